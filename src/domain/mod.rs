@@ -1,0 +1,19 @@
+//! What ganger decides: pure values and functions, the standard library only.
+//!
+//! Nothing here reads a clock, a file, a process or a database. Every decision that can lose work, start an
+//! agent or move a task is a function in this module, so that it can be tested without any of them.
+
+pub mod attempt;
+pub mod completion;
+pub mod id;
+pub mod lifecycle;
+pub mod naming;
+pub mod profile;
+pub mod reconcile;
+pub mod requeue;
+pub mod saga;
+pub mod settings;
+pub mod state;
+pub mod task;
+pub mod text;
+pub mod time;

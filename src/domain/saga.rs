@@ -1,0 +1,47 @@
+//! The words of a dispatch: its steps, and how one fails.
+
+use super::state::Cause;
+
+/// The steps after the claim, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StepName {
+    Claim,
+    Launch,
+    Worktree,
+    Session,
+    Start,
+}
+
+impl StepName {
+    /// What it is called in messages.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Claim => "claim",
+            Self::Launch => "launch file",
+            Self::Worktree => "worktree",
+            Self::Session => "tmux session",
+            Self::Start => "agent start",
+        }
+    }
+}
+
+/// Why a step failed, and what its task becomes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    pub step: StepName,
+    pub cause: Cause,
+    /// Whether trying again would fail alike: then the task is failed, else it is ready again.
+    pub lasting: bool,
+    /// What failed and why, lower case.
+    pub why: String,
+}
+
+/// What an undo left in place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remains {
+    /// Nothing: it is gone, or never was, or is not ours.
+    Nothing,
+    /// It holds work, or could not be told to hold none: a sentence that says what and where.
+    Kept(String),
+}

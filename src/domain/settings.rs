@@ -1,0 +1,112 @@
+//! What can be configured, as values: read from files elsewhere, obeyed by the engine.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::profile::Profile;
+
+/// The whole configuration, checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    pub default_agent: String,
+    /// By name.
+    pub agents: BTreeMap<String, Profile>,
+    pub worktrees: Worktrees,
+    pub queue: Queue,
+    pub completion: Completion,
+    pub tmux: Tmux,
+    pub timing: Timing,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Worktrees {
+    /// Absolute after `~` is resolved, or beginning with `{repo}`.
+    pub root: String,
+    /// A branch name with `{id}` and `{slug}`.
+    pub branch: String,
+    /// What a task without a base starts from.
+    pub base: String,
+    /// Commands (`sh -c`) that the shim runs in a new tree before the agent.
+    pub setup: Vec<String>,
+    pub setup_timeout: Duration,
+}
+
+impl Worktrees {
+    /// The folder for the worktrees of `repo`: `<root>/<repo name>`.
+    #[must_use]
+    pub fn folder(&self, repo: &std::path::Path) -> PathBuf {
+        self.root_of(repo).join(repo.file_name().unwrap_or("repository".as_ref()))
+    }
+
+    /// Where removed worktrees of `repo` are parked: `<root>/.trash`.
+    #[must_use]
+    pub fn trash(&self, repo: &std::path::Path) -> PathBuf {
+        self.root_of(repo).join(".trash")
+    }
+
+    fn root_of(&self, repo: &std::path::Path) -> PathBuf {
+        match self.root.strip_prefix("{repo}") {
+            Some(below) => repo.join(below.trim_start_matches('/')),
+            None => PathBuf::from(&self.root),
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Queue {
+    pub max_running: u32,
+    pub per_agent: Option<u32>,
+    pub per_repo: Option<u32>,
+    pub max_orphan_retries: u32,
+    /// For tasks without a timeout of their own.
+    pub timeout: Option<Duration>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Completion {
+    /// Commands (`sh -c`) that must pass before review, before the task's own.
+    pub verify: Vec<String>,
+    /// For all of them together.
+    pub verify_timeout: Duration,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tmux {
+    /// A name as of `tmux -L`; absent, the server around us or tmux's default.
+    pub socket: Option<String>,
+    pub columns: u16,
+    pub rows: u16,
+    /// How many ended panes are kept.
+    pub keep_ended: u32,
+    /// Between TERM and KILL.
+    pub grace: Duration,
+    pub alternate_screen: bool,
+}
+
+/// Deadlines. None of them decides that an agent is dead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// For one git command.
+    pub git: Duration,
+    /// For one tmux command.
+    pub tmux: Duration,
+    /// From asking tmux for a session until the agent has started.
+    pub start: Duration,
+    /// A dispatcher that holds its saga for longer than this without progress is overruled.
+    pub saga: Duration,
+    /// For another program's write lock on the database.
+    pub database: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            git: Duration::from_mins(2),
+            tmux: Duration::from_secs(10),
+            start: Duration::from_secs(30),
+            saga: Duration::from_mins(15),
+            database: Duration::from_secs(15),
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Text from outside, made safe to show: on a terminal line, in a tmux format.
+
+/// Makes untrusted text safe for one line of a terminal.
+///
+/// Tabs and line breaks become a space; every other control character (C0, DEL, C1), the bidirectional
+/// overrides and the line and paragraph separators become `\u{FFFD}`. No escape sequence survives.
+#[must_use]
+pub fn line(text: &str) -> String {
+    text.chars().map(|c| if matches!(c, '\t' | '\n' | '\r') { ' ' } else { visible(c) }).collect()
+}
+
+/// Makes untrusted text safe for a terminal and keeps its lines: as [`line()`], but line breaks and tabs stay.
+#[must_use]
+pub fn block(text: &str) -> String {
+    text.chars().map(|c| if matches!(c, '\t' | '\n') { c } else { visible(c) }).collect()
+}
+
+fn visible(c: char) -> char {
+    let hidden = c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if hidden { '\u{fffd}' } else { c }
+}
+
+/// Keeps the text and the colours (SGR sequences) of a captured terminal screen and drops every other control.
+#[must_use]
+pub fn coloured(screen: &str) -> String {
+    let mut out = String::with_capacity(screen.len());
+    let mut rest = screen.chars().peekable();
+    while let Some(c) = rest.next() {
+        if c != '\u{1b}' {
+            out.push(if matches!(c, '\t' | '\n') { c } else { visible(c) });
+            continue;
+        }
+        skip_escape(&mut rest, |sequence| {
+            if sequence.ends_with('m') {
+                out.push_str("\u{1b}[");
+                out.push_str(sequence);
+            }
+        });
+    }
+    out
+}
+
+/// Drops every escape sequence and control of a captured terminal screen, colours included.
+#[must_use]
+pub fn plain(screen: &str) -> String {
+    let mut out = String::with_capacity(screen.len());
+    let mut rest = screen.chars().peekable();
+    while let Some(c) = rest.next() {
+        if c == '\u{1b}' {
+            skip_escape(&mut rest, |_| {});
+        } else {
+            out.push(if matches!(c, '\t' | '\n') { c } else { visible(c) });
+        }
+    }
+    out
+}
+
+/// Consumes what follows an ESC; a complete CSI sequence (without its introducer) goes to `csi`.
+fn skip_escape(rest: &mut std::iter::Peekable<std::str::Chars<'_>>, mut csi: impl FnMut(&str)) {
+    match rest.next() {
+        Some('[') => {
+            let mut sequence = String::new();
+            while let Some(c) = rest.next_if(|c| matches!(c, '\u{20}'..='\u{3f}')) {
+                sequence.push(c);
+            }
+            if let Some(last) = rest.next_if(|c| matches!(c, '\u{40}'..='\u{7e}')) {
+                let well_formed = sequence.chars().all(|c| c.is_ascii_digit() || matches!(c, ';' | ':'));
+                sequence.push(last);
+                if well_formed {
+                    csi(&sequence);
+                }
+            }
+        }
+        Some(']' | 'P' | 'X' | '^' | '_') => {
+            while let Some(c) = rest.next() {
+                if c == '\u{7}' || (c == '\u{1b}' && rest.next_if_eq(&'\\').is_some()) {
+                    break;
+                }
+            }
+        }
+        Some('(' | ')' | '*' | '+' | '#' | ' ' | '%') => {
+            rest.next();
+        }
+        Some(_) | None => {}
+    }
+}
+
+/// Cuts to at most `width` characters, with `…` for what was cut.
+#[must_use]
+pub fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    text.chars().take(width.saturating_sub(1)).chain(std::iter::once('…')).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{block, coloured, cut, line, plain};
+
+    #[test]
+    fn no_control_character_survives_a_line() {
+        let hostile = "a\u{1b}]52;c;ZXZpbA==\u{7}b\tc\nd\u{9b}31m\u{202e}e\u{7f}";
+        let shown = line(hostile);
+        assert!(shown.chars().all(|c| !c.is_control()), "{shown:?}");
+        assert!(shown.contains(" c d"));
+        assert_eq!(block("a\nb\u{1b}"), "a\nb\u{fffd}");
+    }
+
+    #[test]
+    fn a_screen_keeps_its_colours_and_nothing_else() {
+        let screen = "\u{1b}[1;31mred\u{1b}[0m \u{1b}]8;;http://x\u{7}link\u{1b}]8;;\u{1b}\\ \u{1b}[2Jx\u{1b}(B";
+        assert_eq!(coloured(screen), "\u{1b}[1;31mred\u{1b}[0m link x");
+        assert_eq!(plain(screen), "red link x");
+    }
+
+    #[test]
+    fn cutting_counts_characters() {
+        assert_eq!(cut("äöü", 3), "äöü");
+        assert_eq!(cut("äöüß", 3), "äö…");
+    }
+}

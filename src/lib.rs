@@ -1,0 +1,4 @@
+//! ganger dispatches coding agents into tmux sessions and never loses track of one.
+pub mod domain;
+pub mod os;
+pub mod ports;

@@ -1,0 +1,63 @@
+//! The operating system: processes, locks, clocks, files. The only module that starts a process.
+
+pub mod process;
+
+use std::io;
+use std::os::fd::{OwnedFd, RawFd};
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
+
+/// Makes the child die (SIGKILL) with the thread that starts it. Linux only; elsewhere it does nothing.
+pub(crate) fn die_with_parent(command: &mut Command) {
+    #[cfg(target_os = "linux")]
+    {
+        let parent = nix::unistd::getpid();
+        // SAFETY: the closure runs between fork and exec and calls only async-signal-safe functions.
+        #[expect(unsafe_code, reason = "pre_exec has no safe form")]
+        unsafe {
+            command.pre_exec(move || {
+                nix::sys::prctl::set_pdeathsig(Some(nix::sys::signal::Signal::SIGKILL))?;
+                // The parent may have died before the request was made (then nobody would ever ask again).
+                if nix::unistd::getppid() == parent {
+                    Ok(())
+                } else {
+                    Err(io::Error::from_raw_os_error(nix::libc::ESRCH))
+                }
+            });
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _unused: &mut Command = command;
+}
+
+/// Makes reads and writes on `fd` return at once.
+pub(crate) fn set_nonblocking(fd: RawFd) -> io::Result<()> {
+    // SAFETY: `fd` is open for the length of this call: the callers own it.
+    #[expect(unsafe_code, reason = "a raw descriptor of a standard pipe")]
+    let fd = unsafe { std::os::fd::BorrowedFd::borrow_raw(fd) };
+    let flags = nix::fcntl::OFlag::from_bits_retain(nix::fcntl::fcntl(fd, nix::fcntl::FcntlArg::F_GETFL)?);
+    nix::fcntl::fcntl(fd, nix::fcntl::FcntlArg::F_SETFL(flags | nix::fcntl::OFlag::O_NONBLOCK))?;
+    Ok(())
+}
+
+/// A descriptor that becomes readable when the process ends; `None` where the system has no such thing.
+#[must_use]
+pub fn exit_watch(pid: u32) -> Option<OwnedFd> {
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::fd::FromRawFd as _;
+        let pid = i32::try_from(pid).ok()?;
+        // SAFETY: the call takes two integers and returns a new descriptor or -1; we own what it returns.
+        #[expect(unsafe_code, reason = "nix has no pidfd_open")]
+        unsafe {
+            let fd = nix::libc::syscall(nix::libc::SYS_pidfd_open, pid, 0);
+            let fd = i32::try_from(fd).ok().filter(|fd| *fd >= 0)?;
+            Some(OwnedFd::from_raw_fd(fd))
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _unused: u32 = pid;
+        None
+    }
+}

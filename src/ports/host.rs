@@ -1,0 +1,114 @@
+//! The machine: clocks, locks, processes, and the files of the state directory.
+//!
+//! Contract. A process is named by pid and start time, never by pid alone; a zombie is dead. A lock is a kernel
+//! lock that ends with the process that holds it. Nobody asks about a lock by creating its file.
+
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::domain::id::{AttemptId, FileId, Place, Process};
+use crate::domain::reconcile::{Lock, Probe};
+use crate::domain::time::Now;
+
+/// A lock that is held until this is dropped, or the process ends.
+pub trait Held: Send {
+    /// The locked file.
+    fn file(&self) -> FileId;
+}
+
+/// Clocks, and what is drawn by chance.
+pub trait Clock {
+    /// Both clocks.
+    fn now(&self) -> Now;
+    /// Waits a little before a condition is looked at again.
+    fn pause(&self, length: Duration);
+    /// A new attempt's id.
+    fn attempt_id(&self) -> AttemptId;
+    /// 128 random bits in hexadecimal.
+    fn token(&self) -> String;
+    /// Four random hexadecimal digits.
+    fn suffix(&self) -> String;
+}
+
+/// Kernel locks on files.
+pub trait Locks {
+    /// Creates the file where needed (mode 0600) and takes it exclusively, trying again for `wait`.
+    ///
+    /// # Errors
+    /// `WouldBlock` when another holds it; otherwise what the system says.
+    fn exclusive(&self, path: &Path, wait: Duration) -> io::Result<Box<dyn Held>>;
+    /// Takes an existing file shared, if nobody holds it exclusively: a prober keeps it over its write.
+    ///
+    /// # Errors
+    /// As for `exclusive`; `NotFound` when there is no file.
+    fn shared(&self, path: &Path) -> io::Result<Box<dyn Held>>;
+    /// Asks, without taking. `expected` is the file that was locked, where known.
+    fn ask(&self, path: &Path, expected: Option<FileId>) -> Lock;
+}
+
+/// A process that belongs, or belonged, to an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    pub process: Process,
+    /// The name of its program.
+    pub name: String,
+}
+
+/// A signal that ganger sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    Terminate,
+    Kill,
+    /// «Look at the database.» For shims only.
+    Wake,
+}
+
+/// Processes of this machine.
+pub trait Processes {
+    /// Where this process is.
+    fn place(&self) -> Place;
+    /// This process.
+    fn me(&self) -> Process;
+    /// Whether a process of this place lives.
+    fn probe(&self, process: Process) -> Probe;
+    /// Sends a signal to exactly this process; true if it was there.
+    ///
+    /// # Errors
+    /// What the system says, where it refuses.
+    fn signal(&self, process: Process, signal: Signal) -> io::Result<bool>;
+    /// The living members of the session that `shim` led, itself excluded, that bear the attempt's mark.
+    ///
+    /// # Errors
+    /// When the process table can't be read.
+    fn members(&self, shim: Process, attempt: &AttemptId) -> io::Result<Vec<Found>>;
+    /// The living processes anywhere that bear the attempt's mark in their environment.
+    ///
+    /// # Errors
+    /// When the process table can't be read.
+    fn marked(&self, attempt: &AttemptId) -> io::Result<Vec<Found>>;
+    /// The living processes that stand at or below `folder`.
+    ///
+    /// # Errors
+    /// When the process table can't be read.
+    fn standing_in(&self, folder: &Path) -> io::Result<Vec<Found>>;
+}
+
+/// The files of the state directory.
+pub trait StateFiles {
+    /// Writes a file that only its owner can read, durably: to a temporary name, synced, renamed, folder synced.
+    ///
+    /// # Errors
+    /// What the system says; then the file is as it was.
+    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+    /// Reads a file; `None` when there is none.
+    ///
+    /// # Errors
+    /// What the system says, `NotFound` excepted.
+    fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>>;
+    /// Removes a file; one that is not there is no error.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+}

@@ -1,0 +1,114 @@
+//! tmux, as far as the engine needs it.
+//!
+//! Contract. Every call names its server by the socket's absolute path and has a deadline. Targets are exact.
+//! Text from outside never becomes a format, a command separator or a shell word. An answer is evidence only:
+//! a call that failed may have had its effect, one that succeeded may not.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use crate::domain::id::AttemptId;
+
+/// Why tmux could not be asked, or what it said.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MuxError {
+    /// The machine's fault: missing, too old, a setting that can't work. With what to do.
+    #[error("{0}")]
+    Unusable(String),
+    #[error("tmux does not answer: waited {0:?}")]
+    Deadline(std::time::Duration),
+    /// The session's name is in use.
+    #[error("a tmux session called {0} exists already")]
+    Taken(String),
+    #[error("tmux: {0}")]
+    Failed(String),
+}
+
+/// Result of a call.
+pub type Result<T> = std::result::Result<T, MuxError>;
+
+/// A pane, as `list-panes -a` shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PaneSeen {
+    /// `%N`, unique within its server's life only.
+    pub id: String,
+    /// The pane's own process.
+    pub pid: i32,
+    /// Its process has ended and the pane was kept.
+    pub dead: bool,
+    /// How many clients look at its session.
+    pub attached: u32,
+    /// The attempt in the pane's mark option.
+    pub mark: Option<AttemptId>,
+    /// The attempt in the command line that it was started with. A pane is ours if it equals `mark`.
+    pub argv: Option<AttemptId>,
+    pub session: String,
+    /// How many panes the session has.
+    pub siblings: u32,
+}
+
+impl PaneSeen {
+    /// The attempt that this pane belongs to, if it is ours at all.
+    #[must_use]
+    pub fn attempt(&self) -> Option<&AttemptId> {
+        self.argv.as_ref()
+    }
+}
+
+/// A server's panes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Panes {
+    /// Nobody listens on the socket.
+    NoServer,
+    Listed(Vec<PaneSeen>),
+}
+
+/// A session to be made.
+#[derive(Clone, Debug)]
+pub struct NewSession<'a> {
+    pub name: &'a str,
+    pub attempt: &'a AttemptId,
+    /// Where new windows of it open; the shim goes there by itself.
+    pub folder: &'a Path,
+    /// The shim's argv, two elements or more; one of them is the attempt's id.
+    pub argv: &'a [OsString],
+    pub columns: u16,
+    pub rows: u16,
+    pub alternate_screen: bool,
+}
+
+/// What is found before a claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    pub version: String,
+    /// The names of its sessions; empty when no server runs.
+    pub sessions: Vec<String>,
+}
+
+/// How to show a session to a person: what to run, in the foreground.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Attach {
+    /// Inside the same server: switch this client.
+    Switch,
+    /// Inside another server: a popup of that one.
+    Popup,
+    /// Outside tmux: attach here.
+    Here,
+}
+
+/// See the module's contract.
+pub trait Multiplexer {
+    /// Checks that the server on `socket` can be used.
+    ///
+    /// # Errors
+    /// As [`MuxError`] says; so for every method.
+    fn server(&self, socket: &Path) -> Result<Server>;
+    /// Asks for a session, detached, in one command chain: pane kept on exit, marked, not destroyed unattached.
+    fn start(&self, socket: &Path, session: &NewSession<'_>) -> Result<()>;
+    /// Every pane of the server.
+    fn panes(&self, socket: &Path) -> Result<Panes>;
+    /// Ends one pane, after checking again that it bears the attempt's marks.
+    fn kill(&self, socket: &Path, pane: &PaneSeen) -> Result<()>;
+    /// The last `lines` lines of a pane, with their colours.
+    fn capture(&self, socket: &Path, pane: &str, lines: u32) -> Result<String>;
+}

@@ -1,0 +1,205 @@
+//! The store: tasks, attempts, worktrees and their timeline.
+//!
+//! Contract. Each write is one `IMMEDIATE` transaction that reads, decides (with [`lifecycle::step`]), writes with
+//! a guard and appends its event; it waits for other writers up to a deadline and then says [`StoreError::Busy`]
+//! with nothing written. No transaction is held across a call. A row that can't be read is reported, never
+//! dropped and never guessed.
+//!
+//! [`lifecycle::step`]: crate::domain::lifecycle::step
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::domain::attempt::{Attempt, Plan, Tree};
+use crate::domain::id::{AttemptId, Place, Process, TaskId};
+use crate::domain::lifecycle::{Event, Limits};
+use crate::domain::state::{Cause, Phase, Status, Who};
+use crate::domain::task::{Draft, Task};
+use crate::domain::time::{Now, Timestamp};
+
+/// Why the store could not do it. Nothing was written, unless said otherwise.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("the database is locked by another program: waited {waited:?}")]
+    Busy { waited: Duration },
+    #[error("no room left on the disk of the database {path}")]
+    Full { path: PathBuf },
+    #[error("the database {path} has schema version {found}, newer than the {known} this ganger knows")]
+    Newer { path: PathBuf, found: i64, known: i64 },
+    #[error("the database {path} belongs to the state directory {recorded}, not to {given}")]
+    OtherStateDir { path: PathBuf, recorded: PathBuf, given: PathBuf },
+    #[error("the database {path} is on a network file system ({kind}), where its locks can't be trusted")]
+    NetworkFileSystem { path: PathBuf, kind: String },
+    #[error("the database {path} is damaged: {why}; a copy is at {copy}")]
+    Damaged { path: PathBuf, why: String, copy: PathBuf },
+    #[error("unreadable row: {table} {row}, column {column}: {why}")]
+    Unreadable { table: &'static str, row: String, column: &'static str, why: String },
+    #[error("{doing}: {why}")]
+    Failed { doing: String, why: String },
+}
+
+/// Result of a store call.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// Which tasks to list. Deleted ones never are; archived ones only where asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Absent: every repository.
+    pub repo: Option<PathBuf>,
+    /// Empty: every status.
+    pub statuses: Vec<Status>,
+    pub archived: bool,
+}
+
+/// The tasks of a board, by id, and what could not be read.
+#[derive(Debug, Default)]
+pub struct Listing {
+    pub tasks: Vec<Task>,
+    /// One sentence for each row that could not be read.
+    pub unreadable: Vec<String>,
+}
+
+/// Which attempts to list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// Of a task, oldest first.
+    Of(TaskId),
+    /// In a live phase, any task.
+    Live,
+    /// In a live phase, or with something left to clean up.
+    Unfinished,
+}
+
+/// Who writes, when, and what the event shows as evidence.
+#[derive(Clone, Debug)]
+pub struct Stamp {
+    pub now: Now,
+    pub who: Who,
+    /// Name and value, in order; becomes a JSON object.
+    pub evidence: Vec<(&'static str, String)>,
+}
+
+/// How many tasks may be in progress. Counted inside the claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Capacity {
+    pub max_running: u32,
+    pub per_agent: Option<u32>,
+    pub per_repo: Option<u32>,
+}
+
+/// A request to take a task and open an attempt.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    pub plan: Plan,
+    /// The statuses that it may be taken from.
+    pub from: Vec<Status>,
+    pub place: Place,
+    pub dispatcher: Process,
+    /// Absent: no limit.
+    pub capacity: Option<Capacity>,
+    /// A person asked for this very task: the count of orphans starts anew.
+    pub explicit: bool,
+    /// The owner of the tree that `plan.adopts` takes over must still be this task's.
+    pub blocked_is_conflict: bool,
+}
+
+/// What became of a claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claimed {
+    /// The attempt is open and the task in progress.
+    Won,
+    /// There is no such task.
+    Missing,
+    /// The task is not in one of the wanted statuses, or another attempt of it is live.
+    Taken { status: Status, holder: Option<AttemptId> },
+    /// Too many are in progress.
+    OverLimit { running: u32, limit: u32, what: &'static str },
+    /// Tasks that it waits for are not done.
+    Blocked { by: Vec<TaskId> },
+    /// Its number of attempts, or the owner of its tree, has changed since the plan was made: plan again.
+    Stale,
+}
+
+/// One row of the timeline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    pub seq: i64,
+    pub at: Timestamp,
+    pub task: TaskId,
+    pub attempt: Option<AttemptId>,
+    /// `status` or `status/phase`; empty for the first.
+    pub from: String,
+    pub to: String,
+    pub who: Who,
+    pub cause: Option<Cause>,
+    /// A JSON object.
+    pub evidence: String,
+}
+
+/// What an event did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Applied {
+    /// Written. What the task and attempt are now.
+    Changed { status: Status, phase: Option<Phase>, cause: Option<Cause> },
+    /// Nothing written: it was so already.
+    Already { status: Status, phase: Option<Phase> },
+    /// Nothing written: why not.
+    Conflict { status: Status, phase: Option<Phase>, why: String },
+    /// There is no such task.
+    Missing,
+}
+
+/// Book-keeping that moves no task: each is guarded by what it names and writes nothing if that has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Amendment {
+    /// Other names, because the first were taken between claim and effect. Only while `claimed`.
+    Rename { attempt: AttemptId, branch: String, worktree: PathBuf, session: String },
+    /// The tree was moved to the trash. Only while `owner` owns it.
+    TreeParked { path: PathBuf, owner: AttemptId, parked: PathBuf },
+    /// The tree is gone. Only while `owner` owns it.
+    TreeGone { path: PathBuf, owner: AttemptId },
+    /// The clean-up of an attempt that is over; `done` when nothing is left of it to remove.
+    Cleaned { attempt: AttemptId, kept: Vec<String>, done: bool },
+    /// Processes that outlive an attempt.
+    Leftovers { attempt: AttemptId, leftovers: Vec<String> },
+    /// A note for the next attempt.
+    Note { task: TaskId, note: String },
+    /// Soft deletion. Only without a live attempt.
+    Delete { task: TaskId },
+}
+
+/// See the module's contract.
+pub trait Store {
+    /// One task, deleted ones excluded.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says; so for every method.
+    fn task(&self, id: TaskId) -> Result<Option<Task>>;
+    /// The board.
+    fn tasks(&self, filter: &Filter) -> Result<Listing>;
+    /// One attempt.
+    fn attempt(&self, id: &AttemptId) -> Result<Option<Attempt>>;
+    /// Several, oldest first.
+    fn attempts(&self, which: &Which) -> Result<Vec<Attempt>>;
+    /// The trees of a task that are planned, present or parked, oldest first.
+    fn trees(&self, task: TaskId) -> Result<Vec<Tree>>;
+    /// The timeline after `seq`, of one task or of all, at most `limit` rows.
+    fn timeline(&self, task: Option<TaskId>, after: i64, limit: u32) -> Result<Vec<Record>>;
+    /// Adds tasks, all or none.
+    fn add(&self, drafts: &[Draft], stamp: &Stamp) -> Result<Vec<TaskId>>;
+    /// Takes a task: opens the attempt and moves the task in one transaction.
+    fn claim(&self, claim: &Claim, stamp: &Stamp) -> Result<Claimed>;
+    /// Applies an event to a task; `attempt` as in [`step`](crate::domain::lifecycle::step).
+    fn apply(
+        &self,
+        task: TaskId,
+        attempt: Option<&AttemptId>,
+        event: &Event,
+        limits: Limits,
+        stamp: &Stamp,
+    ) -> Result<Applied>;
+    /// Writes book-keeping; false when the guard did not hold.
+    fn amend(&self, amendment: &Amendment, stamp: &Stamp) -> Result<bool>;
+    /// A number that changes when another connection commits.
+    fn version(&self) -> Result<i64>;
+}

@@ -1,0 +1,104 @@
+//! Git worktrees.
+//!
+//! Contract. Nothing here destroys a byte that somebody wrote. Only what was made for the attempt named is
+//! touched: branches go by compare-and-delete at their recorded base, trees only if they equal what git wrote
+//! or else by being parked. Inspection that fails counts as dirty. Metadata is written under the repository's
+//! lock, `ganger.lock` in its common directory.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::domain::attempt::Tree;
+use crate::domain::id::AttemptId;
+use crate::domain::saga::Remains;
+
+/// Why git could not do it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TreeError {
+    /// Trying again would fail alike: no repository, no such base, an empty repository.
+    #[error("{0}")]
+    Impossible(String),
+    /// A name was taken since the plan was made.
+    #[error("{0}")]
+    Taken(String),
+    /// Somebody holds the repository's lock, or a process stands in the tree: who.
+    #[error("git busy: {0}")]
+    Busy(String),
+    /// git is missing or too old: the machine's fault.
+    #[error("{0}")]
+    Missing(String),
+    /// It ran past its deadline and was ended.
+    #[error("{doing}: no answer within {after:?}")]
+    Deadline { doing: String, after: Duration },
+    /// The caller's attempt is not wanted any more.
+    #[error("the attempt was revoked")]
+    Revoked,
+    #[error("{doing}: {why}")]
+    Failed { doing: String, why: String },
+}
+
+/// Result of a call.
+pub type Result<T> = std::result::Result<T, TreeError>;
+
+/// Whether a branch name can be given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Name {
+    Free,
+    /// There is a branch of this name.
+    Taken,
+    /// There is a branch called like one of its folders, or a folder called like it.
+    Clashes,
+}
+
+/// A tree to be made.
+#[derive(Clone, Debug)]
+pub struct NewTree<'a> {
+    pub repo: &'a Path,
+    pub path: &'a Path,
+    pub branch: &'a str,
+    /// A full commit id.
+    pub base: &'a str,
+}
+
+/// The state of a tree's content, to compare later: the commit of HEAD, and the tree of everything not ignored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    pub head: String,
+    /// The id of the tree object; that of HEAD's own tree when nothing differs from it.
+    pub tree: String,
+}
+
+/// Whether a tree can be worked in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Intact {
+    Yes,
+    /// It is gone, or not a worktree of the repository any more: why.
+    No(String),
+}
+
+/// See the module's contract.
+pub trait Worktrees {
+    /// The repository around `from`: the canonical path of its main worktree, or of a bare one's common directory.
+    ///
+    /// # Errors
+    /// [`TreeError::Impossible`] where there is none; the others as their docs say, here and below.
+    fn repository(&self, from: &Path) -> Result<PathBuf>;
+    /// The full id of the commit that `base` names.
+    fn resolve(&self, repo: &Path, base: &str) -> Result<String>;
+    /// Whether `branch` can be given.
+    fn branch(&self, repo: &Path, branch: &str) -> Result<Name>;
+    /// Makes branch and tree, checks the files out, and believes only what it then sees. `wanted` is asked under
+    /// the lock, before the first effect.
+    fn add(&self, tree: &NewTree<'_>, wanted: &dyn Fn() -> bool) -> Result<()>;
+    /// Whether the tree at `path` still is one, of `repo`.
+    fn intact(&self, repo: &Path, path: &Path) -> Intact;
+    /// What the tree holds now.
+    fn snapshot(&self, path: &Path) -> Result<Snapshot>;
+    /// Undoes `add`: removes a tree that never ran if it equals what git wrote (also a half-made one), and its
+    /// branch if that is still at the base and nobody's HEAD. Keeps what it can't prove empty. `owned` is asked
+    /// under the lock, before the first effect.
+    fn remove(&self, tree: &Tree, owned: &dyn Fn() -> bool) -> Result<Remains>;
+    /// Moves a tree to `trash` with a rescue ref beside, still a locked worktree of its repository. Returns where
+    /// it is then; `None` when there was nothing at its path.
+    fn park(&self, tree: &Tree, by: &AttemptId, trash: &Path, owned: &dyn Fn() -> bool) -> Result<Option<PathBuf>>;
+}
