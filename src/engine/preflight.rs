@@ -76,7 +76,8 @@ fn tree_obstacle(error: TreeError, hint: &str) -> Obstacle {
 }
 
 /// Whether the agent's program can be found; one with a relative path is looked for in the worktree, later.
-fn is_installed(engine: &Engine, program: &str) -> bool {
+#[must_use]
+pub fn is_installed(engine: &Engine, program: &str) -> bool {
     let executable =
         |path: &Path| path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0);
     if program.contains('{') || (program.contains('/') && !program.starts_with('/')) {

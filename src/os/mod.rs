@@ -1,6 +1,7 @@
 //! The operating system: processes, locks, clocks, files. The only module that starts a process.
 
 pub mod clock;
+pub mod events;
 pub mod files;
 pub mod lock;
 pub mod proc;
