@@ -2,3 +2,4 @@
 pub mod domain;
 pub mod os;
 pub mod ports;
+pub mod tmux;
