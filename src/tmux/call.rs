@@ -11,6 +11,7 @@ use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use super::Tmux;
 use super::chain::Chain;
 use crate::os::process::{Answer, Call, CallError, run};
 use crate::ports::multiplexer::{MuxError, Result};
@@ -30,9 +31,8 @@ pub enum Reply {
 
 /// One operation on one server: however many calls it takes, they share one deadline.
 pub struct Talk<'a> {
-    program: &'a OsStr,
+    tmux: &'a Tmux,
     socket: &'a Path,
-    deadline: Duration,
     began: Instant,
 }
 
@@ -41,11 +41,11 @@ impl<'a> Talk<'a> {
     ///
     /// # Errors
     /// When the socket's path is not absolute.
-    pub fn begin(program: &'a OsStr, socket: &'a Path, deadline: Duration) -> Result<Self> {
+    pub fn begin(tmux: &'a Tmux, socket: &'a Path) -> Result<Self> {
         if !socket.is_absolute() {
             return Err(MuxError::Failed(format!("the socket's path is not absolute: {}", socket.display())));
         }
-        Ok(Self { program, socket, deadline, began: Instant::now() })
+        Ok(Self { tmux, socket, began: Instant::now() })
     }
 
     /// Runs a chain.
@@ -58,19 +58,23 @@ impl<'a> Talk<'a> {
         sort(self.run(&call)?)
     }
 
-    /// What `tmux -V` prints.
+    /// The version in what `tmux -V` prints.
     ///
     /// # Errors
-    /// When it can't be run.
+    /// When it can't be run, or prints no version.
     pub fn version(&self) -> Result<String> {
         let answer = self.run(&self.call().args(["-V"]))?;
-        Ok(answer.text().trim_start_matches("tmux ").trim().to_owned())
+        let text = answer.text();
+        match text.strip_prefix("tmux ") {
+            Some(version) if answer.ok() => Ok(version.trim().to_owned()),
+            Some(_) | None => Err(MuxError::Failed(format!("tmux -V: {}", answer.complaint()))),
+        }
     }
 
     /// The time that is left.
     #[must_use]
     pub fn left(&self) -> Duration {
-        self.deadline.saturating_sub(self.began.elapsed())
+        self.tmux.deadline.saturating_sub(self.began.elapsed())
     }
 
     /// Makes the socket's folder, which tmux does for `-L` only.
@@ -100,16 +104,17 @@ impl<'a> Talk<'a> {
 
     fn call(&self) -> Call {
         // A server keeps the folder that it was started in, and so keeps it from being removed or unmounted.
-        let call = Call::new(self.program, self.left()).cwd(Path::new("/"));
-        std::env::vars_os().map(|(name, _)| name).filter(|name| unwanted(name)).fold(call, Call::without)
+        let call = Call::new(&self.tmux.program, self.left()).cwd(Path::new("/"));
+        let call = std::env::vars_os().map(|(name, _)| name).filter(|name| unwanted(name)).fold(call, Call::without);
+        self.tmux.environment.iter().fold(call, |call, (name, value)| call.env(name, value))
     }
 
     fn run(&self, call: &Call) -> Result<Answer> {
         run(call).map_err(|error| match error {
-            CallError::Deadline { .. } => MuxError::Deadline(self.deadline),
+            CallError::Deadline { .. } => MuxError::Deadline(self.tmux.deadline),
             CallError::Start { source, .. } if source.kind() == ErrorKind::NotFound => MuxError::Unusable(format!(
                 "tmux is not installed (no {} found): install tmux {} or newer",
-                self.program.display(),
+                self.tmux.program.display(),
                 super::server::OLDEST
             )),
             CallError::Start { .. } | CallError::Io { .. } => MuxError::Failed(error.to_string()),

@@ -30,6 +30,7 @@ pub use socket::{Surroundings, same as same_socket, socket_path};
 #[derive(Clone, Debug)]
 pub struct Tmux {
     program: OsString,
+    environment: Vec<(OsString, OsString)>,
     deadline: Duration,
 }
 
@@ -37,13 +38,20 @@ impl Tmux {
     /// The `tmux` on `PATH`; every operation may take up to `deadline`.
     #[must_use]
     pub fn new(deadline: Duration) -> Self {
-        Self { program: "tmux".into(), deadline }
+        Self { program: "tmux".into(), environment: Vec::new(), deadline }
     }
 
     /// Another program in its place.
     #[must_use]
     pub fn with_program(mut self, program: impl Into<PathBuf>) -> Self {
         self.program = program.into().into_os_string();
+        self
+    }
+
+    /// Sets a variable of the environment that tmux is run in.
+    #[must_use]
+    pub fn with_variable(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.environment.push((name.into(), value.into()));
         self
     }
 
@@ -56,7 +64,7 @@ impl Tmux {
     }
 
     fn talk<'a>(&'a self, socket: &'a Path) -> Result<Talk<'a>> {
-        Talk::begin(&self.program, socket, self.deadline)
+        Talk::begin(self, socket)
     }
 }
 
