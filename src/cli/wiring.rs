@@ -16,7 +16,7 @@ use crate::os::files::{PrivateFiles, private_folder};
 use crate::os::lock::FileLocks;
 use crate::os::proc::ProcessTable;
 use crate::sqlite::Sqlite;
-use crate::tmux::{Tmux, socket_path};
+use crate::tmux::{self, Tmux, socket_path};
 
 /// This call's surroundings, read once. Engines are made from it, one a thread.
 pub struct Wiring {
@@ -103,9 +103,11 @@ impl Wiring {
             config: global.config.as_deref().map(absolute).transpose()?,
             socket: socket_path(
                 name.as_deref(),
-                std::env::var_os("TMUX").as_deref(),
-                std::env::var_os("TMUX_TMPDIR").as_deref(),
-                nix::unistd::getuid().as_raw(),
+                tmux::Surroundings {
+                    tmux: std::env::var_os("TMUX").as_deref(),
+                    tmpdir: std::env::var_os("TMUX_TMPDIR").as_deref(),
+                    uid: nix::unistd::getuid().as_raw(),
+                },
             ),
             program: program()?,
             environment: std::env::vars_os().collect(),

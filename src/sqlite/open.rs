@@ -165,7 +165,7 @@ impl Sqlite {
         }
         let oldest = self.waiting("reading the oldest version that may write", |conn| {
             Ok(conn
-                .query_row("SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'min_writer'", [], |row| row.get(0))
+                .query_row("SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'min_writer'", [], |row| row.get::<_, i64>(0))
                 .optional()?)
         });
         match oldest {
