@@ -59,9 +59,22 @@ mod tests {
 
     #[test]
     fn what_is_no_duration_is_refused() {
-        for text in
-            ["", "10", "s", "-1s", "+1s", "1.5h", "10 s", "10S", "1w", "0s", "0h0m", "off", "1h30", "99999999999999999999d"]
-        {
+        for text in [
+            "",
+            "10",
+            "s",
+            "-1s",
+            "+1s",
+            "1.5h",
+            "10 s",
+            "10S",
+            "1w",
+            "0s",
+            "0h0m",
+            "off",
+            "1h30",
+            "99999999999999999999d",
+        ] {
             assert_eq!(parse(text), None, "{text:?}");
         }
         assert_eq!(parse("366d"), Some(LONGEST));

@@ -97,7 +97,11 @@ impl TryFrom<String> for Branch {
             && !plain.starts_with(['-', '/', '.'])
             && !["..", "//", "/."].iter().any(|wrong| plain.contains(wrong))
             && text.contains("{id}");
-        if fits { Ok(Self(text)) } else { Err(format!("{text:?} is not a branch name with {{id}}, like \"ganger/{{id}}-{{slug}}\"")) }
+        if fits {
+            Ok(Self(text))
+        } else {
+            Err(format!("{text:?} is not a branch name with {{id}}, like \"ganger/{{id}}-{{slug}}\""))
+        }
     }
 }
 
@@ -110,7 +114,11 @@ impl TryFrom<String> for Revision {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        if text.is_empty() || text.starts_with('-') { Err(format!("{text:?} is not a revision")) } else { Ok(Self(text)) }
+        if text.is_empty() || text.starts_with('-') {
+            Err(format!("{text:?} is not a revision"))
+        } else {
+            Ok(Self(text))
+        }
     }
 }
 

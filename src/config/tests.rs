@@ -23,14 +23,24 @@ fn every_example_in_the_default_is_accepted() {
     let live: String = DEFAULT_TEXT
         .lines()
         .map(|line| match line.strip_prefix("# ") {
-            Some(rest) if rest.starts_with('[') || rest.split_once(" = ").is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase() || c == '_')) => rest,
+            Some(rest)
+                if rest.starts_with('[')
+                    || rest
+                        .split_once(" = ")
+                        .is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase() || c == '_')) =>
+            {
+                rest
+            }
             _ => line,
         })
         .fold(String::new(), |text, line| text + line + "\n");
     let settings = of(&live).unwrap();
     assert!(settings.agents.contains_key("mine"));
     let expected = defaults_for(&env);
-    assert_eq!((settings.timing, settings.completion, settings.tmux, settings.worktrees), (expected.timing, expected.completion, expected.tmux, expected.worktrees));
+    assert_eq!(
+        (settings.timing, settings.completion, settings.tmux, settings.worktrees),
+        (expected.timing, expected.completion, expected.tmux, expected.worktrees)
+    );
 }
 
 #[test]

@@ -21,8 +21,7 @@ fn state(conn: &Connection, task: TaskId) -> Done<Option<State>> {
     let mut rows = statement.query([task.0])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     let cells = Cells::new("tasks", row);
-    let (_, status, orphans) =
-        (cells.int("id")?, cells.word("status", Status::parse)?, cells.number("orphans")?);
+    let (_, status, orphans) = (cells.int("id")?, cells.word("status", Status::parse)?, cells.number("orphans")?);
     let attempt = match cells.maybe_attempt("id")? {
         None => None,
         Some(id) => Some(Current {

@@ -97,15 +97,7 @@ fn take_tree(conn: &Connection, claim: &Claim, stamp: &Stamp) -> Done<bool> {
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'planned', ?7)
          ON CONFLICT (path) DO UPDATE SET repo = ?2, branch = ?3, base = ?4, owner = ?5, task = ?6, state = 'planned',
              ran = 0, parked = NULL, made_at = ?7 WHERE state = 'gone'",
-        params![
-            path,
-            path_text(&plan.repo)?,
-            plan.branch,
-            plan.base,
-            plan.id.as_str(),
-            plan.task.0,
-            stamp.now.wall.0
-        ],
+        params![path, path_text(&plan.repo)?, plan.branch, plan.base, plan.id.as_str(), plan.task.0, stamp.now.wall.0],
     )?;
     Ok(made == 1)
 }

@@ -150,7 +150,10 @@ pub(super) fn quarantine(db: &Path, why: &str) -> StoreError {
     let copy = beside(db, &format!(".damaged-{changed}"));
     for (from, to) in [(db.to_owned(), copy.clone()), (log, beside(&copy, "-wal"))] {
         if let Err(error) = copy_whole(&from, &to) {
-            return failed(format!("copying the damaged database {} ({why}) to {}", db.display(), to.display()), &error);
+            return failed(
+                format!("copying the damaged database {} ({why}) to {}", db.display(), to.display()),
+                &error,
+            );
         }
     }
     StoreError::Damaged { path: db.to_owned(), why: why.to_owned(), copy }

@@ -24,9 +24,7 @@ use crate::domain::attempt::{Attempt, Tree};
 use crate::domain::id::{AttemptId, TaskId};
 use crate::domain::lifecycle::{Event, Limits};
 use crate::domain::task::{Draft, Task};
-use crate::ports::store::{
-    Amendment, Applied, Claim, Claimed, Filter, Listing, Record, Result, Stamp, Store, Which,
-};
+use crate::ports::store::{Amendment, Applied, Claim, Claimed, Filter, Listing, Record, Result, Stamp, Store, Which};
 
 /// A connection to a board.
 pub struct Sqlite {

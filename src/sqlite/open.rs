@@ -127,8 +127,8 @@ impl Sqlite {
             }
             _ => StoreError::Failed { doing: format!("opening the database {}", db.display()), why: error.to_string() },
         };
-        let conn =
-            Connection::open_with_flags(db, access | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(|error| opening(&error))?;
+        let conn = Connection::open_with_flags(db, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+            .map_err(|error| opening(&error))?;
         let store = Self { conn, db: db.to_owned(), state_dir: state_dir.to_owned(), busy, read_only };
         store.waiting("setting the connection up", |conn| {
             // Waiting is done by this module, fairly; SQLite's own handler starves single waiters.
@@ -165,14 +165,14 @@ impl Sqlite {
         }
         let oldest = self.waiting("reading the oldest version that may write", |conn| {
             Ok(conn
-                .query_row("SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'min_writer'", [], |row| row.get::<_, i64>(0))
+                .query_row("SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'min_writer'", [], |row| {
+                    row.get::<_, i64>(0)
+                })
                 .optional()?)
         });
         match oldest {
             Ok(Some(oldest)) if oldest <= known() => Ok(()),
-            Ok(Some(_) | None) | Err(_) => {
-                Err(StoreError::Newer { path: self.db.clone(), found, known: known() })
-            }
+            Ok(Some(_) | None) | Err(_) => Err(StoreError::Newer { path: self.db.clone(), found, known: known() }),
         }
     }
 

@@ -49,7 +49,9 @@ impl<'a> Cells<'a> {
     pub(super) fn maybe_str(&self, column: &'static str) -> Decoded<Option<&'a str>> {
         match self.take(column)? {
             ValueRef::Null => Ok(None),
-            ValueRef::Text(bytes) => std::str::from_utf8(bytes).map(Some).map_err(|_| self.unreadable(column, "not UTF-8")),
+            ValueRef::Text(bytes) => {
+                std::str::from_utf8(bytes).map(Some).map_err(|_| self.unreadable(column, "not UTF-8"))
+            }
             other @ (ValueRef::Integer(_) | ValueRef::Real(_) | ValueRef::Blob(_)) => {
                 Err(self.unreadable(column, format!("{} where text belongs", other.data_type())))
             }
@@ -165,8 +167,7 @@ impl<'a> Cells<'a> {
 
     pub(super) fn maybe_process(&self, pid: &'static str, start: &'static str) -> Decoded<Option<Process>> {
         let Some((number, start)) = self.maybe_pair(pid, start)? else { return Ok(None) };
-        let number =
-            i32::try_from(number).map_err(|_| self.unreadable(pid, format!("{number} is out of range")))?;
+        let number = i32::try_from(number).map_err(|_| self.unreadable(pid, format!("{number} is out of range")))?;
         Ok(Some(Process { pid: number, start: start.cast_unsigned() }))
     }
 

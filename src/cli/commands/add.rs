@@ -64,9 +64,8 @@ fn prompt(argument: String) -> Result<String, Fault> {
             .map_err(|error| Fault::io("reading the prompt from standard input", &error))?;
         bytes
     } else if let Some(path) = argument.strip_prefix('@') {
-        std::fs::read(path).map_err(|error| {
-            Fault::new(Kind::Usage, format!("the prompt's file {path} can't be read: {error}"))
-        })?
+        std::fs::read(path)
+            .map_err(|error| Fault::new(Kind::Usage, format!("the prompt's file {path} can't be read: {error}")))?
     } else {
         return Ok(argument);
     };

@@ -1,4 +1,6 @@
 //! `ganger demo`.
 use super::Outcome;
 use crate::cli::wiring::Wiring;
-pub fn run(_wiring: &Wiring) -> Outcome { Ok(std::process::ExitCode::SUCCESS) }
+pub fn run(_wiring: &Wiring) -> Outcome {
+    Ok(std::process::ExitCode::SUCCESS)
+}

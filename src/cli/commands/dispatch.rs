@@ -116,7 +116,13 @@ pub fn several(wiring: &Wiring, requests: &[Request], wait_for_end: bool, quiet:
     if results.len() < requests.len() {
         return Err(Fault::new(Kind::Failed, "not every task was tried").hint("ganger --reconcile"));
     }
-    conclude(wiring, &engine, results.into_iter().map(|(_, task, result)| (task, result)).collect(), wait_for_end, quiet)
+    conclude(
+        wiring,
+        &engine,
+        results.into_iter().map(|(_, task, result)| (task, result)).collect(),
+        wait_for_end,
+        quiet,
+    )
 }
 
 /// Prints what came of each, waits for their ends where asked to, and gives the code of the first that failed.

@@ -51,7 +51,9 @@ pub fn peek(wiring: &Wiring, args: &Peek) -> Outcome {
     let last = lines.len().saturating_sub(usize::try_from(args.lines).unwrap_or(usize::MAX));
     let screen = lines[last..].join("\n");
     if wiring.global.json {
-        output::object(json!({ "task": args.id, "attempt": attempt.plan.id.as_str(), "pane": if pane.dead { "dead" } else { "live" }, "screen": text::plain(&screen) }));
+        output::object(
+            json!({ "task": args.id, "attempt": attempt.plan.id.as_str(), "pane": if pane.dead { "dead" } else { "live" }, "screen": text::plain(&screen) }),
+        );
     } else {
         output::put(&shown(wiring, &screen));
     }
@@ -66,11 +68,8 @@ pub fn run(wiring: &Wiring, args: &Log) -> Outcome {
     let engine = wiring.engine()?;
     let attempt = attempt(&engine, args)?;
     let path = if args.verify { &attempt.plan.files.log } else { &attempt.plan.files.screen };
-    let bytes = engine
-        .ports
-        .files
-        .read(path)
-        .map_err(|error| Fault::io(&format!("reading {}", path.display()), &error))?;
+    let bytes =
+        engine.ports.files.read(path).map_err(|error| Fault::io(&format!("reading {}", path.display()), &error))?;
     let Some(bytes) = bytes else {
         let why = match (args.verify, attempt.started_at.is_some(), attempt.phase.is_live()) {
             (true, ..) => "nothing was verified",
@@ -85,7 +84,9 @@ pub fn run(wiring: &Wiring, args: &Log) -> Outcome {
     let saved = path.metadata().and_then(|file| file.modified()).ok().map(timestamp);
     let screen = String::from_utf8_lossy(&bytes);
     if wiring.global.json {
-        output::object(json!({ "task": args.id, "attempt": attempt.plan.id.as_str(), "saved_at": saved.map(form::time), "screen": text::plain(&screen) }));
+        output::object(
+            json!({ "task": args.id, "attempt": attempt.plan.id.as_str(), "saved_at": saved.map(form::time), "screen": text::plain(&screen) }),
+        );
     } else {
         if let Some(saved) = saved {
             output::mention(&format!("attempt {}, as of {}", attempt.plan.number, form::time(saved)));

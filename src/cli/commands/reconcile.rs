@@ -47,7 +47,12 @@ fn print(wiring: &Wiring, report: &Report, dry_run: bool) {
     }
     let would = if dry_run { "would " } else { "" };
     for action in &report.actions {
-        output::say(&format!("task {}: {would}{}: {}", action.task, action.decision, crate::domain::text::line(&action.reason)));
+        output::say(&format!(
+            "task {}: {would}{}: {}",
+            action.task,
+            action.decision,
+            crate::domain::text::line(&action.reason)
+        ));
     }
     for action in &report.unknown {
         output::mention(&format!("task {}: unknown, left as it is: {}", action.task, action.reason));

@@ -35,7 +35,9 @@ pub fn done(wiring: &Wiring, args: &Done) -> Outcome {
 /// See [`report`].
 pub fn fail(wiring: &Wiring, args: Fail) -> Outcome {
     if args.reason.trim().is_empty() || args.reason.contains('\0') {
-        return Err(Fault::new(Kind::Usage, "a reason can't be empty or hold a NUL character").hint("ganger fail REASON"));
+        return Err(
+            Fault::new(Kind::Usage, "a reason can't be empty or hold a NUL character").hint("ganger fail REASON")
+        );
     }
     let engine = wiring.engine()?;
     let task = report(&engine, &speaker(args.task)?, &Event::Failed { reason: args.reason })?;

@@ -61,12 +61,7 @@ fn current(store: &Sqlite, attempt: &crate::domain::attempt::Attempt) -> Result<
 
 /// The counts that are not zero.
 fn short(tally: Tally, lost: u32) -> String {
-    let parts = [
-        ('▶', tally.in_progress.saturating_sub(lost)),
-        ('✔', tally.review),
-        ('✖', tally.failed),
-        ('!', lost),
-    ];
+    let parts = [('▶', tally.in_progress.saturating_sub(lost)), ('✔', tally.review), ('✖', tally.failed), ('!', lost)];
     let parts: Vec<String> =
         parts.into_iter().filter(|(_, count)| *count > 0).map(|(sign, count)| format!("{sign}{count}")).collect();
     parts.join(" ")

@@ -1,0 +1,5 @@
+//! Everything that needs the real binary, real git and real tmux. One binary, so that it links once.
+
+mod architecture;
+mod dispatch;
+mod support;
