@@ -121,6 +121,13 @@ impl Call {
         self
     }
 
+    /// The whole environment that it runs with.
+    #[must_use]
+    pub fn environment(&self) -> Vec<(OsString, OsString)> {
+        let changed = |name: &OsString| self.removed.contains(name) || self.set.iter().any(|(set, _)| set == name);
+        std::env::vars_os().filter(|(name, _)| !changed(name)).chain(self.set.iter().cloned()).collect()
+    }
+
     /// Gives it bytes on standard input.
     #[must_use]
     pub fn stdin(mut self, bytes: Vec<u8>) -> Self {
