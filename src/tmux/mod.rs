@@ -78,28 +78,27 @@ impl Multiplexer for Tmux {
         let talk = self.talk(socket)?;
         talk.prepare()?;
         let taken = |complaint: &str| complaint.contains("duplicate session");
-        match talk.ask(&chain)? {
-            Reply::Said(_) => return Ok(()),
-            Reply::Refused(complaint) if taken(&complaint) => return Err(MuxError::Taken(session.name.to_owned())),
-            Reply::Refused(complaint) => return Err(MuxError::Failed(complaint)),
-            // A server on its way out took the call; what is asked for can't have outlived it. Once more.
-            Reply::NoServer | Reply::Gone(_) => {}
-        }
-        match talk.ask(&chain)? {
-            Reply::Said(_) => Ok(()),
-            Reply::Refused(complaint) if taken(&complaint) => {
-                // Unless it has, after all.
-                let made =
-                    |pane: &PaneSeen| pane.session == session.name && pane.argv.as_ref() == Some(session.attempt);
-                if list(&talk)?.is_some_and(|panes| panes.iter().any(made)) {
-                    Ok(())
-                } else {
-                    Err(MuxError::Taken(session.name.to_owned()))
+        let mut gone = "no server could be started".to_owned();
+        for again in 0..server::TRIES {
+            match talk.ask(&chain)? {
+                Reply::Said(_) => return Ok(()),
+                Reply::Refused(complaint) if taken(&complaint) => {
+                    // Unless an earlier call of ours has made it, after all.
+                    let made =
+                        |pane: &PaneSeen| pane.session == session.name && pane.argv.as_ref() == Some(session.attempt);
+                    return if again > 0 && list(&talk)?.is_some_and(|panes| panes.iter().any(made)) {
+                        Ok(())
+                    } else {
+                        Err(MuxError::Taken(session.name.to_owned()))
+                    };
                 }
+                Reply::Refused(complaint) => return Err(MuxError::Failed(complaint)),
+                // A server on its way out took the call; what is asked for can't have outlived it. Once more.
+                Reply::NoServer => {}
+                Reply::Gone(complaint) => gone = complaint,
             }
-            Reply::NoServer => Err(MuxError::Failed("no server could be started".to_owned())),
-            Reply::Gone(complaint) | Reply::Refused(complaint) => Err(MuxError::Failed(complaint)),
         }
+        Err(MuxError::Failed(gone))
     }
 
     fn panes(&self, socket: &Path) -> Result<Panes> {
