@@ -21,7 +21,6 @@ use crate::tmux::{self, Tmux, socket_path};
 /// This call's surroundings, read once. Engines are made from it, one a thread.
 pub struct Wiring {
     pub global: Global,
-    pub config: Config,
     pub settings: Arc<Settings>,
     pub around: Arc<Surroundings>,
     pub interrupted: Arc<AtomicBool>,
@@ -114,8 +113,7 @@ impl Wiring {
         };
         Ok(Self {
             global: global.clone(),
-            settings: Arc::new(config.settings.clone()),
-            config,
+            settings: Arc::new(config.settings),
             around: Arc::new(around),
             interrupted: Arc::default(),
         })

@@ -17,8 +17,8 @@ use crate::domain::id::{Process, TaskId};
 use crate::domain::reconcile::Probe;
 use crate::domain::state::Phase;
 use crate::engine::{Fault, Kind};
-use crate::os::process::{self, Call, Program};
 use crate::os::proc;
+use crate::os::process::{self, Call, Program};
 use crate::ports::host::{Clock as _, Processes as _, Signal};
 use crate::ports::store::{Store as _, Which};
 use crate::sqlite::Sqlite;
@@ -30,7 +30,12 @@ const FILES: usize = 2000;
 
 /// Title, script, and where it ends: status and cause.
 const TASKS: [(&str, &str, &str, &str); 5] = [
-    ("Write a haiku", "echo 'Five agents, one board' > haiku.txt && git add . && git commit -qm 'Add a haiku'", "review", "ok"),
+    (
+        "Write a haiku",
+        "echo 'Five agents, one board' > haiku.txt && git add . && git commit -qm 'Add a haiku'",
+        "review",
+        "ok",
+    ),
     ("Fail the build", "echo 'error: it does not compile'; exit 3", "failed", "exit"),
     ("Crash by signal", "kill -SEGV $$", "failed", "signal"),
     (
@@ -99,8 +104,7 @@ impl Demo {
         let shown: Vec<String> =
             args.iter().map(|arg| if arg.contains(' ') { format!("'{arg}'") } else { (*arg).to_owned() }).collect();
         output::say(&format!("\n$ ganger {}", crate::domain::text::cut(&shown.join(" "), 100)));
-        let answer =
-            process::run(&self.call(&self.program, args)).map_err(|error| broken(&error.to_string()))?;
+        let answer = process::run(&self.call(&self.program, args)).map_err(|error| broken(&error.to_string()))?;
         output::put(&String::from_utf8_lossy(&answer.stdout));
         output::put(&String::from_utf8_lossy(&answer.stderr));
         Ok(())
@@ -114,7 +118,10 @@ impl Demo {
 
     fn prepare(&self) -> Result<(), Fault> {
         let making = |error: std::io::Error| Fault::io("making the demo's folder", &error);
-        output::say(&format!("A throw-away repository of {FILES} files, a database and a tmux server: {}", self.folder.display()));
+        output::say(&format!(
+            "A throw-away repository of {FILES} files, a database and a tmux server: {}",
+            self.folder.display()
+        ));
         crate::os::files::private_folder(&self.folder).map_err(making)?;
         for folder in ["home", "repo", "tmux"] {
             fs::create_dir(self.path(folder)).map_err(making)?;
@@ -153,7 +160,10 @@ impl Demo {
         for event in store.timeline(None, 0, 1000)? {
             let cause = event.cause.map(|cause| format!(" ({cause})")).unwrap_or_default();
             let who = event.who.text();
-            output::say(&format!("  {:>3}  task {}  {who:<10}  {} → {}{cause}", event.seq, event.task, event.from, event.to));
+            output::say(&format!(
+                "  {:>3}  task {}  {who:<10}  {} → {}{cause}",
+                event.seq, event.task, event.from, event.to
+            ));
         }
         self.judge()
     }
