@@ -144,7 +144,7 @@ pub fn table(cards: &[Card]) {
         let task = &card.task;
         let mut remarks = Vec::new();
         if card.is_lost() {
-            remarks.push("LOST: its agent is gone, run: ganger --reconcile".to_owned());
+            remarks.push("LOST: nobody works on it, run: ganger --reconcile".to_owned());
         } else if let Some(activity) = card.activity() {
             remarks.push(activity.to_owned());
         }

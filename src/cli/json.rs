@@ -8,6 +8,7 @@ use super::board::{Card, Seen};
 use crate::domain::attempt::{Attempt, Exit};
 use crate::domain::completion::signal_name;
 use crate::domain::id::TaskId;
+use crate::domain::state::Cause;
 use crate::domain::time::Timestamp;
 use crate::engine::reconcile::{Action, Report};
 use crate::ports::store::Record;
@@ -100,7 +101,7 @@ fn attempt(seen: &Seen) -> Value {
         "ended_at": ended_at.map(time),
         "exit_code": code,
         "exit_signal": signal,
-        "cause": cause.map(|cause| cause.text()),
+        "cause": cause.map(Cause::text),
         "kept": kept,
         "leftovers": leftovers,
     })
@@ -117,7 +118,7 @@ pub fn record(record: &Record) -> Value {
         "from": record.from,
         "to": record.to,
         "who": record.who.text(),
-        "cause": record.cause.map(|cause| cause.text()),
+        "cause": record.cause.map(Cause::text),
         "evidence": serde_json::from_str::<Value>(&record.evidence).unwrap_or_else(|_| json!({})),
     })
 }

@@ -223,7 +223,7 @@ impl File {
     /// Puts what the file says over `settings`.
     pub(super) fn over(self, settings: &mut Settings, home: Option<&Path>) -> Result<(), String> {
         for (name, agent) in self.agents {
-            agent.over(name, settings)?;
+            agent.over(&name, settings)?;
         }
         set(&mut settings.default_agent, self.default_agent);
         if !settings.agents.contains_key(&settings.default_agent) {
@@ -268,11 +268,11 @@ impl File {
 }
 
 impl Agent {
-    fn over(self, name: String, settings: &mut Settings) -> Result<(), String> {
-        if !settings.agents.contains_key(&name) {
+    fn over(self, name: &str, settings: &mut Settings) -> Result<(), String> {
+        if !settings.agents.contains_key(name) {
             let command = self.command.clone().ok_or_else(|| format!("agents.{name} has no command"))?;
             let profile = Profile {
-                name: name.clone(),
+                name: name.to_owned(),
                 command: command.0,
                 resume: Vec::new(),
                 mode: Mode::Interactive,
@@ -280,9 +280,9 @@ impl Agent {
                 no_output: NoOutput::Failed,
                 env: Vec::new(),
             };
-            settings.agents.insert(name.clone(), profile);
+            settings.agents.insert(name.to_owned(), profile);
         }
-        let Some(profile) = settings.agents.get_mut(&name) else { return Ok(()) };
+        let Some(profile) = settings.agents.get_mut(name) else { return Ok(()) };
         set(&mut profile.command, self.command.map(|argv| argv.0));
         set(&mut profile.resume, self.resume);
         set(

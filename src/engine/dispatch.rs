@@ -52,13 +52,13 @@ pub fn dispatch(engine: &Engine, request: &Request) -> Result<Attempt, Fault> {
     let cleared = match preflight::check(engine, &task, &agent) {
         Ok(cleared) => cleared,
         Err(Obstacle::Machine(fault)) => return Err(fault.of(task.id)),
-        Err(Obstacle::Task { reason, hint }) => return Err(unfit(engine, &task, reason, hint)?),
+        Err(Obstacle::Task { reason, hint }) => return Err(unfit(engine, &task, &reason, hint)?),
     };
     let (mut saga, lock) = claim(engine, &task, &agent, cleared, request)?;
     let outcome = carry_out(&mut saga);
     let outcome = match outcome {
         Ok(attempt) => Ok(attempt),
-        Err(failure) => undo(&saga, failure),
+        Err(failure) => undo(&saga, &failure),
     };
     // Whatever came of it, the saga is over: what is left, if anything is, is on disk for any reconciler.
     drop(lock);
@@ -69,8 +69,8 @@ pub fn dispatch(engine: &Engine, request: &Request) -> Result<Attempt, Fault> {
 }
 
 /// The task's own fault: it fails, if it was ready, without ever having been claimed.
-fn unfit(engine: &Engine, task: &Task, reason: String, hint: String) -> Result<Fault, Fault> {
-    let event = Event::PreflightFailed { reason: reason.clone() };
+fn unfit(engine: &Engine, task: &Task, reason: &str, hint: String) -> Result<Fault, Fault> {
+    let event = Event::PreflightFailed { reason: reason.to_owned() };
     engine.apply(task.id, None, &event, &engine.stamp(Who::Dispatcher))?;
     Ok(Fault::new(Kind::NotDispatched, format!("task {} not dispatched: preflight: {reason}", task.id))
         .of(task.id)
@@ -206,7 +206,7 @@ fn carry_out(saga: &mut Saga<'_>) -> Result<Attempt, Failure> {
 }
 
 /// P7: revokes the attempt and returns the task in one transaction, then undoes the steps in reverse.
-fn undo(saga: &Saga<'_>, failure: Failure) -> Result<Attempt, Fault> {
+fn undo(saga: &Saga<'_>, failure: &Failure) -> Result<Attempt, Fault> {
     let engine = saga.engine;
     let id = &saga.plan.id;
     let reason = format!("{}: {}", failure.step.text(), failure.why);

@@ -24,7 +24,7 @@ use crate::ports::store::{Store as _, Which};
 use crate::sqlite::Sqlite;
 
 /// How long any step may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Files in the demo's repository: enough for a checkout that can be killed half-way.
 const FILES: usize = 2000;
 

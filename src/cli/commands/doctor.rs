@@ -4,7 +4,6 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use super::Outcome;
 use crate::cli::output;
 use crate::cli::wiring::Wiring;
 use crate::engine::reconcile::{Scope, reconcile};
@@ -40,10 +39,8 @@ fn check(name: &str, mark: Mark, detail: impl Into<String>) -> Check {
 }
 
 /// Checks everything, fails if anything does.
-///
-/// # Errors
-/// None: what fails is printed.
-pub fn run(wiring: &Wiring) -> Outcome {
+#[must_use]
+pub fn run(wiring: &Wiring) -> ExitCode {
     let mut checks = vec![tool(wiring, "git", &["--version"])];
     match wiring.engine() {
         Ok(engine) => with_engine(wiring, &engine, &mut checks),
@@ -63,7 +60,7 @@ pub fn run(wiring: &Wiring) -> Outcome {
             .collect();
         output::table(&rows);
     }
-    Ok(if failed { ExitCode::from(Kind::Failed.code()) } else { ExitCode::SUCCESS })
+    if failed { ExitCode::from(Kind::Failed.code()) } else { ExitCode::SUCCESS }
 }
 
 fn tool(wiring: &Wiring, program: &str, args: &[&str]) -> Check {
@@ -131,7 +128,7 @@ fn disk(engine: &Engine) -> Check {
     const LITTLE: u64 = 256 * 1024 * 1024;
     match nix::sys::statvfs::statvfs(&engine.around.state_dir) {
         Ok(disk) => {
-            let free = u64::from(disk.blocks_available()).saturating_mul(u64::from(disk.fragment_size()));
+            let free = disk.blocks_available().saturating_mul(disk.fragment_size());
             let mark = if free < LITTLE { Mark::Warning } else { Mark::Ok };
             check("disk", mark, format!("{} MiB free", free / (1024 * 1024)))
         }

@@ -76,7 +76,7 @@ fn carry_out(wiring: &Wiring, command: Command) -> Outcome {
         Command::Done(args) => report::done(wiring, &args),
         Command::Fail(args) => report::fail(wiring, args),
         Command::Rm(args) => rm::run(wiring, &args),
-        Command::Doctor => doctor::run(wiring),
+        Command::Doctor => Ok(doctor::run(wiring)),
         Command::Demo => demo::run(wiring),
         Command::StatusLine(_) | Command::Config { .. } | Command::Completions { .. } => Ok(ExitCode::SUCCESS),
     }
