@@ -308,7 +308,7 @@ pub struct Rm {
 
 #[derive(Debug, ClapArgs)]
 pub struct StatusLine {
-    /// With {ready} {running} {review} {done} {failed} {lost} [default: the counts that are not zero]
+    /// With {running} {review} {failed} {lost} [default: the counts that are not zero]
     #[arg(long, value_name = "F")]
     pub format: Option<String>,
 }

@@ -17,6 +17,7 @@ use super::layout::{Admin, Lock, making, record_of, settle};
 use super::read::Repo;
 use super::remove::Leftover;
 use super::repo_lock::RepoLock;
+use super::standing::MAKING;
 use crate::domain::saga::Remains;
 use crate::os::process::Answer;
 use crate::ports::worktrees::{Name, NewTree, Result, TreeError};
@@ -85,6 +86,7 @@ fn write_metadata(
     let reason = std::ffi::OsString::from_vec(making(path));
     let call = git
         .call(&repo.common)
+        .env(MAKING, path)
         // The branch's reflog tells who made it, also where the repository keeps none.
         .args(["-c", "core.logAllRefUpdates=true"])
         .args(["worktree", "add", "--no-checkout", "--no-track", "--lock", "--reason"])
@@ -101,7 +103,8 @@ fn write_metadata(
 }
 
 fn check_out(git: &Git, repo: &Repo, new: &NewTree<'_>, path: &Path, admin: &Admin) -> Result<Round> {
-    let call = git.call_in(&admin.dir, path).args(["reset", "--hard", "--quiet", "--no-recurse-submodules"]);
+    let call =
+        git.call_in(&admin.dir, path).env(MAKING, path).args(["reset", "--hard", "--quiet", "--no-recurse-submodules"]);
     let answer = git.ask(&call, CHECKOUT)?;
     if let Err(fact) = registered(repo, path, new) {
         return Ok(Round::Broken(disbelieved(CHECKOUT, &answer, &fact)));

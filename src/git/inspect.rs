@@ -115,8 +115,13 @@ pub(super) fn inspect(git: &Git, repo: &Repo, path: &Path, base: &str, made: Mad
     Ok(work.map_or(Verdict::Equal(content), Verdict::Work))
 }
 
-/// The files of a commit, by path, with the ids of their blobs.
-struct Listing(HashMap<PathBuf, String>);
+/// The files of a commit, by path.
+struct Listing(HashMap<PathBuf, Blob>);
+
+struct Blob {
+    id: String,
+    executable: bool,
+}
 
 impl Listing {
     fn of(git: &Git, repo: &Repo, base: &str) -> Result<Self> {
@@ -126,9 +131,10 @@ impl Listing {
             let tab = entry.iter().position(|byte| *byte == b'\t')?;
             let words = String::from_utf8_lossy(&entry[..tab]).into_owned();
             let mut words = words.split(' ');
-            let (_mode, kind, id) = (words.next()?, words.next()?, words.next()?);
+            let (mode, kind, id) = (words.next()?, words.next()?, words.next()?);
+            let blob = Blob { id: id.to_owned(), executable: mode == "100755" };
             // What is in a submodule's folder is not git's to have written.
-            (kind == "blob").then(|| (PathBuf::from(OsStr::from_bytes(&entry[tab + 1..])), id.to_owned()))
+            (kind == "blob").then(|| (PathBuf::from(OsStr::from_bytes(&entry[tab + 1..])), blob))
         });
         Ok(Self(files.collect()))
     }
@@ -191,12 +197,14 @@ fn overwritten(git: &Git, repo: &Repo, path: &Path, base: &str, listing: &Listin
     Ok(None)
 }
 
-/// Whether a file is what git writes for it, cut short: it was killed while it wrote.
+/// Whether a file is what git writes for it, whole or cut short: it was killed while it wrote, or it finds
+/// changes in what it has written itself (a filter that does not undo another).
 fn is_beginning(git: &Git, repo: &Repo, path: &Path, name: &Path, listing: &Listing) -> Result<bool> {
-    let Some(id) = listing.0.get(name) else { return Ok(false) };
+    let Some(blob) = listing.0.get(name) else { return Ok(false) };
     let file = path.join(name);
     let reading = |error: io::Error| failed("look into the tree", error);
-    if !file.symlink_metadata().map_err(reading)?.is_file() {
+    let meta = file.symlink_metadata().map_err(reading)?;
+    if !meta.is_file() || (meta.mode() & 0o100 != 0) != blob.executable {
         return Ok(false);
     }
     let held = std::fs::read(&file).map_err(reading)?;
@@ -204,6 +212,6 @@ fn is_beginning(git: &Git, repo: &Repo, path: &Path, name: &Path, listing: &List
         return Ok(true);
     }
     let call = git.call_in(&repo.common, path).args([OsStr::new("cat-file"), OsStr::new("--filters")]);
-    let call = call.args([option("--path=", name).as_os_str(), OsStr::new(id)]);
+    let call = call.args([option("--path=", name).as_os_str(), OsStr::new(&blob.id)]);
     Ok(git.must(&call, "compare a file")?.stdout.starts_with(&held))
 }

@@ -60,9 +60,7 @@ fn in_place(path: &Path, why: impl std::fmt::Display) -> TreeError {
 
 fn move_away(git: &Git, repo: &Repo, tree: &Tree, by: &AttemptId, path: &Path, target: &Path) -> Result<()> {
     let admin = record_of(&repo.common, path).map_err(|why| in_place(path, why))?;
-    if let Some(pid) = standing::in_folder(path) {
-        return Err(TreeError::Busy(format!("pid {pid} stands in {}", path.display())));
-    }
+    standing::refuse(path)?;
     rescue(git, repo, tree, by, &admin, path).map_err(|error| in_place(path, error))?;
     let was_locked = admin.lock(path) != Lock::No;
     lock(git, repo, &admin, path)?;

@@ -48,6 +48,8 @@ pub(super) fn remove(git: &Git, tree: &Tree, owned: &dyn Fn() -> bool) -> Result
 impl Leftover<'_> {
     /// Removes all of it, under the repository's lock.
     pub(super) fn clear(&self) -> Result<Remains> {
+        // First of all: what is looked at below must not be changed by a git that has not noticed its end yet.
+        standing::refuse(self.path)?;
         let outcome = match self.path.symlink_metadata() {
             Ok(meta) if meta.is_dir() => self.clear_folder(),
             // A file or a link is nothing that git makes.
@@ -134,9 +136,6 @@ impl Leftover<'_> {
             if let Some(why) = self.somebodys(admin) {
                 return Ok(self.kept(&why));
             }
-        }
-        if let Some(pid) = standing::in_folder(self.path) {
-            return Err(TreeError::Busy(format!("pid {pid} stands in {}", self.path.display())));
         }
         let whole = match records.as_slice() {
             [admin] if self.is_whole(admin, &dot_git) => Some(admin),

@@ -110,7 +110,8 @@ fn try_lock(file: &File) -> io::Result<bool> {
     }
 }
 
-fn pause(length: Duration) {
+/// Waits for a moment.
+pub(super) fn pause(length: Duration) {
     // There is no wait for an open-file-description lock that has a deadline; a signal may only shorten this.
     match poll(&mut [], PollTimeout::try_from(length).unwrap_or(PollTimeout::ZERO)) {
         Ok(_) | Err(_) => {}

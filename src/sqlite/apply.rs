@@ -1,40 +1,19 @@
-//! Transitions: the state is read, [`step`] decides, and what it says is written, in one transaction.
+//! Events: what the transition table says is written here, exactly, with the facts that the event carries.
+//!
+//! The task is written before its attempt: the schema refuses an attempt that ends under a task in progress.
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, params};
 
-use super::events::{self, Line, place};
-use super::rows::{Cells, list_text, path_text};
+use super::attempts;
+use super::events::{self, Entry, place};
+use super::rows::Cells;
 use super::write::{Done, one};
 use crate::domain::attempt::Exit;
+use crate::domain::completion::{Ending, Evidence, How, Vanished};
 use crate::domain::id::{AttemptId, TaskId};
-use crate::domain::lifecycle::{Change, Current, Event, Limits, State, Step, step};
+use crate::domain::lifecycle::{Change, Current, Event, Limits, State, Step, Verdict, step};
 use crate::domain::state::{Cause, Phase, Status};
-use crate::ports::store::{Amendment, Applied, Stamp};
-
-fn state(conn: &Connection, task: TaskId) -> Done<Option<State>> {
-    let mut statement = conn.prepare_cached(
-        "SELECT tasks.id, tasks.status, tasks.orphans, attempts.id, attempts.phase, attempts.stop_requested,
-             attempts.verify, attempts.agent_ended, attempts.claimed_at
-         FROM tasks LEFT JOIN attempts ON attempts.id = tasks.attempt
-         WHERE tasks.id = ?1 AND tasks.deleted_at IS NULL",
-    )?;
-    let mut rows = statement.query([task.0])?;
-    let Some(row) = rows.next()? else { return Ok(None) };
-    let cells = Cells::new("tasks", row);
-    let (_, status, orphans) = (cells.int("id")?, cells.word("status", Status::parse)?, cells.number("orphans")?);
-    let attempt = match cells.maybe_attempt("id")? {
-        None => None,
-        Some(id) => Some(Current {
-            id,
-            phase: cells.word("phase", Phase::parse)?,
-            stop_requested: cells.flag("stop_requested")?,
-            verifies: !cells.list("verify")?.is_empty(),
-            agent_ended: cells.flag("agent_ended")?,
-            claimed_at: cells.instant("claimed_at")?,
-        }),
-    };
-    Ok(Some(State { task, status, orphans, attempt }))
-}
+use crate::ports::store::{Applied, Stamp};
 
 pub(super) fn apply(
     conn: &Connection,
@@ -44,93 +23,125 @@ pub(super) fn apply(
     limits: Limits,
     stamp: &Stamp,
 ) -> Done<Applied> {
-    let Some(state) = state(conn, task)? else { return Ok(Applied::Missing) };
-    let (status, phase) = (state.status, state.attempt.as_ref().map(|current| current.phase));
+    let Some(state) = attempts::state(conn, task)? else { return Ok(Applied::Missing) };
+    let phase = state.attempt.as_ref().map(|current| current.phase);
     let change = match step(&state, attempt, event, stamp.now, limits) {
+        Step::Already => return Ok(Applied::Already { status: state.status, phase }),
+        Step::Conflict(why) => return Ok(Applied::Conflict { status: state.status, phase, why }),
         Step::Change(change) => change,
-        Step::Already => return Ok(Applied::Already { status, phase }),
-        Step::Conflict(why) => return Ok(Applied::Conflict { status, phase, why }),
     };
-    write_task(conn, &state, &change, stamp)?;
-    let now = change.phase.or(phase);
-    if let Some(current) = state.attempt.as_ref().filter(|_| attempt.is_some()) {
-        write_attempt(conn, current, &change, stamp)?;
-        write_facts(conn, current, event, now)?;
-    }
-    let mut stamp = stamp.clone();
-    stamp.evidence.extend(evidence(event));
-    let line = Line {
-        task,
-        attempt,
-        from: &place(status, attempt.and(phase)),
-        to: &place(change.status, attempt.and(now)),
-        cause: change.cause,
+    let cause = write_task(conn, &state, &change, stamp)?;
+    // An act on the task itself leaves its attempt alone.
+    let spoken_of = attempt.and(state.attempt.as_ref());
+    let became = match spoken_of {
+        Some(current) => {
+            let next = change.phase.unwrap_or(current.phase);
+            write_attempt(conn, current, next, &change, stamp)?;
+            write_facts(conn, current, event, stamp)?;
+            Some(next)
+        }
+        None => phase,
     };
-    events::append(conn, &line, &stamp)?;
-    Ok(Applied::Changed { status: change.status, phase: now, cause: change.cause })
+    let (from, to) = (place(state.status, phase), place(change.status, became));
+    let id = state.attempt.as_ref().map(|current| &current.id);
+    let entry = Entry { task, attempt: id, from: &from, to: &to, cause: change.cause, facts: facts(event) };
+    events::append(conn, entry, stamp)?;
+    Ok(Applied::Changed { status: change.status, phase: became, cause })
 }
 
-fn write_task(conn: &Connection, state: &State, change: &Change, stamp: &Stamp) -> Done<()> {
-    let (rewrites, why) = match &change.why {
-        None => (false, None),
-        Some(why) => (true, why.as_ref()),
+/// Writes the task's part; returns the cause that it has now.
+fn write_task(conn: &Connection, state: &State, change: &Change, stamp: &Stamp) -> Done<Option<Cause>> {
+    let (gives, cause, reason) = match &change.why {
+        None => (false, None, None),
+        Some(None) => (true, None, None),
+        Some(Some((cause, reason))) => (true, Some(cause.text()), Some(reason.as_str())),
     };
-    let changed = conn
+    let current = state.attempt.as_ref().map(|current| current.id.as_str());
+    let moves = change.status != state.status;
+    let written = conn
         .prepare_cached(
-            "UPDATE tasks SET status = ?3, orphans = ?4, updated_at = ?5,
-                 cause = CASE WHEN ?6 THEN ?7 ELSE cause END, reason = CASE WHEN ?6 THEN ?8 ELSE reason END,
-                 not_before = CASE WHEN ?3 <> ?2 THEN ?9 ELSE not_before END
-             WHERE id = ?1 AND status = ?2 AND attempt IS ?10",
+            "UPDATE tasks SET status = ?1,
+                cause = CASE WHEN ?2 THEN ?3 ELSE cause END,
+                reason = CASE WHEN ?2 THEN ?4 ELSE reason END,
+                not_before = CASE WHEN ?5 THEN ?6 ELSE not_before END,
+                orphans = ?7, updated_at = ?8
+             WHERE id = ?9 AND status = ?10 AND attempt IS ?11 AND deleted_at IS NULL",
         )?
         .execute(params![
-            state.task.0,
-            state.status.text(),
             change.status.text(),
+            gives,
+            cause,
+            reason,
+            moves,
+            change.not_before.map(|instant| instant.0),
             change.orphans,
             stamp.now.wall.0,
-            rewrites,
-            why.map(|(cause, _)| cause.text()),
-            why.map(|(_, reason)| reason),
-            change.not_before.map(|at| at.0),
-            state.attempt.as_ref().map(|current| current.id.as_str()),
+            state.task.0,
+            state.status.text(),
+            current,
         ])?;
-    one(changed, "the task")
+    one(written, "a task")?;
+    if moves && change.status == Status::Ready {
+        give_note_back(conn, state.task)?;
+    }
+    let mut statement = conn.prepare_cached("SELECT id, cause FROM tasks WHERE id = ?1")?;
+    let mut rows = statement.query([state.task.0])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let cells = Cells::new("tasks", row);
+    cells.int("id")?;
+    cells.maybe_word("cause", Cause::parse)
 }
 
-fn write_attempt(conn: &Connection, current: &Current, change: &Change, stamp: &Stamp) -> Done<()> {
-    let phase = change.phase.unwrap_or(current.phase);
-    let changed = conn
+/// The attempt is over without a result: the next one's prompt needs the person's note as well.
+fn give_note_back(conn: &Connection, task: TaskId) -> Done<()> {
+    conn.prepare_cached(
+        "UPDATE tasks SET note = coalesce(note, (SELECT note FROM attempts WHERE attempts.id = tasks.attempt))
+         WHERE id = ?1",
+    )?
+    .execute([task.0])?;
+    Ok(())
+}
+
+fn write_attempt(conn: &Connection, current: &Current, next: Phase, change: &Change, stamp: &Stamp) -> Done<()> {
+    let moves = next != current.phase;
+    let ends = moves && !next.is_live();
+    let written = conn
         .prepare_cached(
-            "UPDATE attempts SET phase = ?3, stop_requested = ?4, cause = coalesce(?5, cause),
-                 phase_since = CASE WHEN ?3 <> ?2 THEN ?6 ELSE phase_since END,
-                 ended_at = CASE WHEN ?3 IN ('exited', 'revoked') THEN ?7 ELSE ended_at END
-             WHERE id = ?1 AND phase = ?2",
+            "UPDATE attempts SET phase = ?1,
+                phase_since = coalesce(?2, phase_since),
+                ended_at = coalesce(?3, ended_at),
+                cause = coalesce(?4, cause),
+                stop_requested = ?5
+             WHERE id = ?6 AND phase = ?7",
         )?
         .execute(params![
+            next.text(),
+            moves.then_some(stamp.now.boot.0),
+            ends.then_some(stamp.now.wall.0),
+            change.attempt_cause.map(Cause::text),
+            change.stop_requested,
             current.id.as_str(),
             current.phase.text(),
-            phase.text(),
-            change.stop_requested,
-            change.attempt_cause.map(Cause::text),
-            stamp.now.boot.0,
-            stamp.now.wall.0,
         ])?;
-    one(changed, "the attempt")
+    one(written, "an attempt")
 }
 
-/// The facts that the event carries.
-fn write_facts(conn: &Connection, current: &Current, event: &Event, phase: Option<Phase>) -> Done<()> {
+/// Stores what the event itself says of the attempt.
+fn write_facts(conn: &Connection, current: &Current, event: &Event, stamp: &Stamp) -> Done<()> {
     let id = current.id.as_str();
     match event {
         Event::TreeMade => {
-            conn.execute("UPDATE trees SET state = 'present' WHERE owner = ?1 AND state = 'planned'", [id])?;
+            conn.prepare_cached("UPDATE trees SET state = 'present' WHERE owner = ?1 AND state = 'planned'")?
+                .execute([id])?;
         }
         Event::Started { place, shim, server, pane, lock } => {
-            let changed = conn.execute(
-                "UPDATE attempts SET host = ?2, boot = ?3, shim_pid = ?4, shim_start = ?5, server_pid = ?6,
-                     server_start = ?7, pane = ?8, lock_device = ?9, lock_inode = ?10 WHERE id = ?1",
-                params![
-                    id,
+            let written = conn
+                .prepare_cached(
+                    "UPDATE attempts SET host = ?1, boot = ?2, shim_pid = ?3, shim_start = ?4, server_pid = ?5,
+                        server_start = ?6, pane = ?7, lock_device = ?8, lock_inode = ?9
+                     WHERE id = ?10",
+                )?
+                .execute(params![
                     place.host,
                     place.boot,
                     shim.pid,
@@ -140,137 +151,107 @@ fn write_facts(conn: &Connection, current: &Current, event: &Event, phase: Optio
                     pane,
                     lock.device.cast_signed(),
                     lock.inode.cast_signed(),
-                ],
-            )?;
-            one(changed, "the shim")?;
-            conn.execute("UPDATE trees SET ran = 1 WHERE owner = ?1 AND state = 'present'", [id])?;
+                    id,
+                ])?;
+            one(written, "an attempt")?;
+            conn.prepare_cached(
+                "UPDATE trees SET ran = 1
+                 WHERE owner = ?1 AND path = (SELECT worktree FROM attempts WHERE id = ?1)",
+            )?
+            .execute([id])?;
         }
         Event::AgentStarted { agent } => {
-            let changed = conn.execute(
-                "UPDATE attempts SET agent_pid = ?2, agent_start = ?3, started_at = (SELECT updated_at FROM tasks
-                     WHERE tasks.attempt = attempts.id) WHERE id = ?1",
-                params![id, agent.pid, agent.start.cast_signed()],
-            )?;
-            one(changed, "the agent")?;
+            let written = conn
+                .prepare_cached(
+                    "UPDATE attempts SET agent_pid = ?1, agent_start = ?2, started_at = coalesce(started_at, ?3)
+                     WHERE id = ?4",
+                )?
+                .execute(params![agent.pid, agent.start.cast_signed(), stamp.now.wall.0, id])?;
+            one(written, "an attempt")?;
         }
         Event::RolledBack { .. } => {
-            // An adopted tree goes back to whom it was taken from; what nobody has run in stays with its maker.
-            conn.execute(
+            conn.prepare_cached(
                 "UPDATE trees SET owner = (SELECT adopts FROM attempts WHERE id = ?1)
-                 WHERE owner = ?1 AND EXISTS (SELECT 1 FROM attempts WHERE id = ?1 AND adopts IS NOT NULL)",
-                [id],
-            )?;
-            // A person's note was for the agent that never ran.
-            conn.execute(
-                "UPDATE tasks SET note = coalesce(note, (SELECT note FROM attempts WHERE id = ?1)) WHERE attempt = ?1",
-                [id],
-            )?;
+                 WHERE owner = ?1 AND path = (SELECT worktree FROM attempts WHERE id = ?1 AND adopts IS NOT NULL)",
+            )?
+            .execute([id])?;
         }
         Event::Ended(ending) => {
             let (code, signal) = match ending.exit() {
+                None => (None, None),
                 Some(Exit::Code(code)) => (Some(code), None),
                 Some(Exit::Signal(signal)) => (None, Some(signal)),
-                None => (None, None),
             };
-            conn.execute(
-                "UPDATE attempts SET agent_ended = 1, exit_code = coalesce(exit_code, ?2),
-                     exit_signal = coalesce(exit_signal, ?3) WHERE id = ?1",
-                params![id, code, signal],
-            )?;
+            // What the shim saw first stays: a later look at a vanished attempt knows less.
+            let written = conn
+                .prepare_cached(
+                    "UPDATE attempts SET agent_ended = 1,
+                        exit_code = CASE WHEN exit_code IS NULL AND exit_signal IS NULL THEN ?1 ELSE exit_code END,
+                        exit_signal = CASE WHEN exit_code IS NULL AND exit_signal IS NULL THEN ?2 ELSE exit_signal END
+                     WHERE id = ?3",
+                )?
+                .execute(params![code, signal, id])?;
+            one(written, "an attempt")?;
         }
-        Event::PreflightFailed { .. }
-        | Event::Spawning
+        Event::Spawning
         | Event::Done
         | Event::Failed { .. }
         | Event::Verified(_)
         | Event::StopRequested
+        | Event::PreflightFailed { .. }
         | Event::Requeued
         | Event::Approved => {}
     }
-    debug_assert!(phase.is_some(), "an event of an attempt has a phase");
     Ok(())
 }
 
-/// What the event itself shows.
-fn evidence(event: &Event) -> Vec<(&'static str, String)> {
+/// The event in words, for the timeline.
+fn facts(event: &Event) -> Vec<(&'static str, String)> {
+    let named = |name: &str| ("event", name.to_owned());
     match event {
-        Event::PreflightFailed { reason } | Event::Failed { reason } | Event::RolledBack { reason, .. } => {
-            vec![("reason", reason.clone())]
+        Event::PreflightFailed { reason } => vec![named("preflight failed"), ("reason", reason.clone())],
+        Event::TreeMade => vec![named("worktree made")],
+        Event::Spawning => vec![named("session asked for")],
+        Event::Started { shim, server, pane, .. } => {
+            let mut facts = vec![named("shim started"), ("shim", shim.to_string())];
+            facts.extend(server.map(|server| ("server", server.to_string())));
+            facts.extend(pane.clone().map(|pane| ("pane", pane)));
+            facts
         }
-        Event::Started { shim, pane, .. } => {
-            vec![("shim_pid", shim.pid.to_string()), ("pane", pane.clone().unwrap_or_default())]
-        }
-        Event::AgentStarted { agent } => vec![("agent_pid", agent.pid.to_string())],
-        Event::Ended(ending) => vec![("how", format!("{:?}", ending.how)), ("tree", format!("{:?}", ending.evidence))],
-        Event::Verified(verdict) => vec![("verdict", format!("{verdict:?}"))],
-        Event::StopRequested => vec![("request", "stop".to_owned())],
-        Event::TreeMade | Event::Spawning | Event::Done | Event::Requeued | Event::Approved => Vec::new(),
+        Event::AgentStarted { agent } => vec![named("agent started"), ("agent", agent.to_string())],
+        Event::RolledBack { reason, .. } => vec![named("rolled back"), ("reason", reason.clone())],
+        Event::Done => vec![named("reported done")],
+        Event::Failed { reason } => vec![named("reported failed"), ("reason", reason.clone())],
+        Event::Ended(ending) => vec![named("agent ended"), ("how", how(ending)), ("tree", tree(ending).to_owned())],
+        Event::Verified(Verdict::Passed) => vec![named("verified")],
+        Event::Verified(Verdict::Failed(what)) => vec![named("verification failed"), ("reason", what.clone())],
+        Event::Verified(Verdict::Interrupted) => vec![named("verification interrupted")],
+        Event::StopRequested => vec![named("stop requested")],
+        Event::Requeued => vec![named("requeued")],
+        Event::Approved => vec![named("approved")],
     }
 }
 
-pub(super) fn amend(conn: &Connection, amendment: &Amendment, stamp: &Stamp) -> Done<bool> {
-    let changed = match amendment {
-        Amendment::Rename { attempt, branch, worktree, session } => {
-            let worktree = path_text(worktree)?;
-            let old: Option<String> = conn
-                .query_row(
-                    "SELECT worktree FROM attempts WHERE id = ?1 AND phase IN ('claimed', 'worktree', 'spawning')",
-                    [attempt.as_str()],
-                    |row| row.get(0),
-                )
-                .optional()?;
-            let Some(old) = old else { return Ok(false) };
-            if old != worktree {
-                conn.execute(
-                    "UPDATE trees SET path = ?1, branch = ?2 WHERE path = ?3 AND owner = ?4 AND state = 'planned'",
-                    params![worktree, branch, old, attempt.as_str()],
-                )?;
-            }
-            conn.execute(
-                "UPDATE attempts SET branch = ?2, worktree = ?3, session = ?4 WHERE id = ?1",
-                params![attempt.as_str(), branch, worktree, session],
-            )?
-        }
-        Amendment::TreeParked { path, owner, parked } => conn.execute(
-            "UPDATE trees SET state = 'parked', parked = ?3 WHERE path = ?1 AND owner = ?2 AND state <> 'gone'",
-            params![path_text(path)?, owner.as_str(), path_text(parked)?],
-        )?,
-        Amendment::TreeGone { path, owner } => conn.execute(
-            "UPDATE trees SET state = 'gone', parked = NULL WHERE path = ?1 AND owner = ?2",
-            params![path_text(path)?, owner.as_str()],
-        )?,
-        Amendment::Cleaned { attempt, kept, done } => conn.execute(
-            "UPDATE attempts SET kept = ?2, cleaned = ?3 WHERE id = ?1 AND phase IN ('exited', 'revoked')
-                 AND (kept <> ?2 OR cleaned <> ?3)",
-            params![attempt.as_str(), list_text(kept), done],
-        )?,
-        Amendment::Leftovers { attempt, leftovers } => conn.execute(
-            "UPDATE attempts SET leftovers = ?2 WHERE id = ?1",
-            params![attempt.as_str(), list_text(leftovers)],
-        )?,
-        Amendment::Note { task, note } => conn.execute(
-            "UPDATE tasks SET note = ?2, updated_at = ?3 WHERE id = ?1 AND deleted_at IS NULL",
-            params![task.0, note, stamp.now.wall.0],
-        )?,
-        Amendment::Delete { task } => return delete(conn, *task, stamp),
-    };
-    Ok(changed == 1)
+fn how(ending: &Ending) -> String {
+    match &ending.how {
+        How::Process(Exit::Code(code)) => format!("exit status {code}"),
+        How::Process(Exit::Signal(signal)) => format!("killed by signal {signal}"),
+        How::NotStarted(error) => format!("not started: {error}"),
+        How::SetupFailed(error) => format!("setup failed: {error}"),
+        How::TimedOut => "timed out".to_owned(),
+        How::HungUp { server_alive: true } => "hung up, its tmux server lives".to_owned(),
+        How::HungUp { server_alive: false } => "hung up with its tmux server".to_owned(),
+        How::Terminated => "terminated by nobody known".to_owned(),
+        How::Vanished(Vanished::Shim) => "its shim vanished".to_owned(),
+        How::Vanished(Vanished::Server) => "its tmux server vanished".to_owned(),
+        How::Vanished(Vanished::Reboot) => "the machine was started anew".to_owned(),
+    }
 }
 
-fn delete(conn: &Connection, task: TaskId, stamp: &Stamp) -> Done<bool> {
-    let status: Option<String> = conn
-        .query_row("SELECT status FROM tasks WHERE id = ?1 AND deleted_at IS NULL", [task.0], |row| row.get(0))
-        .optional()?;
-    let Some(status) = status else { return Ok(false) };
-    let changed = conn.execute(
-        "UPDATE tasks SET deleted_at = ?2, updated_at = ?2
-         WHERE id = ?1 AND deleted_at IS NULL AND status <> 'in-progress' AND NOT EXISTS (
-             SELECT 1 FROM attempts WHERE task = ?1 AND phase NOT IN ('exited', 'revoked'))",
-        params![task.0, stamp.now.wall.0],
-    )?;
-    if changed == 1 {
-        let line = Line { task, attempt: None, from: &status, to: "deleted", cause: None };
-        events::append(conn, &line, stamp)?;
+const fn tree(ending: &Ending) -> &'static str {
+    match ending.evidence {
+        Evidence::Changed => "changed",
+        Evidence::Unchanged => "unchanged",
+        Evidence::Unknown => "unknown",
     }
-    Ok(changed == 1)
 }

@@ -43,6 +43,19 @@ pub(super) fn make_file(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
+/// Removes a file; one that is not there is no error.
+pub(super) fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+/// Makes the name of a new file durable.
+pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+}
+
 /// The absolute path without symbolic links, also where its last parts don't exist yet.
 pub(super) fn canonical(path: &Path) -> Result<PathBuf> {
     let doing = || format!("resolving the path {}", path.display());

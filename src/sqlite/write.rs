@@ -17,8 +17,6 @@ use crate::ports::store::{Result, StoreError};
 pub(super) enum Trouble {
     Sql(rusqlite::Error),
     Store(StoreError),
-    /// What the plan of a claim was made from has changed: nothing is to be written.
-    Stale,
 }
 
 impl From<rusqlite::Error> for Trouble {
@@ -45,7 +43,7 @@ impl Trouble {
     fn code(&self) -> Option<ErrorCode> {
         match self {
             Self::Sql(error) => error.sqlite_error_code(),
-            Self::Store(_) | Self::Stale => None,
+            Self::Store(_) => None,
         }
     }
 }
@@ -71,15 +69,6 @@ impl Sqlite {
             Err(StoreError::Full { .. }) if disk::free_ballast(&self.state_dir) => self.waiting(doing, transact),
             other => other,
         }
-    }
-
-    /// As [`write`](Self::write), with `None` for work that found its plan stale: then nothing is written.
-    pub(super) fn attempt_write<T>(&self, doing: &str, work: impl Fn(&Connection) -> Done<T>) -> Result<Option<T>> {
-        let stale = std::cell::Cell::new(false);
-        let outcome = self.write(doing, |conn| {
-            work(conn).map(Some).inspect_err(|trouble| stale.set(matches!(trouble, Trouble::Stale)))
-        });
-        if stale.get() { Ok(None) } else { outcome }
     }
 
     /// Runs `work` on one snapshot of the database.
@@ -114,7 +103,6 @@ impl Sqlite {
         let code = trouble.code();
         match trouble {
             Trouble::Store(error) => error,
-            Trouble::Stale => StoreError::Failed { doing: doing.to_owned(), why: "the plan is stale".to_owned() },
             Trouble::Sql(_) if code == Some(ErrorCode::DiskFull) => StoreError::Full { path: self.db.clone() },
             Trouble::Sql(error)
                 if matches!(code, Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)) && !self.read_only =>

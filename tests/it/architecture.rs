@@ -8,7 +8,7 @@ const MAY: [(&str, &[&str]); 12] = [
     ("domain", &[]),
     ("ports", &["domain"]),
     ("engine", &["domain", "ports"]),
-    ("sqlite", &["domain", "ports", "os::lock"]),
+    ("sqlite", &["domain", "ports"]),
     ("git", &["domain", "ports", "os::process"]),
     ("tmux", &["domain", "ports", "os::process", "os::exit_watch"]),
     ("os", &["domain", "ports"]),

@@ -1,19 +1,21 @@
 //! `ganger status-line`: quick, read-only, and quiet whatever is wrong.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::cli::args::{Global, StatusLine};
 use crate::cli::{output, wiring};
 use crate::domain::reconcile::Lock;
+use crate::domain::state::Status;
 use crate::domain::text;
 use crate::engine::Fault;
 use crate::git::Git;
 use crate::os::lock::FileLocks;
 use crate::os::proc::ProcessTable;
 use crate::ports::host::{Locks as _, Processes as _};
-use crate::ports::store::{Store as _, Which};
+use crate::ports::store::{Filter, Store as _, Which};
 use crate::ports::worktrees::Worktrees as _;
-use crate::sqlite::{Sqlite, Tally};
+use crate::sqlite::Sqlite;
 
 /// Prints one line. What can't be read is an empty line, never an error in somebody's status bar.
 #[must_use]
@@ -26,13 +28,33 @@ pub fn run(global: &Global, args: &StatusLine) -> ExitCode {
     ExitCode::SUCCESS
 }
 
+/// How many tasks are in the columns that matter.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    in_progress: u32,
+    review: u32,
+    failed: u32,
+}
+
+fn tally(store: &Sqlite, repo: Option<PathBuf>) -> Result<Tally, Fault> {
+    let counts = match repo {
+        None => store.tallies()?.to_vec(),
+        Some(repo) => {
+            let tasks = store.tasks(&Filter { repo: Some(repo), ..Filter::default() })?.tasks;
+            tasks.iter().map(|task| (task.status, 1)).collect()
+        }
+    };
+    let of = |wanted| counts.iter().filter(|(status, _)| *status == wanted).map(|(_, count)| count).sum();
+    Ok(Tally { in_progress: of(Status::InProgress), review: of(Status::Review), failed: of(Status::Failed) })
+}
+
 fn look(global: &Global) -> Result<Option<(Tally, u32)>, Fault> {
     let Some(store) = Sqlite::open_read_only(&wiring::database(global)?)? else { return Ok(None) };
     let repo = match &global.repo {
         Some(path) => Some(Git::new(std::time::Duration::from_secs(1)).repository(path)?),
         None => None,
     };
-    let tally = store.tally(repo.as_deref())?;
+    let tally = tally(&store, repo.clone())?;
     let mut lost = 0;
     if tally.in_progress > 0 {
         let here = ProcessTable.place();
@@ -56,7 +78,7 @@ fn look(global: &Global) -> Result<Option<(Tally, u32)>, Fault> {
 /// An agent that lives on after its task was moved is nobody's loss when it ends.
 fn current(store: &Sqlite, attempt: &crate::domain::attempt::Attempt) -> Result<bool, Fault> {
     let task = store.task(attempt.plan.task)?;
-    Ok(task.is_some_and(|task| task.status == crate::domain::state::Status::InProgress))
+    Ok(task.is_some_and(|task| task.status == Status::InProgress))
 }
 
 /// The counts that are not zero.
@@ -69,10 +91,8 @@ fn short(tally: Tally, lost: u32) -> String {
 
 fn fill(format: &str, tally: Tally, lost: u32) -> String {
     let counts = [
-        ("{ready}", tally.ready),
         ("{running}", tally.in_progress.saturating_sub(lost)),
         ("{review}", tally.review),
-        ("{done}", tally.done),
         ("{failed}", tally.failed),
         ("{lost}", lost),
     ];
@@ -81,8 +101,7 @@ fn fill(format: &str, tally: Tally, lost: u32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{fill, short};
-    use crate::sqlite::Tally;
+    use super::{Tally, fill, short};
 
     #[test]
     fn zero_counts_are_left_out() {

@@ -115,7 +115,7 @@ fn every_state_between_the_writes_of_an_add_is_cleaned_up() {
     let writes = ["locked", "folder", "gitdir", ".git", "HEAD"];
     for count in 1..=writes.len() {
         let path = lab.path();
-        lab.wrapper("x) ;;");
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         lab.run(&[
             "-c",
             "core.logAllRefUpdates=true",
@@ -198,9 +198,9 @@ fn a_branch_in_use_elsewhere_or_moved_is_kept_when_its_tree_is_gone() {
 fn a_tree_that_a_process_stands_in_is_busy() {
     let lab = Lab::new();
     let tree = lab.add();
+    let fifo = lab.root().join("fifo");
+    run(&Call::new("mkfifo", DEADLINE).args([&fifo])).unwrap();
     std::thread::scope(|scope| {
-        let fifo = lab.root().join("fifo");
-        run(&Call::new("mkfifo", DEADLINE).args([&fifo])).unwrap();
         let stands = scope.spawn(|| {
             run(&Call::new("sh", DEADLINE).args(["-c", "echo in > \"$0\"; cat \"$0\""]).args([&fifo]).cwd(&tree.path))
         });
