@@ -2,4 +2,5 @@
 
 mod architecture;
 mod dispatch;
+mod endings;
 mod support;

@@ -280,6 +280,13 @@ impl World {
         until(below, || fs::read_to_string(&path).ok().filter(|text| text.ends_with('\n')))
     }
 
+    /// Changes the database behind ganger's back.
+    pub fn sql(&self, statement: &str) {
+        let connection = rusqlite::Connection::open(self.database()).unwrap();
+        connection.busy_timeout(PATIENCE).unwrap();
+        connection.execute_batch(statement).unwrap();
+    }
+
     /// The causes of a task's timeline, in order.
     pub fn causes(&self, id: i64) -> Vec<String> {
         let task = self.task(id);
