@@ -271,7 +271,8 @@ fn failed(state: &State, current: &Current, reason: &str) -> Step {
             why: Some(Some((Cause::ReportedFailure, reason.to_owned()))),
             attempt_cause: Some(Cause::ReportedFailure),
             cause: Some(Cause::ReportedFailure),
-            ..to(state, Status::Failed, Some(Phase::Running))
+            // An agent that ended while its work was verified has no end to come.
+            ..to(state, Status::Failed, Some(if current.agent_ended { Phase::Exited } else { Phase::Running }))
         }),
         (Status::Failed, _) => Step::Already,
         (Status::InProgress, Phase::Claimed | Phase::Worktree | Phase::Spawning) => {

@@ -224,15 +224,15 @@ fn undo(saga: &Saga<'_>, failure: &Failure) -> Result<Attempt, Fault> {
             .hint(format!("it is {status}: ganger show {}", saga.task.id))
     };
     match applied {
-        Some(Applied::Conflict { phase: Some(Phase::Running | Phase::Verifying | Phase::Exited), .. }) => {
-            // The agent's shim was quicker than our patience: it runs.
-            attempt(engine, saga)
-        }
-        Some(Applied::Already { phase: Some(Phase::Exited), .. }) => ended_early(engine, saga),
         Some(Applied::Changed { status, .. } | Applied::Already { status, .. } | Applied::Conflict { status, .. }) => {
-            let left = match engine.ports.store.attempt(id)? {
-                Some(row) if row.phase == Phase::Revoked => clean_up::revoked(engine, &row),
-                Some(_) | None => Vec::new(),
+            // What came of this very attempt: the task may have another one by now.
+            let row = attempt(engine, saga)?;
+            let left = match row.phase {
+                // The agent's shim was quicker than our patience: it runs.
+                Phase::Running | Phase::Verifying => return Ok(row),
+                Phase::Exited => return ended_early(engine, saga),
+                Phase::Revoked => clean_up::revoked(engine, &row),
+                Phase::Claimed | Phase::Worktree | Phase::Spawning => Vec::new(),
             };
             let kept = if left.is_empty() { String::new() } else { format!(" ({})", left.join("; ")) };
             Err(not_dispatched(status.text(), &format!("{reason}{kept}")))

@@ -103,8 +103,9 @@ fn write_metadata(
 }
 
 fn check_out(git: &Git, repo: &Repo, new: &NewTree<'_>, path: &Path, admin: &Admin) -> Result<Round> {
-    let call =
-        git.call_in(&admin.dir, path).env(MAKING, path).args(["reset", "--hard", "--quiet", "--no-recurse-submodules"]);
+    // Not `git reset --hard`: that takes packed-refs.lock and the branch's lock of the shared repository as well
+    // (2.47, for ORIG_HEAD and AUTO_MERGE), and killed at that moment it leaves them, in everybody's way.
+    let call = git.call_in(&admin.dir, path).env(MAKING, path).args(["read-tree", "--reset", "-u", "HEAD"]);
     let answer = git.ask(&call, CHECKOUT)?;
     if let Err(fact) = registered(repo, path, new) {
         return Ok(Round::Broken(disbelieved(CHECKOUT, &answer, &fact)));

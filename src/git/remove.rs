@@ -5,6 +5,7 @@
 
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use super::Git;
 use super::call::failed;
@@ -16,6 +17,14 @@ use super::standing;
 use crate::domain::attempt::Tree;
 use crate::domain::saga::Remains;
 use crate::ports::worktrees::{Result, TreeError};
+
+/// How long a lock on a branch of ours may be somebody's.
+const STALE: Duration = Duration::from_secs(1);
+
+#[expect(clippy::disallowed_methods, reason = "a lock file gives no signal when it goes")]
+fn pause(length: Duration) {
+    std::thread::sleep(length);
+}
 
 /// What is to be removed, with its names as git knows them.
 pub(super) struct Leftover<'a> {
@@ -206,10 +215,31 @@ impl Leftover<'_> {
         }
         let name = format!("refs/heads/{branch}");
         let call = self.git.call(&self.repo.common).args(["update-ref", "--no-deref", "-d", &name, self.base]);
-        let answer = self.git.ask(&call, "delete the branch")?;
+        let mut answer = self.git.ask(&call, "delete the branch")?;
+        if !answer.ok() && self.drop_stale_lock(&name) {
+            answer = self.git.ask(&call, "delete the branch")?;
+        }
         match self.repo.tip(branch)? {
             Tip::Absent => Ok(Remains::Nothing),
+            // A lock that a killed git left, or that another git holds: nothing is decided yet.
+            Tip::At(_) if answer.complaint().contains(".lock") => Err(TreeError::Busy(answer.complaint())),
             Tip::At(_) | Tip::Symbolic => kept(format!("branch {branch} kept: {}", answer.complaint())),
+        }
+    }
+
+    /// Removes the lock that a killed git of ours left on our own branch; true if it did.
+    ///
+    /// The branch bears the attempt's name, it is where it was made, and this repository's lock is held: whoever has
+    /// a lock on it for longer than a moment is dead.
+    fn drop_stale_lock(&self, name: &str) -> bool {
+        let lock = self.repo.common.join(format!("{name}.lock"));
+        loop {
+            let age = lock.metadata().and_then(|found| found.modified()).ok().and_then(|made| made.elapsed().ok());
+            match age {
+                None => return false,
+                Some(age) if age >= STALE => return std::fs::remove_file(&lock).is_ok(),
+                Some(age) => pause(STALE.saturating_sub(age).min(Duration::from_millis(20))),
+            }
         }
     }
 }

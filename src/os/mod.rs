@@ -12,8 +12,8 @@ use std::os::fd::{OwnedFd, RawFd};
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
-/// Makes the child die (SIGKILL) with the thread that starts it. Linux only; elsewhere it does nothing.
-pub(crate) fn die_with_parent(command: &mut Command) {
+/// Makes the child get `signal` when the thread that starts it ends. Linux only; elsewhere it does nothing.
+pub(crate) fn die_with_parent(command: &mut Command, signal: nix::sys::signal::Signal) {
     #[cfg(target_os = "linux")]
     {
         let parent = nix::unistd::getpid();
@@ -21,7 +21,7 @@ pub(crate) fn die_with_parent(command: &mut Command) {
         #[expect(unsafe_code, reason = "pre_exec has no safe form")]
         unsafe {
             command.pre_exec(move || {
-                nix::sys::prctl::set_pdeathsig(Some(nix::sys::signal::Signal::SIGKILL))?;
+                nix::sys::prctl::set_pdeathsig(Some(signal))?;
                 // The parent may have died before the request was made (then nobody would ever ask again).
                 if nix::unistd::getppid() == parent {
                     Ok(())
@@ -32,7 +32,7 @@ pub(crate) fn die_with_parent(command: &mut Command) {
         }
     }
     #[cfg(not(target_os = "linux"))]
-    let _unused: &mut Command = command;
+    let _unused: (&mut Command, nix::sys::signal::Signal) = (command, signal);
 }
 
 /// Makes reads and writes on `fd` return at once.

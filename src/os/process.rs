@@ -1,6 +1,6 @@
 //! The one spawner: every program that ganger runs and waits for is run by [`run`].
 //!
-//! A call has a deadline, its own process group and, on Linux, dies with the thread that started it. Its output
+//! A call has a deadline, its own process group and, on Linux, is ended with the thread that started it. Its output
 //! is captured; its standard input is empty or given.
 
 use std::ffi::{OsStr, OsString};
@@ -170,7 +170,8 @@ fn spawn(call: &Call) -> io::Result<Child> {
     if let Some(folder) = &call.cwd {
         command.current_dir(folder);
     }
-    super::die_with_parent(&mut command);
+    // TERM, not KILL: git removes its lock files first, which would block everybody else in the repository.
+    super::die_with_parent(&mut command, Signal::SIGTERM);
     command.spawn()
 }
 
@@ -292,7 +293,7 @@ fn start(program: &Program<'_>, arrange: impl FnOnce(&mut Command) -> io::Result
     command.args(args).env_clear().envs(program.environment.iter().map(|(name, value)| (name, value)));
     command.current_dir(program.folder);
     arrange(&mut command)?;
-    super::die_with_parent(&mut command);
+    super::die_with_parent(&mut command, Signal::SIGKILL);
     let child = command.spawn()?;
     i32::try_from(child.id()).map_err(io::Error::other)
 }

@@ -99,7 +99,7 @@ pub struct Claim {
     pub capacity: Option<Capacity>,
     /// A person asked for this very task: the count of orphans starts anew.
     pub explicit: bool,
-    /// The owner of the tree that `plan.adopts` takes over must still be this task's.
+    /// Whether tasks that it waits for hold it back.
     pub blocked_is_conflict: bool,
 }
 

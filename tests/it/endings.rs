@@ -83,7 +83,9 @@ fn every_exit_is_told_apart() {
 fn an_agent_that_can_not_be_executed_is_missing() {
     let world = World::new();
     world.program("broken-agent", "#!/no/such/interpreter\n");
-    world.configure("[agents.broken]\ncommand = [\"broken-agent\", \"{prompt}\"]\n[agents.absent]\ncommand = [\"absent-agent\"]");
+    world.configure(
+        "[agents.broken]\ncommand = [\"broken-agent\", \"{prompt}\"]\n[agents.absent]\ncommand = [\"absent-agent\"]",
+    );
     let id = world.ok(&["add", "t", "--agent", "broken"]).trim().to_owned();
     let ran = world.fails(5, &["dispatch", &id]);
     assert!(ran.stderr.contains("broken-agent"), "{ran:?}");
@@ -100,7 +102,9 @@ fn an_agent_that_can_not_be_executed_is_missing() {
 #[test]
 fn done_leads_to_review_while_the_agent_lives_on() {
     let world = World::new();
-    let id = world.dispatch("\"$GANGER_BIN\" done; \"$GANGER_BIN\" done; while [ ! -e \"$WORLD/go\" ]; do sleep 0.05; done; exit 7");
+    let id = world.dispatch(
+        "\"$GANGER_BIN\" done; \"$GANGER_BIN\" done; while [ ! -e \"$WORLD/go\" ]; do sleep 0.05; done; exit 7",
+    );
     let task = world.settled(id, "review");
     assert_eq!(task["attempt"]["phase"], "running");
     assert_eq!(task["attempt"]["live"], true);
@@ -187,7 +191,10 @@ fn a_verification_whose_shim_dies_is_interrupted() {
     until("the shim's end", || (!runs(pid(&task, "shim_pid"))).then_some(()));
     world.reconciled();
     let task = world.task(1);
-    assert_eq!((task["status"].as_str(), task["attempt"]["cause"].as_str()), (Some("failed"), Some("verify-interrupted")));
+    assert_eq!(
+        (task["status"].as_str(), task["attempt"]["cause"].as_str()),
+        (Some("failed"), Some("verify-interrupted"))
+    );
 }
 
 #[test]
@@ -233,7 +240,8 @@ fn a_pane_that_a_person_closes_cancels() {
 #[test]
 fn a_server_that_dies_puts_every_task_back_in_the_queue() {
     let world = World::new();
-    let tasks: Vec<(i64, Value)> = (0..4).map(|_| running(&world, "trap '' HUP TERM; while :; do sleep 0.05; done")).collect();
+    let tasks: Vec<(i64, Value)> =
+        (0..4).map(|_| running(&world, "trap '' HUP TERM; while :; do sleep 0.05; done")).collect();
     world.tmux(&["kill-server"]);
     let mut times = Vec::new();
     for (id, before) in &tasks {
@@ -369,7 +377,13 @@ fn an_end_that_the_database_was_not_told_is_read_from_the_exit_file() {
     let lock = other.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
     std::fs::write(world.path("go"), "").unwrap();
     let exits = world.path("state/ganger/exits");
-    until("the exit file", || std::fs::read_dir(&exits).unwrap().flatten().any(|file| file.path().extension().is_some_and(|end| end == "exit")).then_some(()));
+    until("the exit file", || {
+        std::fs::read_dir(&exits)
+            .unwrap()
+            .flatten()
+            .any(|file| file.path().extension().is_some_and(|end| end == "exit"))
+            .then_some(())
+    });
     signal(pid(&task, "shim_pid"), Signal::SIGKILL);
     until("its end", || (!runs(pid(&task, "shim_pid"))).then_some(()));
     drop(lock);

@@ -3,4 +3,5 @@
 mod architecture;
 mod dispatch;
 mod endings;
+mod kills;
 mod support;

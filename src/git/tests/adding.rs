@@ -117,13 +117,13 @@ fn an_exit_status_against_the_facts_is_not_believed() {
     let lab = Lab::new();
     let before = lab.everything();
     let tree = lab.tree();
-    let grumbles = lab.wrapper("*' worktree add '*|*' reset '*) git \"$@\"; exit 3;;");
+    let grumbles = lab.wrapper("*' worktree add '*|*' --reset '*) git \"$@\"; exit 3;;");
     lab.add_with(&grumbles, &tree).unwrap();
     assert_eq!(lab.remove(&tree), Remains::Nothing);
 
     let lies = lab.wrapper("*' worktree add '*) exit 0;;");
     assert!(failure(&lab.add_with(&lies, &tree)).contains("is gone"));
-    let lies = lab.wrapper("*' reset '*) exit 0;;");
+    let lies = lab.wrapper("*' --reset '*) exit 0;;");
     assert_eq!(failure(&lab.add_with(&lies, &tree)), "git reported success, but there is no index");
     assert!(matches!(lab.git.intact(&lab.repo, &tree.path), Intact::No(_)));
     assert_eq!(lab.remove(&tree), Remains::Nothing);

@@ -26,7 +26,7 @@ fn a_killed_checkout_is_cleaned_up_and_tried_again_at_once() {
     let before = lab.everything();
     // Killed as soon as a given file is there.
     let killed = lab.wrapper(
-        "*' reset '*) git \"$@\" & pid=$!
+        "*' --reset '*) git \"$@\" & pid=$!
          until [ -e \"$KILL_AT\" ] || ! kill -0 $pid 2>/dev/null; do :; done
          kill -9 $pid 2>/dev/null; wait $pid; exit 137;;",
     );
