@@ -1,7 +1,9 @@
 //! Everything that needs the real binary, real git and real tmux. One binary, so that it links once.
 
 mod architecture;
+mod cli;
 mod dispatch;
 mod endings;
+mod faults;
 mod kills;
 mod support;

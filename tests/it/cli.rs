@@ -1,0 +1,291 @@
+//! The command line as scripts rely on it: exit codes, JSON, options, and what each command prints.
+
+use std::fs;
+
+use nix::sys::signal::Signal;
+use serde_json::Value;
+
+use crate::support::{World, runs, signal, until};
+
+fn keys(value: &Value) -> String {
+    value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ")
+}
+
+const TASK: &str = "id title status repo agent priority batch prompt files verify timeout after blocked_by external_id extra \
+     reason activity not_before orphans archived pr_url pr_number review_state review_rounds commits created_at updated_at \
+     attempt";
+const ATTEMPT: &str = "id number phase live branch worktree base socket session pane_id pane shim_pid agent_pid started_at \
+     ended_at exit_code exit_signal cause kept leftovers";
+
+#[test]
+fn json_has_the_documented_keys() {
+    let world = World::new();
+    let added = world
+        .ganger(&[
+            "add",
+            "t",
+            "--json",
+            "--prompt",
+            "echo x > f",
+            "--file",
+            "a.txt",
+            "--priority",
+            "3",
+            "--batch",
+            "2",
+            "--external-id",
+            "X-1",
+            "--timeout",
+            "90s",
+        ])
+        .json();
+    assert_eq!(keys(&added), "schema_version tasks");
+    assert_eq!(added["schema_version"], 1);
+    let task = &added["tasks"][0];
+    assert_eq!(keys(task), TASK);
+    assert_eq!((&task["files"][0], &task["priority"], &task["batch"]), (&"a.txt".into(), &3.into(), &2.into()));
+    assert_eq!((&task["external_id"], &task["timeout"], &task["attempt"]), (&"X-1".into(), &90.into(), &Value::Null));
+    let dispatched = world.ganger(&["--json", "dispatch", "1"]).json();
+    assert_eq!(keys(&dispatched["tasks"][0]["attempt"]), ATTEMPT);
+    world.settled(1, "review");
+    let shown = world.task(1);
+    assert_eq!(keys(&shown), format!("schema_version {TASK} attempts timeline"));
+    assert_eq!(keys(&shown["timeline"][0]), "seq at task attempt from to who cause evidence");
+    let listed = world.ganger(&["list", "--json"]).json();
+    assert_eq!(keys(&listed), "schema_version tasks");
+    let report = world.ganger(&["--reconcile", "--json"]).json();
+    assert_eq!(keys(&report), "schema_version observed_at actions unknown");
+    let error = world.fails(3, &["show", "99", "--json"]).json();
+    assert_eq!(keys(&error), "schema_version error");
+    assert_eq!(keys(&error["error"]), "code kind message hint task");
+    assert_eq!((&error["error"]["code"], &error["error"]["task"]), (&3.into(), &99.into()));
+    let error = world.fails(2, &["list", "--no-such-option", "--json"]).json();
+    assert_eq!(error["error"]["kind"], "usage");
+    let both = world.fails(4, &["dispatch", "1", "1", "--json"]);
+    assert_eq!(keys(&both.json()), "schema_version tasks errors");
+}
+
+#[test]
+fn a_reconcile_says_what_it_saw_and_did() {
+    let world = World::new();
+    let id = world.dispatch("sleep 1000");
+    let shim = world.task(id)["attempt"]["shim_pid"].as_i64().unwrap();
+    world.ok(&["reconcile", "--check"]);
+    signal(shim, Signal::SIGKILL);
+    until("its end", || (!runs(shim)).then_some(()));
+    world.fails(9, &["reconcile", "--check"]);
+    world.ok(&["--reconcile", "--dry-run"]);
+    assert_eq!(world.status(id), "in-progress", "a dry run changes nothing");
+    let report = world.ganger(&["reconcile", "--json"]).json();
+    let action = &report["actions"][0];
+    assert_eq!(keys(action), "task attempt observed decision reason applied");
+    assert_eq!(keys(&action["observed"]), "lock shim agent pane boot dispatcher");
+    assert_eq!((&action["decision"], &action["applied"]), (&"requeue".into(), &true.into()));
+    assert_eq!((&action["observed"]["lock"], &action["observed"]["shim"]), (&"free".into(), &"dead".into()));
+    world.ok(&["reconcile", "--check"]);
+}
+
+#[test]
+fn every_exit_code_is_what_it_says() {
+    let world = World::new();
+    world.fails(2, &[]);
+    world.fails(2, &["no-such-command"]);
+    world.fails(3, &["dispatch", "7"]);
+    let id = world.dispatch("while [ ! -e \"$WORLD/go\" ]; do sleep 0.05; done; exit 1");
+    let id = id.to_string();
+    world.fails(4, &["dispatch", &id]);
+    world.fails(4, &["retry", &id]);
+    world.fails(4, &["rm", &id]);
+    world.fails(7, &["wait", &id, "--timeout", "50ms"]);
+    world.fails(7, &["wait", &id, "--for", "review", "--timeout", "50ms"]);
+    fs::write(world.path("go"), "").unwrap();
+    world.fails(8, &["wait", &id]);
+    world.fails(8, &["wait", &id, "--for", "review"]);
+    world.ok(&["wait", &id, "--for", "failed"]);
+    world.fails(4, &["dispatch", &id]);
+    let good = world.add("echo x > f").to_string();
+    world.ok(&["dispatch", &good, "--wait"]);
+    let bad = world.add("exit 3").to_string();
+    world.fails(8, &["dispatch", &bad, "--wait"]);
+    // With nothing to do all is well; with several ids the first that failed counts.
+    world.ok(&["dispatch", "--next"]);
+    world.ok(&["dispatch", "--all"]);
+    let ready = world.add("true").to_string();
+    world.fails(3, &["dispatch", &ready, "99", &good]);
+    let help = world.ok(&["--help"]);
+    for code in 0..=9 {
+        assert!(help.contains(&format!("\n  {code}  ")), "{help}");
+    }
+}
+
+#[test]
+fn dependencies_and_priorities_order_the_queue() {
+    let world = World::new();
+    let first = world.ok(&["add", "first", "--prompt", "echo x > f"]).trim().to_owned();
+    let urgent = world.ok(&["add", "urgent", "--priority", "5", "--prompt", "echo x > f"]).trim().to_owned();
+    let after = world.ok(&["add", "after", "--priority", "9", "--after", &first]).trim().to_owned();
+    world.fails(3, &["add", "x", "--after", "99"]);
+    world.fails(4, &["dispatch", &after]);
+    world.ok(&["dispatch", "--next"]);
+    assert_ne!(world.status(urgent.parse().unwrap()), "ready");
+    assert_eq!(world.status(first.parse().unwrap()), "ready");
+    world.ok(&["dispatch", "--all"]);
+    assert_eq!(world.task(after.parse().unwrap())["blocked_by"][0], first.parse::<i64>().unwrap());
+    assert_eq!(world.status(after.parse().unwrap()), "ready");
+}
+
+#[test]
+fn global_options_stand_anywhere_and_the_board_is_about_the_repository() {
+    let world = World::new();
+    world.add("true");
+    let database = world.path("other/o.db");
+    let state = world.path("other/state");
+    let (database, state) = (database.to_str().unwrap(), state.to_str().unwrap());
+    assert_eq!(world.ok(&["list", "--db", database, "--state-dir", state]), "");
+    assert_eq!(world.ok(&["--db", database, "--state-dir", state, "add", "--", "--json"]).trim(), "1");
+    let other = world.path("second");
+    fs::create_dir(&other).unwrap();
+    world.run("git", &["init", "-q"], &other);
+    assert_eq!(world.ok(&["list", "-C", other.to_str().unwrap()]), "");
+    assert!(world.ok(&["list", "--all", "-C", other.to_str().unwrap()]).contains("a task"));
+    // From inside a linked worktree the board is still the main one's.
+    world.git(&["worktree", "add", "-q", "../linked"]);
+    assert!(world.ok(&["list", "-C", world.path("linked").to_str().unwrap()]).contains("a task"));
+    assert_eq!(world.ok(&["list", "--status", "done"]), "");
+    assert!(world.ok(&["list", "--status", "ready", "--status", "done"]).contains("a task"));
+    world.fails(2, &["list", "--status", "finished"]);
+}
+
+#[test]
+fn screens_can_be_looked_at_while_and_after() {
+    let world = World::new();
+    let id = world.add("printf '\\033[31mhello\\033[0m\\n'; while [ ! -e \"$WORLD/go\" ]; do sleep 0.05; done; echo bye; echo x > f").to_string();
+    world.fails(4, &["peek", &id]);
+    world.fails(4, &["log", &id]);
+    world.fails(4, &["path", &id]);
+    world.ok(&["dispatch", &id]);
+    until("the screen", || world.ok(&["peek", &id]).contains("hello").then_some(()));
+    assert!(world.ok(&["peek", &id, "--color", "always"]).contains("\u{1b}[31mhello"));
+    fs::write(world.path("go"), "").unwrap();
+    world.settled(id.parse().unwrap(), "review");
+    let log = world.ok(&["log", &id]);
+    assert!(log.contains("hello\nbye") && !log.contains('\u{1b}'), "{log:?}");
+    world.fails(4, &["log", &id, "--attempt", "2"]);
+    world.fails(4, &["log", &id, "--verify"]);
+    until("the footer", || world.ok(&["peek", &id]).contains("ganger: task 1 is review").then_some(()));
+    assert!(std::path::Path::new(world.ok(&["path", &id]).trim()).join("f").exists());
+}
+
+#[test]
+fn attach_shows_the_agent_wherever_one_is() {
+    let world = World::new();
+    let id = world.dispatch("printf 'a visible agent\\n'; sleep 1000");
+    let ganger = env!("CARGO_BIN_EXE_ganger");
+    let outer = world.path("outer.sock");
+    let outer = outer.to_str().unwrap();
+    let look = |socket: &str| world.tmux(&["-S", socket, "capture-pane", "-p", "-t", "=look:"]);
+    // Outside: a terminal without TMUX.
+    let clean = format!("env -u TMUX -u TMUX_PANE {ganger} attach {id}");
+    world.tmux(&["-S", outer, "-f", "/dev/null", "new-session", "-d", "-x", "100", "-y", "30", "-s", "look", &clean]);
+    until("the agent, attached", || look(outer).contains("a visible agent").then_some(()));
+    let clients = world.tmux(&["list-clients", "-F", "#{client_session}"]);
+    assert_eq!(clients, "ganger-1-a-task");
+    world.tmux(&["-S", outer, "kill-server"]);
+    // Inside the same server: its client is switched.
+    world.tmux(&["new-session", "-d", "-s", "home", "--", "sh"]);
+    world.tmux(&[
+        "-S",
+        outer,
+        "-f",
+        "/dev/null",
+        "new-session",
+        "-d",
+        "-x",
+        "100",
+        "-y",
+        "30",
+        "-s",
+        "look",
+        "env -u TMUX tmux attach -t =home",
+    ]);
+    until("a client", || (world.tmux(&["list-clients", "-F", "#{client_session}"]) == "home").then_some(()));
+    world.tmux(&["send-keys", "-t", "=home:", &format!("{ganger} attach {id}"), "Enter"]);
+    until("the switch", || {
+        (world.tmux(&["list-clients", "-F", "#{client_session}"]) == "ganger-1-a-task").then_some(())
+    });
+    world.tmux(&["-S", outer, "kill-server"]);
+    world.ok(&["stop", &id.to_string()]);
+    world.fails(3, &["attach", "99"]);
+}
+
+#[test]
+fn the_status_line_is_quiet_and_reads_only() {
+    let world = World::new();
+    assert_eq!(world.ok(&["status-line"]), "\n");
+    assert!(!world.path("data/ganger").exists(), "it makes nothing");
+    let id = world.dispatch("sleep 1000");
+    world.add("true");
+    let failed = world.dispatch("exit 1");
+    world.settled(failed, "failed");
+    assert_eq!(world.ok(&["status-line"]), "▶1 ✖1\n");
+    assert_eq!(world.ok(&["status-line", "--format", "{running}/{failed}/{lost}"]), "1/1/0\n");
+    let before = (fs::read(world.database()).unwrap(), world.task(id)["timeline"].as_array().unwrap().len());
+    let shim = world.task(id)["attempt"]["shim_pid"].as_i64().unwrap();
+    signal(shim, Signal::SIGKILL);
+    until("the loss shows", || (world.ok(&["status-line"]) == "✖1 !1\n").then_some(()));
+    assert_eq!((fs::read(world.database()).unwrap(), world.task(id)["timeline"].as_array().unwrap().len()), before);
+    world.sql("PRAGMA user_version = 99; UPDATE meta SET value = '99' WHERE key = 'min_writer'");
+    assert_eq!(world.ok(&["status-line"]), "\n");
+    let ran = world.fails(2, &["list"]);
+    assert!(ran.stderr.contains("99") && ran.stderr.contains("newer"), "{ran:?}");
+    fs::write(world.database(), "not a database at all").unwrap();
+    assert_eq!(world.ok(&["status-line"]), "\n");
+    world.fails(1, &["list"]);
+}
+
+#[test]
+fn the_configuration_can_be_made_shown_and_checked() {
+    let world = World::new();
+    let path = world.path("config/ganger/config.toml");
+    assert_eq!(world.ok(&["config", "path"]).trim(), path.to_str().unwrap());
+    world.fails(4, &["config", "init"]);
+    fs::remove_file(&path).unwrap();
+    world.ok(&["config", "init"]);
+    world.ok(&["config", "check"]);
+    let shown = world.ok(&["config", "show"]);
+    assert!(shown.contains("max_running = 8") && shown.contains("default_agent = \"claude\""), "{shown}");
+    fs::write(&path, "[queue]\nmax_runing = 1\n").unwrap();
+    let ran = world.fails(2, &["config", "check"]);
+    assert!(ran.stderr.contains("config.toml:2") && ran.stderr.contains("max_running"), "{ran:?}");
+    let ran = world.fails(2, &["list"]);
+    assert!(ran.stderr.contains("max_runing"), "{ran:?}");
+    world.ok(&["--version"]);
+}
+
+#[test]
+fn completions_and_doctor_work() {
+    let world = World::new();
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(world.ok(&["completions", shell]).contains("dispatch"), "{shell}");
+    }
+    let report = world.ganger(&["doctor", "--json"]).json();
+    assert_eq!(report["ok"], true, "{report}");
+    let names: Vec<&str> =
+        report["checks"].as_array().unwrap().iter().map(|check| check["name"].as_str().unwrap()).collect();
+    for name in ["git", "tmux", "database", "state directory", "disk", "agent shell", "attempts"] {
+        assert!(names.contains(&name), "{names:?}");
+    }
+    world.wrap("tmux", "exit 1");
+    world.fails(1, &["doctor"]);
+}
+
+#[test]
+fn the_demo_ends_as_it_should_and_leaves_nothing() {
+    let mut world = World::new();
+    fs::create_dir(world.path("tmp")).unwrap();
+    world.set("TMPDIR", world.path("tmp").to_str().unwrap());
+    let said = world.ok(&["demo"]);
+    assert!(said.contains("Every task ended where it should"), "{said}");
+    assert!(said.contains("LOST"), "{said}");
+    assert_eq!(fs::read_dir(world.path("tmp")).unwrap().count(), 0);
+}
