@@ -315,15 +315,20 @@ fn end_survivors(engine: &Engine, attempt: &Attempt, observed: &Observed) -> Res
         Ok(alive)
     };
     let end = |signal: Signal, patience: Duration| -> Result<bool, String> {
-        for process in alive()? {
-            processes.signal(process, Signal::Continue).ok();
+        let ending = alive()?;
+        for process in &ending {
+            processes.signal(*process, Signal::Continue).ok();
             processes
-                .signal(process, signal)
+                .signal(*process, signal)
                 .map_err(|error| format!("pid {} can't be ended: {error}", process.pid))?;
         }
-        let gone = engine.until(patience, |_| match alive() {
-            Ok(left) if left.is_empty() => Ok(Some(())),
-            Ok(_) | Err(_) => Ok(None),
+        // A process that is on its way out bears no mark any more: it is gone when its identity is.
+        let gone = engine.until(patience, |_| {
+            let lives = ending.iter().any(|process| processes.probe(*process) != Probe::Dead);
+            match alive() {
+                Ok(left) if left.is_empty() && !lives => Ok(Some(())),
+                Ok(_) | Err(_) => Ok(None),
+            }
         });
         Ok(matches!(gone, Ok(Some(()))))
     };

@@ -10,7 +10,7 @@ use crate::domain::lifecycle::Event;
 use crate::domain::reconcile::{Lock, Probe};
 use crate::domain::state::{Cause, Phase, Status, Who};
 use crate::domain::task::Task;
-use crate::ports::host::Signal;
+use crate::ports::host::{Found, Signal};
 
 /// Ends a task's agent; returns when it is gone. One that is not running is fine.
 ///
@@ -116,14 +116,18 @@ pub fn leftovers(engine: &Engine, task: &Task) -> Result<usize, Fault> {
     };
     let found = find()?;
     for signal in [Signal::Terminate, Signal::Kill] {
-        for process in find()? {
+        let left = find()?;
+        for process in &left {
             processes
                 .signal(process.process, signal)
                 .map_err(|error| Fault::io(&format!("ending pid {}", process.process.pid), &error))?;
         }
-        let gone =
-            engine.until(engine.settings.tmux.grace, |_| Ok(if find()?.is_empty() { Some(()) } else { None }))?;
-        if gone.is_some() {
+        // A process that is on its way out bears no mark any more: it is gone when its identity is.
+        let gone = engine.until(engine.settings.tmux.grace, |_| {
+            let lives = |found: &Found| processes.probe(found.process) == Probe::Alive;
+            Ok(if left.iter().any(lives) { None } else { Some(()) })
+        })?;
+        if gone.is_some() && find()?.is_empty() {
             break;
         }
     }

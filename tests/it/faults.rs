@@ -27,7 +27,10 @@ const HOSTILE: [&str; 14] = [
 ];
 
 /// Every file below a folder: mode, and bytes or link target.
-fn content(folder: &Path) -> BTreeMap<PathBuf, (u32, Vec<u8>)> {
+type Content = BTreeMap<PathBuf, (u32, Vec<u8>)>;
+
+/// Reads a folder's content, a worktree's link to its repository left out.
+fn content(folder: &Path) -> Content {
     let mut found = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {
@@ -165,7 +168,7 @@ const WORK: &str = "echo '*.log' > .gitignore; git add .gitignore; git commit -q
     echo c >> a.txt; echo new > untracked; echo l > x.log; ln -s nowhere link; chmod +x untracked; \
     git checkout -q --detach; git commit -q --allow-empty -m detached; git rev-parse HEAD > \"$WORLD/head\"; exit 1";
 
-fn worked(world: &World) -> (i64, PathBuf, BTreeMap<PathBuf, (u32, Vec<u8>)>) {
+fn worked(world: &World) -> (i64, PathBuf, Content) {
     let id = world.dispatch(WORK);
     let task = world.settled(id, "failed");
     let tree = PathBuf::from(task["attempt"]["worktree"].as_str().unwrap());

@@ -1,5 +1,7 @@
 //! Everything that needs the real binary, real git and real tmux. One binary, so that it links once.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod architecture;
 mod cli;
 mod dispatch;

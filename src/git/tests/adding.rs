@@ -29,7 +29,7 @@ fn a_second_tree_is_made_beside_the_first() {
     let lab = Lab::new();
     let first = lab.add();
     let second = Tree { path: lab.root().join("trees/other/12-fix"), branch: "ganger/13".to_owned(), ..lab.tree() };
-    lab.add_with(&lab.git, &second).unwrap();
+    Lab::add_with(&lab.git, &second).unwrap();
     assert_eq!(lab.remove(&first), Remains::Nothing);
     assert_eq!(lab.git.intact(&lab.repo, &second.path), Intact::Yes);
     assert_eq!(lab.remove(&second), Remains::Nothing);
@@ -41,7 +41,7 @@ fn a_taken_branch_is_refused_and_untouched() {
     lab.run(&["branch", BRANCH]);
     let before = lab.everything();
     let tree = lab.tree();
-    let refused = lab.add_with(&lab.git, &tree);
+    let refused = Lab::add_with(&lab.git, &tree);
     assert!(matches!(refused, Err(TreeError::Taken(_))), "{refused:?}");
     assert_eq!(lab.remove(&tree), Remains::Nothing);
     assert_eq!(lab.everything(), before);
@@ -52,7 +52,7 @@ fn a_branch_checked_out_elsewhere_is_refused_by_its_holders_name() {
     let lab = Lab::new();
     let elsewhere = lab.root().join("elsewhere");
     lab.run(&["worktree", "add", "--quiet", "-b", BRANCH, elsewhere.to_str().unwrap()]);
-    let Err(TreeError::Taken(why)) = lab.add_with(&lab.git, &lab.tree()) else { panic!("made") };
+    let Err(TreeError::Taken(why)) = Lab::add_with(&lab.git, &lab.tree()) else { panic!("made") };
     assert!(why.contains(elsewhere.to_str().unwrap()), "{why}");
 }
 
@@ -73,7 +73,7 @@ fn a_taken_path_of_any_kind_is_refused_and_untouched() {
         std::fs::create_dir_all(tree.path.parent().unwrap()).unwrap();
         make();
         let before = (lab.everything(), content(&lab.root().join("trees")));
-        let refused = lab.add_with(&lab.git, &tree);
+        let refused = Lab::add_with(&lab.git, &tree);
         assert!(matches!(refused, Err(TreeError::Taken(_))), "{refused:?}");
         assert_eq!(lab.remove(&tree), Remains::Nothing);
         assert_eq!((lab.everything(), content(&lab.root().join("trees"))), before);
@@ -97,18 +97,18 @@ fn hostile_names_are_data() {
     for name in ["with space", "new\nline", "#(touch x)", "$(touch x); -rf", "-b"] {
         let lab = Lab::at(name);
         let tree = Tree { path: lab.root().join("t").join(name), ..lab.tree() };
-        lab.add_with(&lab.git, &tree).unwrap();
+        Lab::add_with(&lab.git, &tree).unwrap();
         assert_eq!(lab.git.intact(&lab.repo, &tree.path), Intact::Yes, "{name:?}");
         assert_eq!(lab.remove(&tree), Remains::Nothing, "{name:?}");
     }
     let lab = Lab::new();
     for branch in ["--force", "a b", "a..b", "", "x.lock"] {
         let tree = Tree { branch: branch.to_owned(), ..lab.tree() };
-        assert!(matches!(lab.add_with(&lab.git, &tree), Err(TreeError::Impossible(_))), "{branch:?}");
+        assert!(matches!(Lab::add_with(&lab.git, &tree), Err(TreeError::Impossible(_))), "{branch:?}");
     }
     for base in ["--force", "HEAD", "main", ""] {
         let tree = Tree { base: base.to_owned(), ..lab.tree() };
-        assert!(matches!(lab.add_with(&lab.git, &tree), Err(TreeError::Impossible(_))), "{base:?}");
+        assert!(matches!(Lab::add_with(&lab.git, &tree), Err(TreeError::Impossible(_))), "{base:?}");
     }
 }
 
@@ -118,13 +118,13 @@ fn an_exit_status_against_the_facts_is_not_believed() {
     let before = lab.everything();
     let tree = lab.tree();
     let grumbles = lab.wrapper("*' worktree add '*|*' --reset '*) git \"$@\"; exit 3;;");
-    lab.add_with(&grumbles, &tree).unwrap();
+    Lab::add_with(&grumbles, &tree).unwrap();
     assert_eq!(lab.remove(&tree), Remains::Nothing);
 
     let lies = lab.wrapper("*' worktree add '*) exit 0;;");
-    assert!(failure(&lab.add_with(&lies, &tree)).contains("is gone"));
+    assert!(failure(&Lab::add_with(&lies, &tree)).contains("is gone"));
     let lies = lab.wrapper("*' --reset '*) exit 0;;");
-    assert_eq!(failure(&lab.add_with(&lies, &tree)), "git reported success, but there is no index");
+    assert_eq!(failure(&Lab::add_with(&lies, &tree)), "git reported success, but there is no index");
     assert!(matches!(lab.git.intact(&lab.repo, &tree.path), Intact::No(_)));
     assert_eq!(lab.remove(&tree), Remains::Nothing);
     assert_eq!(lab.everything(), before);
@@ -139,7 +139,7 @@ fn a_branch_left_by_a_failed_add_goes_with_it() {
         "*' worktree add '*) for a; do case $prev in -b) b=$a;; esac; prev=$a; done
          git -c core.logAllRefUpdates=true branch --no-track \"$b\" \"$prev\"; exit 128;;",
     );
-    assert!(lab.add_with(&half, &tree).is_err());
+    assert!(Lab::add_with(&half, &tree).is_err());
     assert_eq!(lab.remove(&tree), Remains::Nothing);
     assert_eq!(lab.everything(), before);
 }
@@ -154,7 +154,7 @@ fn a_checkout_that_fails_is_a_failure_and_is_cleaned_up() {
     lab.run(&["config", "filter.gone.required", "true"]);
     let before = lab.everything();
     let tree = lab.tree();
-    assert!(failure(&lab.add_with(&lab.git, &tree)).contains("filter"));
+    assert!(failure(&Lab::add_with(&lab.git, &tree)).contains("filter"));
     assert_eq!(lab.remove(&tree), Remains::Nothing);
     assert_eq!(lab.everything(), before);
 }
@@ -196,7 +196,7 @@ fn eight_adds_at_once_beside_a_prune_loop_all_work() {
                 lab.try_in(&lab.repo, &["worktree", "prune"]);
             }
         });
-        let adds: Vec<_> = trees.iter().map(|tree| scope.spawn(|| lab.add_with(&lab.git, tree))).collect();
+        let adds: Vec<_> = trees.iter().map(|tree| scope.spawn(|| Lab::add_with(&lab.git, tree))).collect();
         let results: Vec<_> = adds.into_iter().map(|add| add.join().unwrap()).collect();
         done.store(true, Ordering::Relaxed);
         assert!(results.iter().all(Result::is_ok), "{results:?}");

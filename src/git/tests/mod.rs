@@ -20,7 +20,7 @@ use crate::domain::state::TreeState;
 use crate::os::process::{Answer, Call, run};
 use crate::ports::worktrees::{NewTree, Result, TreeError, Worktrees as _};
 
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 const BRANCH: &str = "ganger/12-fix";
 
 /// A folder with an empty home, a repository, and a place for trees.
@@ -114,13 +114,13 @@ impl Lab {
         }
     }
 
-    fn add_with(&self, git: &Git, tree: &Tree) -> Result<()> {
+    fn add_with(git: &Git, tree: &Tree) -> Result<()> {
         git.add(&new(tree), &|| true)
     }
 
     fn add(&self) -> Tree {
         let tree = self.tree();
-        self.add_with(&self.git, &tree).unwrap();
+        Self::add_with(&self.git, &tree).unwrap();
         tree
     }
 

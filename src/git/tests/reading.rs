@@ -38,7 +38,7 @@ fn a_bare_repository_works() {
     lab.run(&["clone", "--quiet", "--bare", ".", bare.to_str().unwrap()]);
     assert_eq!(lab.git.repository(&bare).unwrap(), bare);
     let tree = Tree { repo: bare.clone(), ..lab.tree() };
-    lab.add_with(&lab.git, &tree).unwrap();
+    Lab::add_with(&lab.git, &tree).unwrap();
     assert_eq!(lab.git.repository(&tree.path).unwrap(), bare);
     assert_eq!(lab.git.intact(&bare, &tree.path), Intact::Yes);
     assert_eq!(lab.remove(&tree), Remains::Nothing);
@@ -83,7 +83,7 @@ fn branch_names_clash_with_folders_of_others_both_ways() {
         assert_eq!(lab.git.branch(&lab.repo, "GANGER").unwrap(), Name::Free);
         lab.run(&["pack-refs", "--all"]);
     }
-    assert!(matches!(lab.add_with(&lab.git, &lab.tree()), Err(TreeError::Taken(_))));
+    assert!(matches!(Lab::add_with(&lab.git, &lab.tree()), Err(TreeError::Taken(_))));
     lab.run(&["config", "core.ignorecase", "true"]);
     assert_eq!(lab.git.branch(&lab.repo, "GANGER").unwrap(), Name::Taken);
     assert_eq!(lab.git.branch(&lab.repo, "X").unwrap(), Name::Clashes);
@@ -201,7 +201,7 @@ fn a_repository_of_another_user_is_refused_by_name() {
 fn a_missing_git_is_the_machines_fault() {
     let lab = Lab::new();
     let git = lab.git.clone().with_program("/nowhere/git");
-    assert!(matches!(lab.add_with(&git, &lab.tree()), Err(TreeError::Missing(_))));
+    assert!(matches!(Lab::add_with(&git, &lab.tree()), Err(TreeError::Missing(_))));
     let old = lab.wrapper("*' worktree '*) echo 'error: unknown option' >&2; exit 129;;");
-    assert!(matches!(lab.add_with(&old, &lab.tree()), Err(TreeError::Missing(_))));
+    assert!(matches!(Lab::add_with(&old, &lab.tree()), Err(TreeError::Missing(_))));
 }

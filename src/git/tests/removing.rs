@@ -173,7 +173,7 @@ fn trees_branches_and_records_of_others_are_left() {
     lab.run(&["worktree", "add", "--quiet", "-b", BRANCH, tree.path.to_str().unwrap()]);
     assert!(lab.kept(&tree).contains("somebody else"));
     let locked = Tree { path: lab.root().join("l"), branch: "ganger/l".to_owned(), ..lab.tree() };
-    lab.add_with(&lab.git, &locked).unwrap();
+    Lab::add_with(&lab.git, &locked).unwrap();
     lab.run(&["worktree", "lock", "--reason", "mine", locked.path.to_str().unwrap()]);
     assert!(lab.kept(&locked).contains("locked: mine"));
 }

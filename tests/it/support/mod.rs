@@ -12,7 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// How long anything may take on a machine that is busy with other tests.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What a command came to.
 #[derive(Debug)]
@@ -207,7 +207,7 @@ impl World {
     /// Puts a shell script before the program of that name on PATH. `real` in it is the program itself; `$N` the
     /// number of the call, from 1.
     pub fn wrap(&self, program: &str, script: &str) {
-        let real = self.real(program);
+        let real = Self::real(program);
         let count = self.path(&format!("{program}.calls"));
         fs::remove_file(&count).ok();
         let text = format!(
@@ -219,7 +219,7 @@ impl World {
     }
 
     /// Where the program of that name really is.
-    pub fn real(&self, program: &str) -> PathBuf {
+    pub fn real(program: &str) -> PathBuf {
         let path = std::env::var_os("PATH").unwrap();
         std::env::split_paths(&path).map(|folder| folder.join(program)).find(|path| path.is_file()).unwrap()
     }
