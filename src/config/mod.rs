@@ -1,0 +1,142 @@
+//! Configuration files, read into [`Settings`]: built-in defaults, with the user's file laid over them.
+//!
+//! What a file says wrongly is refused with its line; nothing is ignored and nothing is guessed. It reads only the
+//! configuration file, and the environment only through what the caller passes.
+
+mod document;
+pub mod duration;
+mod read;
+mod render;
+mod schema;
+
+use std::ffi::OsString;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use render::render;
+
+use self::document::Document;
+use crate::agent;
+use crate::domain::settings::{Completion, Queue, Settings, Timing, Tmux, Worktrees};
+use crate::domain::text;
+
+/// The commented default file: what `config init` writes, and the documentation of every key.
+pub const DEFAULT_TEXT: &str = include_str!("../../assets/config.toml");
+
+/// Reads an environment variable.
+pub type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
+/// The configuration in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    pub settings: Settings,
+    /// The file that was read; `None` where the defaults stand alone.
+    pub path: Option<PathBuf>,
+}
+
+/// Why there is no configuration, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ConfigError {
+    /// One line, with file and line number where there is one.
+    pub message: String,
+    pub hint: String,
+}
+
+/// Reads the configuration. A file that was named, by `explicit` or `GANGER_CONFIG`, has to exist; the one at the
+/// default place need not.
+pub fn load(explicit: Option<&Path>, env: Environment<'_>) -> Result<Config, ConfigError> {
+    let mut settings = defaults(env);
+    let read = match named(explicit, env) {
+        Some(path) => Some((read_file(&path)?, path)),
+        None => match default_path(env) {
+            Some(path) => read_if_there(&path)?.map(|text| (text, path)),
+            None => None,
+        },
+    };
+    if let Some((text, path)) = &read {
+        read::apply(&mut settings, Document { path, text }, env)?;
+    }
+    if settings.worktrees.root.is_empty() {
+        return Err(ConfigError {
+            message: "no place for worktrees: neither XDG_DATA_HOME nor HOME is set to an absolute path in UTF-8"
+                .to_owned(),
+            hint: "set HOME, or `worktrees.root` in a file named with --config".to_owned(),
+        });
+    }
+    Ok(Config { settings, path: read.map(|(_, path)| path) })
+}
+
+/// The file that [`load`] reads if it exists: `explicit`, else `GANGER_CONFIG`, else the default one.
+#[must_use]
+pub fn path(explicit: Option<&Path>, env: Environment<'_>) -> Option<PathBuf> {
+    named(explicit, env).or_else(|| default_path(env))
+}
+
+/// `$XDG_CONFIG_HOME/ganger/config.toml`, with `~/.config` for a variable that is not set; `None` without a home.
+#[must_use]
+pub fn default_path(env: Environment<'_>) -> Option<PathBuf> {
+    let folder = place(env, "XDG_CONFIG_HOME").or_else(|| Some(place(env, "HOME")?.join(".config")))?;
+    Some(folder.join("ganger/config.toml"))
+}
+
+/// The built-in settings. Without a home the root of the worktrees is empty, and a file has to set it.
+fn defaults(env: Environment<'_>) -> Settings {
+    let data = place(env, "XDG_DATA_HOME").or_else(|| Some(place(env, "HOME")?.join(".local/share")));
+    let root = data.and_then(|data| data.join("ganger/worktrees").into_os_string().into_string().ok());
+    Settings {
+        default_agent: agent::DEFAULT.to_owned(),
+        agents: agent::built_in().map(|profile| (profile.name.clone(), profile)).collect(),
+        worktrees: Worktrees {
+            root: root.unwrap_or_default(),
+            branch: "ganger/{id}-{slug}".to_owned(),
+            base: "HEAD".to_owned(),
+            setup: Vec::new(),
+            setup_timeout: Duration::from_mins(15),
+        },
+        queue: Queue { max_running: 8, per_agent: None, per_repo: None, max_orphan_retries: 3, timeout: None },
+        completion: Completion { verify: Vec::new(), verify_timeout: Duration::from_mins(30) },
+        tmux: Tmux {
+            socket: None,
+            columns: 200,
+            rows: 50,
+            keep_ended: 20,
+            grace: Duration::from_secs(10),
+            alternate_screen: false,
+        },
+        timing: Timing::default(),
+    }
+}
+
+/// A folder that a variable names; a relative one counts as not set, as the XDG base directory specification asks.
+fn place(env: Environment<'_>, variable: &str) -> Option<PathBuf> {
+    env(variable).map(PathBuf::from).filter(|path| path.is_absolute())
+}
+
+fn named(explicit: Option<&Path>, env: Environment<'_>) -> Option<PathBuf> {
+    let from_env = || env("GANGER_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from);
+    explicit.map(Path::to_owned).or_else(from_env)
+}
+
+fn read_if_there(path: &Path) -> Result<Option<String>, ConfigError> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(unreadable(path, &error)),
+    }
+}
+
+fn read_file(path: &Path) -> Result<String, ConfigError> {
+    std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> ConfigError {
+    ConfigError {
+        message: text::line(&format!("the configuration can't be read: {}: {error}", path.display())),
+        hint: "name a readable file with --config, or write the default one with `ganger config init`".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
