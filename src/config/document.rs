@@ -32,7 +32,7 @@ impl<'d> Document<'d> {
 
     /// The refusal "`what` at `path`:`line``rest`".
     pub fn refuse(&self, span: Range<usize>, what: impl Display, rest: &str) -> ConfigError {
-        let before = self.text.get(..span.start).unwrap_or(self.text);
+        let before = &self.text[..self.text.floor_char_boundary(span.start)];
         let line = 1 + before.matches('\n').count();
         let path = self.path.display();
         ConfigError {
