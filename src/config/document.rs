@@ -193,16 +193,16 @@ impl<'d> Field<'d> {
         Ok(commands)
     }
 
-    /// Two numbers of at least 1, as `200x50`.
+    /// Columns and rows, as `200x50`.
     pub fn size(&self) -> Result<(u16, u16), ConfigError> {
         // The largest window of tmux, in either direction (WINDOW_MAXIMUM, tmux 3.3a).
-        let side = |text: &str| {
+        let side = |text: &str, least: u16| {
             let plain = text.bytes().all(|byte| byte.is_ascii_digit());
-            u16::from_str(text).ok().filter(|side| plain && (1..=10_000).contains(side))
+            u16::from_str(text).ok().filter(|side| plain && (least..=10_000).contains(side))
         };
         let pair = self.value.get_ref().as_str().and_then(|text| text.split_once('x'));
-        pair.and_then(|(columns, rows)| Some((side(columns)?, side(rows)?)))
-            .ok_or_else(|| self.mismatch(r#"columns and rows from 1 to 10000, such as "200x50""#, self.value))
+        pair.and_then(|(columns, rows)| Some((side(columns, 20)?, side(rows, 5)?)))
+            .ok_or_else(|| self.mismatch(r#"columns and rows from 20x5 to 10000x10000, such as "200x50""#, self.value))
     }
 
     /// One of `names`, as the value beside it.

@@ -4,7 +4,7 @@
 //! configuration file, and the environment only through what the caller passes.
 
 mod document;
-pub mod duration;
+mod duration;
 mod read;
 mod render;
 mod schema;
@@ -14,6 +14,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use duration::parse as parse_duration;
 pub use render::render;
 
 use self::document::Document;
@@ -82,7 +83,8 @@ pub fn default_path(env: Environment<'_>) -> Option<PathBuf> {
 }
 
 /// The built-in settings. Without a home the root of the worktrees is empty, and a file has to set it.
-fn defaults(env: Environment<'_>) -> Settings {
+#[must_use]
+pub fn defaults(env: Environment<'_>) -> Settings {
     let data = place(env, "XDG_DATA_HOME").or_else(|| Some(place(env, "HOME")?.join(".local/share")));
     let root = data.and_then(|data| data.join("ganger/worktrees").into_os_string().into_string().ok());
     Settings {

@@ -270,8 +270,10 @@ fn a_senseless_value_is_refused() {
         ("[completion]\nverify = ['make', ' ']", "`completion.verify` must not have an empty command"),
         (
             "[tmux]\nsize = '0x50'",
-            "`tmux.size` must be columns and rows from 1 to 10000, such as \"200x50\", not \"0x50\"",
+            "`tmux.size` must be columns and rows from 20x5 to 10000x10000, such as \"200x50\", not \"0x50\"",
         ),
+        ("[tmux]\nsize = '19x50'", "`tmux.size`"),
+        ("[tmux]\nsize = '200x4'", "`tmux.size`"),
         ("[tmux]\nsize = '200'", "`tmux.size`"),
         ("[tmux]\nsize = '200x+5'", "`tmux.size`"),
         ("[tmux]\nsize = '70000x50'", "`tmux.size`"),
@@ -431,7 +433,7 @@ proptest! {
         queue in queues(),
         (setup, verify) in (list(), list()),
         (setup_timeout, verify_timeout, grace) in (moment(), moment(), moment()),
-        (columns, rows, keep_ended) in (1..=10_000_u16, 1..=10_000_u16, any::<u32>()),
+        (columns, rows, keep_ended) in (20..=10_000_u16, 5..=10_000_u16, any::<u32>()),
         (socket, alternate_screen) in (proptest::option::of("[a-z\"' ]{1,8}"), any::<bool>()),
         below in "[^\\x00]{0,12}",
     ) {

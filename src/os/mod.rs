@@ -1,5 +1,10 @@
 //! The operating system: processes, locks, clocks, files. The only module that starts a process.
 
+pub mod clock;
+pub mod events;
+pub mod files;
+pub mod lock;
+pub mod proc;
 pub mod process;
 
 use std::io;

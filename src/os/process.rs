@@ -121,6 +121,13 @@ impl Call {
         self
     }
 
+    /// The whole environment that it runs with.
+    #[must_use]
+    pub fn environment(&self) -> Vec<(OsString, OsString)> {
+        let changed = |name: &OsString| self.removed.contains(name) || self.set.iter().any(|(set, _)| set == name);
+        std::env::vars_os().filter(|(name, _)| !changed(name)).chain(self.set.iter().cloned()).collect()
+    }
+
     /// Gives it bytes on standard input.
     #[must_use]
     pub fn stdin(mut self, bytes: Vec<u8>) -> Self {
@@ -245,6 +252,98 @@ fn end_group(child: &mut Child) {
         killpg(Pid::from_raw(pid), Signal::SIGKILL).ok();
     }
     child.wait().ok();
+}
+
+/// A program that runs beside this one, and is waited for with [`reap`].
+#[derive(Clone, Debug)]
+pub struct Program<'a> {
+    /// Never empty; looked for on the `PATH` of `environment`.
+    pub argv: &'a [OsString],
+    /// Its whole environment.
+    pub environment: &'a [(OsString, OsString)],
+    pub folder: &'a Path,
+}
+
+/// Starts a program in this process's terminal and process group. On Linux it dies with this thread.
+///
+/// # Errors
+/// When exec fails.
+pub fn start_in_terminal(program: &Program<'_>) -> io::Result<i32> {
+    start(program, |_| Ok(()))
+}
+
+/// Starts a program in a process group of its own, without input, its output appended to a file.
+///
+/// # Errors
+/// When exec fails.
+pub fn start_logged(program: &Program<'_>, log: &std::fs::File) -> io::Result<i32> {
+    start(program, |command| {
+        command.process_group(0).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log.try_clone()?);
+        Ok(())
+    })
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one spawner")]
+fn start(program: &Program<'_>, arrange: impl FnOnce(&mut Command) -> io::Result<()>) -> io::Result<i32> {
+    let Some((name, args)) = program.argv.split_first() else {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "an empty command"));
+    };
+    let mut command = Command::new(name);
+    command.args(args).env_clear().envs(program.environment.iter().map(|(name, value)| (name, value)));
+    command.current_dir(program.folder);
+    arrange(&mut command)?;
+    super::die_with_parent(&mut command);
+    let child = command.spawn()?;
+    i32::try_from(child.id()).map_err(io::Error::other)
+}
+
+/// Replaces this process by a program: for attaching to a terminal. Returns only if that failed.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the one spawner")]
+pub fn become_program(argv: &[OsString], removed: &[&str]) -> io::Error {
+    let Some((name, args)) = argv.split_first() else {
+        return io::Error::new(io::ErrorKind::InvalidInput, "an empty command");
+    };
+    let mut command = Command::new(name);
+    command.args(args);
+    for name in removed {
+        command.env_remove(name);
+    }
+    command.exec()
+}
+
+/// What became of a started program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reaped {
+    Running,
+    /// Stopped by a signal.
+    Stopped(i32),
+    Exited(i32),
+    Signalled(i32),
+}
+
+/// Looks at a started program, without waiting; once it has ended its pid is free.
+///
+/// # Errors
+/// When it is not a child of this process.
+pub fn reap(pid: i32) -> io::Result<Reaped> {
+    use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+    Ok(match waitpid(Pid::from_raw(pid), Some(WaitPidFlag::WNOHANG | WaitPidFlag::WUNTRACED))? {
+        WaitStatus::Exited(_, code) => Reaped::Exited(code),
+        WaitStatus::Signaled(_, signal, _) => Reaped::Signalled(signal as i32),
+        WaitStatus::Stopped(_, signal) => Reaped::Stopped(signal as i32),
+        _ => Reaped::Running,
+    })
+}
+
+/// Signals a child of this process that has not been reaped, so that its pid is still its own.
+pub fn signal_child(pid: i32, signal: Signal) {
+    nix::sys::signal::kill(Pid::from_raw(pid), signal).ok();
+}
+
+/// Signals the process group that a child of this process leads and that has not been reaped.
+pub fn signal_group(pid: i32, signal: Signal) {
+    killpg(Pid::from_raw(pid), signal).ok();
 }
 
 #[cfg(test)]

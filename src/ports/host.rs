@@ -60,6 +60,8 @@ pub struct Found {
 pub enum Signal {
     Terminate,
     Kill,
+    /// Lets a stopped process go on.
+    Continue,
     /// «Look at the database.» For shims only.
     Wake,
 }

@@ -152,7 +152,8 @@ pub enum Applied {
 /// Book-keeping that moves no task: each is guarded by what it names and writes nothing if that has changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Amendment {
-    /// Other names, because the first were taken between claim and effect. Only while `claimed`.
+    /// Other names, because the first were taken between claim and effect: the tree's only while `claimed`, the
+    /// session's until the shim has started.
     Rename { attempt: AttemptId, branch: String, worktree: PathBuf, session: String },
     /// The tree was moved to the trash. Only while `owner` owns it.
     TreeParked { path: PathBuf, owner: AttemptId, parked: PathBuf },

@@ -94,6 +94,10 @@ pub trait Worktrees {
     fn intact(&self, repo: &Path, path: &Path) -> Intact;
     /// What the tree holds now.
     fn snapshot(&self, path: &Path) -> Result<Snapshot>;
+    /// The ids of the commits on `branch` that are not in `base`, newest first.
+    fn commits(&self, repo: &Path, branch: &str, base: &str) -> Result<Vec<String>>;
+    /// What a tree of `base` holds that nobody has touched.
+    fn pristine(&self, repo: &Path, base: &str) -> Result<Snapshot>;
     /// Undoes `add`: removes a tree that never ran if it equals what git wrote (also a half-made one), and its
     /// branch if that is still at the base and nobody's HEAD. Keeps what it can't prove empty. `owned` is asked
     /// under the lock, before the first effect.

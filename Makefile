@@ -1,0 +1,42 @@
+# The two that matter: `make demo` and `make test`. Both install what is missing first, and say so.
+CARGO ?= cargo
+ROUNDS ?= 1000
+
+.PHONY: help setup demo test torture bench lint deny ci
+
+help:
+	@echo 'make demo     the whole tour on real git and tmux, with scripted agents'
+	@echo 'make test     every test'
+	@echo 'make torture  the kill tests with more rounds (ROUNDS=$(ROUNDS))'
+	@echo 'make bench    a dispatch beside its floor'
+	@echo 'make lint     format, lints, documentation'
+	@echo 'make ci       everything that decides whether a change lands'
+
+setup:
+	@./assets/setup.sh
+
+demo: setup
+	$(CARGO) run --locked --quiet -- demo
+
+test: setup
+	$(CARGO) test --locked
+
+torture: setup
+	GANGER_TORTURE_ROUNDS=$(ROUNDS) $(CARGO) test --locked --release --test it -- kills --nocapture
+
+bench: setup
+	$(CARGO) build --locked --release
+	$(CARGO) run --locked --release --example bench
+
+lint:
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps --document-private-items
+
+# Licences, bans and sources; advisories need a database that is fetched from elsewhere: `cargo deny check`.
+deny:
+	@command -v cargo-deny >/dev/null || \
+		{ echo 'cargo-deny is missing: building it (some minutes, once a machine)'; $(CARGO) install --locked --quiet cargo-deny; }
+	$(CARGO) deny --offline check licenses bans sources
+
+ci: test demo lint deny

@@ -1,0 +1,347 @@
+//! The arguments, as clap reads them. Exit codes are printed at the end of `--help`.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+use crate::domain::state::Status;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  ok (also when the wanted state holds already, and for --next and --all with nothing to do)
+  1  failed
+  2  usage or configuration
+  3  no such task
+  4  conflict: claimed by another, wrong state, over the limit
+  5  not dispatched: rolled back, or failed in preflight
+  6  could not look: unknowns remain
+  7  wait timed out
+  8  wait, dispatch --wait ended in another status
+  9  reconcile --check would change something (6 wins)";
+
+/// Dispatches coding agents into tmux sessions, and never loses track of one.
+#[derive(Debug, Parser)]
+#[command(name = "ganger", version, after_help = EXIT_CODES, max_term_width = 120)]
+pub struct Args {
+    #[command(flatten)]
+    pub global: Global,
+    /// The one-shot fix-up: the same as `ganger reconcile`
+    #[arg(long)]
+    pub reconcile: bool,
+    /// With --reconcile: only says what it would do
+    #[arg(long, requires = "reconcile")]
+    pub dry_run: bool,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Global {
+    /// The repository [default: the one around the current directory]
+    #[arg(short = 'C', long, global = true, value_name = "PATH")]
+    pub repo: Option<PathBuf>,
+    /// The database [default: $XDG_DATA_HOME/ganger/ganger.db]
+    #[arg(long, global = true, env = "GANGER_DB", value_name = "PATH", hide_env_values = true)]
+    pub db: Option<PathBuf>,
+    /// Locks, launch and exit files, logs [default: $XDG_STATE_HOME/ganger]
+    #[arg(long, global = true, env = "GANGER_STATE_DIR", value_name = "PATH", hide_env_values = true)]
+    pub state_dir: Option<PathBuf>,
+    /// The tmux server, as of tmux -L [default: the one around us, else tmux's default]
+    #[arg(long, global = true, env = "GANGER_TMUX_SOCKET", value_name = "NAME", hide_env_values = true)]
+    pub socket: Option<String>,
+    /// The configuration file [default: $XDG_CONFIG_HOME/ganger/config.toml]
+    #[arg(long, global = true, env = "GANGER_CONFIG", value_name = "PATH", hide_env_values = true)]
+    pub config: Option<PathBuf>,
+    /// Prints JSON, a stable interface
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Whether to colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+    /// Says more on standard error
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Adds a ready task and prints its id
+    Add(Add),
+    /// Lists the board
+    List(List),
+    /// Shows one task with its attempts and timeline
+    Show(One),
+    /// Prints where a task's worktree is
+    Path(One),
+    /// Claims tasks, makes their worktrees, starts their agents in tmux
+    Dispatch(Dispatch),
+    /// Checks that every task in progress has a living agent, and mends what has not
+    Reconcile(Reconcile),
+    /// Goes to the agent's terminal
+    Attach(One),
+    /// Prints what the agent's terminal shows
+    Peek(Peek),
+    /// Prints the saved screen of an attempt
+    Log(Log),
+    /// Ends a task's agent; returns when it is gone
+    Stop(Stop),
+    /// Dispatches a failed task again
+    Retry(Retry),
+    /// Waits until tasks have settled
+    Wait(Wait),
+    /// Reports the task done: for agents, and with --task for people
+    Done(Done),
+    /// Reports the task failed: for agents, and with --task for people
+    Fail(Fail),
+    /// Removes a task; its worktree is parked, not deleted
+    Rm(Rm),
+    /// One short line for tmux's status bar
+    StatusLine(StatusLine),
+    /// Shows, makes and checks the configuration
+    Config {
+        #[command(subcommand)]
+        command: Config,
+    },
+    /// Checks tmux, git, database, disk and agents
+    Doctor,
+    /// Prints a shell's completions
+    Completions { shell: clap_complete::Shell },
+    /// The whole tour on a throw-away repository and tmux server
+    Demo,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Add {
+    /// One line that says what is wanted
+    pub title: String,
+    /// What the agent is told: a text, - for standard input, or @FILE [default: the title]
+    #[arg(long, value_name = "TEXT|-|@FILE", allow_hyphen_values = true)]
+    pub prompt: Option<String>,
+    /// The agent's profile [default: default_agent of the configuration]
+    #[arg(long, value_name = "NAME")]
+    pub agent: Option<String>,
+    /// The revision to start from [default: worktrees.base of the configuration]
+    #[arg(long, value_name = "REF")]
+    pub base: Option<String>,
+    /// Higher goes first
+    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
+    pub priority: i64,
+    /// A task that must be done first
+    #[arg(long, value_name = "ID")]
+    pub after: Vec<i64>,
+    #[arg(long, value_name = "N")]
+    pub batch: Option<i64>,
+    /// A file that the task is about
+    #[arg(long, value_name = "PATH")]
+    pub file: Vec<String>,
+    /// A command (sh -c) that must pass before review
+    #[arg(long, value_name = "CMD", allow_hyphen_values = true)]
+    pub verify: Vec<String>,
+    /// Ends the agent after this long, like 30m
+    #[arg(long, value_name = "D")]
+    pub timeout: Option<String>,
+    /// Your own id for it
+    #[arg(long, value_name = "ID")]
+    pub external_id: Option<String>,
+    /// Adds the profile's unsafe arguments
+    #[arg(long = "unsafe")]
+    pub unsafe_mode: bool,
+    /// Dispatches it at once
+    #[arg(long)]
+    pub start: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct List {
+    /// Only these statuses
+    #[arg(long, value_name = "S", value_parser = status)]
+    pub status: Vec<Status>,
+    /// Every repository
+    #[arg(long)]
+    pub all: bool,
+    #[arg(long, value_name = "K", default_value = "board")]
+    pub sort: Sort,
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Sort {
+    /// By column, then priority, then id
+    Board,
+    Id,
+    Priority,
+    Created,
+    Updated,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct One {
+    pub id: i64,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Dispatch {
+    /// The tasks
+    #[arg(value_name = "ID", required_unless_present_any = ["next", "all"])]
+    pub ids: Vec<i64>,
+    /// The first N of the queue
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "1", conflicts_with = "ids")]
+    pub next: Option<usize>,
+    /// Everything that is ready and fits
+    #[arg(long, conflicts_with_all = ["ids", "next"])]
+    pub all: bool,
+    /// Waits until each has ended
+    #[arg(long)]
+    pub wait: bool,
+    /// Another profile than the task's
+    #[arg(long, value_name = "NAME")]
+    pub agent: Option<String>,
+    /// Whatever the configured limits say
+    #[arg(long)]
+    pub over_limit: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Reconcile {
+    /// Only says what it would do
+    #[arg(long)]
+    pub dry_run: bool,
+    /// As --dry-run, and exits 9 if there is anything to do
+    #[arg(long)]
+    pub check: bool,
+    /// Keeps going: on events, and every SECONDS besides
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "2", conflicts_with_all = ["check", "dry_run"])]
+    pub watch: Option<u64>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Peek {
+    pub id: i64,
+    /// How many lines
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub lines: u32,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Log {
+    pub id: i64,
+    /// The attempt's number [default: the newest]
+    #[arg(long, value_name = "N")]
+    pub attempt: Option<u32>,
+    /// What setup and verification printed, instead
+    #[arg(long)]
+    pub verify: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Stop {
+    pub id: i64,
+    /// Also ends the processes that the attempt left behind
+    #[arg(long)]
+    pub leftovers: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Retry {
+    pub id: i64,
+    /// In a new worktree; the old one is parked
+    #[arg(long, conflicts_with = "resume")]
+    pub fresh: bool,
+    /// In the worktree of the last attempt, where it is intact (the default)
+    #[arg(long)]
+    pub resume: bool,
+    /// Something to tell the next agent besides the prompt
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub note: Option<String>,
+    /// Only moves it back to ready
+    #[arg(long)]
+    pub no_dispatch: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Wait {
+    #[arg(value_name = "ID", required = true)]
+    pub ids: Vec<i64>,
+    /// Until it is in this status
+    #[arg(long = "for", value_name = "STATUS", value_parser = status)]
+    pub status: Option<Status>,
+    /// Gives up after this long, like 10m
+    #[arg(long, value_name = "D")]
+    pub timeout: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Done {
+    /// Waits for the verification
+    #[arg(long)]
+    pub wait: bool,
+    /// The task, as a person's act
+    #[arg(long, value_name = "ID")]
+    pub task: Option<i64>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Fail {
+    /// Why
+    #[arg(allow_hyphen_values = true)]
+    pub reason: String,
+    /// The task, as a person's act
+    #[arg(long, value_name = "ID")]
+    pub task: Option<i64>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Rm {
+    pub id: i64,
+    /// Ends its agent first
+    #[arg(long)]
+    pub stop: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct StatusLine {
+    /// With {running} {review} {failed} {lost} [default: the counts that are not zero]
+    #[arg(long, value_name = "F")]
+    pub format: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    /// Prints the configuration in force
+    Show,
+    /// Prints where the configuration file is looked for
+    Path,
+    /// Writes the commented default
+    Init,
+    /// Checks the configuration
+    Check,
+}
+
+fn status(text: &str) -> Result<Status, String> {
+    Status::parse(text).map_err(|_| {
+        let known: Vec<&str> = Status::ALL.iter().map(|status| status.text()).collect();
+        format!("not a status; one of {}", known.join(", "))
+    })
+}
+
+/// The command line's definition, for completions and documentation.
+#[must_use]
+pub fn command() -> clap::Command {
+    <Args as clap::CommandFactory>::command()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_definition_is_sound() {
+        super::command().debug_assert();
+    }
+}

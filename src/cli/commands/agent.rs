@@ -1,0 +1,62 @@
+//! `ganger __agent ATTEMPT LAUNCH-FILE`: the shim, started by tmux in the attempt's pane.
+
+use std::ffi::OsString;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::cli::{output, wiring};
+use crate::config;
+use crate::domain::id::AttemptId;
+use crate::domain::settings::Settings;
+use crate::engine::launch::Launch;
+use crate::engine::{Fault, Kind, Surroundings};
+use crate::shim;
+
+/// Runs the shim; the agent's exit code.
+#[must_use]
+pub fn run(argv: &[OsString]) -> u8 {
+    match prepare(argv) {
+        Ok(code) => code,
+        Err(fault) => {
+            // The pane is kept: whoever looks at it reads why nothing runs there.
+            output::complain(&fault);
+            fault.kind.code()
+        }
+    }
+}
+
+fn prepare(argv: &[OsString]) -> Result<u8, Fault> {
+    let [attempt, launch] = argv else {
+        return Err(Fault::new(Kind::Usage, "__agent is ganger's own command").hint("ganger dispatch ID"));
+    };
+    let id = AttemptId::parse(&attempt.to_string_lossy())
+        .map_err(|text| Fault::new(Kind::Usage, format!("{text:?} is not an attempt")))?;
+    let bytes = std::fs::read(launch).map_err(|error| {
+        Fault::new(Kind::Conflict, format!("no orders for this attempt, so no agent is started: {error}"))
+    })?;
+    let launch = Launch::decode(&bytes).map_err(|why| Fault::new(Kind::Failed, why))?;
+    if launch.attempt != id.as_str() {
+        return Err(Fault::new(Kind::Failed, "the launch file is another attempt's"));
+    }
+    let around = Surroundings {
+        database: launch.database.path(),
+        state_dir: launch.state_dir.path(),
+        config: None,
+        socket: launch.socket.path(),
+        program: std::path::PathBuf::new(),
+        environment: Vec::new(),
+    };
+    let engine = wiring::engine(&Arc::new(settings(&launch)), &Arc::new(around), &Arc::default())?;
+    shim::run(&engine, &launch, &id)
+}
+
+/// The dispatcher's settings, as far as the orders say them: a file that changed meanwhile changes nothing here.
+fn settings(launch: &Launch) -> Settings {
+    let mut settings = config::defaults(&|name| std::env::var_os(name));
+    settings.timing.git = Duration::from_millis(launch.git_deadline);
+    settings.timing.tmux = Duration::from_millis(launch.tmux_deadline);
+    settings.timing.database = Duration::from_millis(launch.database_deadline);
+    settings.queue.max_orphan_retries = launch.max_orphan_retries;
+    settings.tmux.grace = Duration::from_millis(launch.grace);
+    settings
+}

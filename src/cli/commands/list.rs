@@ -1,0 +1,49 @@
+//! `ganger list`.
+
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use super::Outcome;
+use crate::cli::args::{List, Sort};
+use crate::cli::board::{self, Looker};
+use crate::cli::wiring::Wiring;
+use crate::cli::{json, output};
+use crate::engine::{Fault, Kind};
+use crate::ports::store::Filter;
+
+/// Lists the board of the repository around here, or of all.
+///
+/// # Errors
+/// Those of the store.
+pub fn run(wiring: &Wiring, args: &List) -> Outcome {
+    let engine = wiring.engine()?;
+    let repo = if args.all { None } else { wiring.repository_if_any(&engine)? };
+    let listing = engine.ports.store.tasks(&Filter { repo, statuses: args.status.clone(), archived: false })?;
+    let mut tasks = listing.tasks;
+    match args.sort {
+        Sort::Board => tasks.sort_by_key(|task| (task.status, -task.draft.priority, task.id)),
+        Sort::Id => tasks.sort_by_key(|task| task.id),
+        Sort::Priority => tasks.sort_by_key(|task| (-task.draft.priority, task.id)),
+        Sort::Created => tasks.sort_by_key(|task| (task.created_at, task.id)),
+        Sort::Updated => tasks.sort_by_key(|task| (std::cmp::Reverse(task.updated_at), task.id)),
+    }
+    tasks.truncate(args.limit.unwrap_or(usize::MAX));
+    let mut looker = Looker::new(&engine);
+    let cards = tasks.into_iter().map(|task| looker.card(task)).collect::<Result<Vec<_>, Fault>>()?;
+    let unreadable: Vec<Fault> =
+        listing.unreadable.into_iter().map(|row| Fault::new(Kind::Failed, row).hint("ganger doctor")).collect();
+    if wiring.global.json {
+        let mut whole = json!({ "tasks": cards.iter().map(json::task).collect::<Vec<_>>() });
+        if !unreadable.is_empty() {
+            whole["errors"] = unreadable.iter().map(output::fault_json).collect();
+        }
+        output::object(whole);
+    } else {
+        board::table(&cards);
+        for fault in &unreadable {
+            output::complain(fault);
+        }
+    }
+    Ok(if unreadable.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(Kind::Failed.code()) })
+}

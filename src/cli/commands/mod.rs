@@ -1,0 +1,93 @@
+//! The commands, one file each.
+
+use std::process::ExitCode;
+
+use clap::CommandFactory as _;
+
+use super::args::{Args, Command};
+use super::output;
+use super::wiring::Wiring;
+use crate::engine::{Fault, Kind};
+
+pub mod add;
+pub mod agent;
+pub mod attach;
+pub mod config;
+pub mod demo;
+pub mod dispatch;
+pub mod doctor;
+pub mod list;
+pub mod log;
+pub mod reconcile;
+pub mod report;
+pub mod rm;
+pub mod show;
+pub mod status_line;
+pub mod stop;
+pub mod wait;
+
+/// What a command comes to: an exit code, or a fault that is yet to be printed.
+pub type Outcome = Result<ExitCode, Fault>;
+
+/// Runs the command.
+#[must_use]
+pub fn run(args: Args) -> ExitCode {
+    let as_json = args.global.json;
+    let global = args.global.clone();
+    let Some(command) = args.command else {
+        if args.reconcile {
+            let outcome = Wiring::new(&global).and_then(|wiring| reconcile::once(&wiring, args.dry_run, false));
+            return outcome.unwrap_or_else(|fault| output::fault(&fault, as_json));
+        }
+        output::mention(&Args::command().render_help().to_string());
+        return ExitCode::from(Kind::Usage.code());
+    };
+    // These two must work whatever is wrong with the configuration, and the status line must be quick.
+    match &command {
+        Command::StatusLine(args) => return status_line::run(&global, args),
+        Command::Completions { shell } => {
+            let mut command = Args::command();
+            clap_complete::generate(*shell, &mut command, "ganger", &mut std::io::stdout());
+            return ExitCode::SUCCESS;
+        }
+        Command::Config { command } => {
+            return config::run(&global, command).unwrap_or_else(|fault| output::fault(&fault, as_json));
+        }
+        _ => {}
+    }
+    let outcome = Wiring::new(&global).and_then(|wiring| carry_out(&wiring, command));
+    outcome.unwrap_or_else(|fault| output::fault(&fault, as_json))
+}
+
+fn carry_out(wiring: &Wiring, command: Command) -> Outcome {
+    match command {
+        Command::Add(args) => add::run(wiring, args),
+        Command::List(args) => list::run(wiring, &args),
+        Command::Show(args) => show::run(wiring, args.id),
+        Command::Path(args) => show::path(wiring, args.id),
+        Command::Dispatch(args) => dispatch::run(wiring, &args),
+        Command::Reconcile(args) => reconcile::run(wiring, &args),
+        Command::Attach(args) => attach::run(wiring, args.id),
+        Command::Peek(args) => log::peek(wiring, &args),
+        Command::Log(args) => log::run(wiring, &args),
+        Command::Stop(args) => stop::run(wiring, &args),
+        Command::Retry(args) => dispatch::retry(wiring, &args),
+        Command::Wait(args) => wait::run(wiring, &args),
+        Command::Done(args) => report::done(wiring, &args),
+        Command::Fail(args) => report::fail(wiring, args),
+        Command::Rm(args) => rm::run(wiring, &args),
+        Command::Doctor => Ok(doctor::run(wiring)),
+        Command::Demo => demo::run(wiring),
+        Command::StatusLine(_) | Command::Config { .. } | Command::Completions { .. } => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// Reads a duration of an argument.
+///
+/// # Errors
+/// [`Kind::Usage`], naming it.
+pub fn duration(option: &str, text: &str) -> Result<std::time::Duration, Fault> {
+    crate::config::parse_duration(text).ok_or_else(|| {
+        Fault::new(Kind::Usage, format!("{option} {text:?} is not a duration")).hint(format!("like {option} 10m"))
+    })
+}

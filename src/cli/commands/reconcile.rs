@@ -1,0 +1,105 @@
+//! `ganger reconcile`, `ganger --reconcile`.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use super::Outcome;
+use crate::cli::args::Reconcile;
+use crate::cli::wiring::Wiring;
+use crate::cli::{json, output};
+use crate::engine::reconcile::{Report, Scope, reconcile};
+use crate::engine::{Engine, Fault, Kind};
+use crate::os::events::LockWatch;
+
+/// One pass, or a pass for each event.
+///
+/// # Errors
+/// Where the store can't be read.
+pub fn run(wiring: &Wiring, args: &Reconcile) -> Outcome {
+    match args.watch {
+        Some(seconds) => watch(wiring, Duration::from_secs(seconds.max(1))),
+        None => once(wiring, args.dry_run || args.check, args.check),
+    }
+}
+
+/// One pass. With `check`, exits 9 where something would change; unknowns (6) win.
+///
+/// # Errors
+/// Where the store can't be read.
+pub fn once(wiring: &Wiring, dry_run: bool, check: bool) -> Outcome {
+    let engine = wiring.engine()?;
+    let scope = Scope { repo: wiring.repository_if_named(&engine)?, dry_run };
+    let report = reconcile(&engine, &scope)?;
+    print(wiring, &report, dry_run);
+    Ok(if !report.unknown.is_empty() {
+        ExitCode::from(Kind::Unknown.code())
+    } else if check && report.changes() {
+        ExitCode::from(Kind::WouldChange.code())
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+fn print(wiring: &Wiring, report: &Report, dry_run: bool) {
+    if wiring.global.json {
+        output::object(json::report(report));
+        return;
+    }
+    let would = if dry_run { "would " } else { "" };
+    for action in &report.actions {
+        output::say(&format!(
+            "task {}: {would}{}: {}",
+            action.task,
+            action.decision,
+            crate::domain::text::line(&action.reason)
+        ));
+    }
+    for action in &report.unknown {
+        output::mention(&format!("task {}: unknown, left as it is: {}", action.task, action.reason));
+    }
+    if report.actions.is_empty() && report.unknown.is_empty() {
+        output::say("everything is as it should be");
+    }
+}
+
+/// Keeps going: after each change of a lock, and every `interval` besides.
+fn watch(wiring: &Wiring, interval: Duration) -> Outcome {
+    let engine = wiring.engine()?;
+    let scope = Scope { repo: wiring.repository_if_named(&engine)?, dry_run: false };
+    wiring.catch_interrupts();
+    let events = LockWatch::new(&engine.around.state_dir.join("locks"))
+        .map_err(|error| Fault::io("watching the locks", &error))?;
+    let mut told = Vec::new();
+    while !engine.is_interrupted() {
+        pass(wiring, &engine, &scope, &mut told);
+        if events.wait(interval) {
+            // The event comes just before the lock is free, and before its owner's commit can be read.
+            for pause in [2, 20, 80] {
+                engine.ports.clock.pause(Duration::from_millis(pause));
+                pass(wiring, &engine, &scope, &mut told);
+            }
+            events.drain();
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One pass of the watch: says what it did, and an unknown once.
+fn pass(wiring: &Wiring, engine: &Engine, scope: &Scope, told: &mut Vec<String>) {
+    match reconcile(engine, scope) {
+        Ok(report) => {
+            let unknown: Vec<String> =
+                report.unknown.iter().map(|action| format!("{} {}", action.attempt, action.reason)).collect();
+            if report.changes() || unknown != *told {
+                print(wiring, &report, false);
+            }
+            *told = unknown;
+        }
+        Err(fault) => {
+            if told.as_slice() != [fault.message.clone()] {
+                output::complain(&fault);
+            }
+            *told = vec![fault.message];
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! `ganger rm`.
+
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use super::Outcome;
+use crate::cli::args::Rm;
+use crate::cli::wiring::Wiring;
+use crate::cli::{json, output};
+use crate::domain::id::TaskId;
+use crate::engine::tasks;
+
+/// Removes a task; says where its worktrees were parked.
+///
+/// # Errors
+/// See [`tasks::remove`].
+pub fn run(wiring: &Wiring, args: &Rm) -> Outcome {
+    let engine = wiring.engine()?;
+    let parked = tasks::remove(&engine, TaskId(args.id), args.stop)?;
+    if wiring.global.json {
+        output::object(json!({ "removed": args.id, "parked": json::paths(&parked) }));
+    } else {
+        output::say(&format!("task {} is removed", args.id));
+        for path in &parked {
+            output::say(&format!("its worktree is kept at {}", path.display()));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

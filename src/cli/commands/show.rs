@@ -1,0 +1,122 @@
+//! `ganger show`, `ganger path`.
+
+use std::process::ExitCode;
+
+use serde_json::Value;
+
+use super::Outcome;
+use crate::cli::board::{Card, Looker, Seen};
+use crate::cli::wiring::Wiring;
+use crate::cli::{json, output};
+use crate::domain::id::TaskId;
+use crate::domain::state::TreeState;
+use crate::domain::text;
+use crate::engine::{Fault, Kind};
+use crate::ports::store::{Record, Which};
+
+/// Shows one task with its attempts and timeline.
+///
+/// # Errors
+/// There is no such task; those of the store.
+pub fn run(wiring: &Wiring, id: i64) -> Outcome {
+    let engine = wiring.engine()?;
+    let id = TaskId(id);
+    let mut looker = Looker::new(&engine);
+    let card = looker.card(engine.task(id)?)?;
+    let attempts: Vec<Seen> =
+        engine.ports.store.attempts(&Which::Of(id))?.into_iter().map(|attempt| looker.see(attempt)).collect();
+    let timeline = engine.ports.store.timeline(Some(id), 0, 1000)?;
+    if wiring.global.json {
+        let Value::Object(fields) = json::whole(&card, &attempts, &timeline) else {
+            return Err(Fault::new(Kind::Failed, "a task has no JSON form"));
+        };
+        output::object(Value::Object(fields));
+    } else {
+        print(&card, &attempts, &timeline);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print(card: &Card, attempts: &[Seen], timeline: &[Record]) {
+    let task = &card.task;
+    let say = |name: &str, value: &str| {
+        if !value.is_empty() {
+            output::say(&format!("{name:<10} {}", text::line(value)));
+        }
+    };
+    output::say(&format!("task {}: {}", task.id, text::line(&task.draft.title)));
+    say("status", task.status.text());
+    say("reason", task.reason.as_deref().unwrap_or_default());
+    say("activity", card.activity().unwrap_or_default());
+    say("repo", &task.draft.repo.to_string_lossy());
+    say("agent", &task.draft.agent);
+    if let Some(at) = task.not_before {
+        say("not before", &json::time(at));
+    }
+    if !task.draft.prompt.is_empty() {
+        output::say("prompt");
+        for line in text::block(&task.draft.prompt).lines().take(20) {
+            output::say(&format!("  {line}"));
+        }
+    }
+    for seen in attempts {
+        let plan = &seen.attempt.plan;
+        let live = match (seen.attempt.phase.is_live(), seen.live) {
+            (false, _) => "",
+            (true, Some(true)) => ", alive",
+            (true, Some(false)) => ", LOST",
+            (true, None) => ", can't be looked at",
+        };
+        output::say(&format!("attempt {}: {}{live}", plan.number, seen.attempt.phase));
+        say("  branch", &plan.branch);
+        say("  worktree", &plan.worktree.to_string_lossy());
+        say("  session", &format!("{} ({})", plan.session, seen.pane.text()));
+        for kept in &seen.attempt.kept {
+            say("  kept", kept);
+        }
+        for leftover in &seen.attempt.leftovers {
+            say("  left over", leftover);
+        }
+    }
+    if !card.commits.is_empty() {
+        say("commits", &card.commits.len().to_string());
+    }
+    output::say("timeline");
+    for record in timeline {
+        let cause = record.cause.map(|cause| format!(" ({cause})")).unwrap_or_default();
+        output::say(&format!(
+            "  {}  {:<12} {} → {}{cause}",
+            json::time(record.at),
+            record.who.text(),
+            record.from,
+            record.to
+        ));
+    }
+}
+
+/// Prints where a task's worktree is.
+///
+/// # Errors
+/// [`Kind::Conflict`] where it has none.
+pub fn path(wiring: &Wiring, id: i64) -> Outcome {
+    let engine = wiring.engine()?;
+    let task = engine.task(TaskId(id))?;
+    let trees = engine.ports.store.trees(task.id)?;
+    let tree = trees
+        .iter()
+        .rev()
+        .find(|tree| tree.state == TreeState::Present)
+        .or_else(|| trees.iter().rev().find(|tree| tree.state == TreeState::Parked));
+    let Some(tree) = tree else {
+        return Err(Fault::new(Kind::Conflict, format!("task {id} has no worktree"))
+            .of(task.id)
+            .hint(format!("ganger dispatch {id}")));
+    };
+    let path = tree.parked.as_ref().unwrap_or(&tree.path);
+    if wiring.global.json {
+        output::object(serde_json::json!({ "task": id, "worktree": path.to_string_lossy() }));
+    } else {
+        output::say(&path.to_string_lossy());
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,113 @@
+//! `ganger status-line`: quick, read-only, and quiet whatever is wrong.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::cli::args::{Global, StatusLine};
+use crate::cli::{output, wiring};
+use crate::domain::reconcile::Lock;
+use crate::domain::state::Status;
+use crate::domain::text;
+use crate::engine::Fault;
+use crate::git::Git;
+use crate::os::lock::FileLocks;
+use crate::os::proc::ProcessTable;
+use crate::ports::host::{Locks as _, Processes as _};
+use crate::ports::store::{Filter, Store as _, Which};
+use crate::ports::worktrees::Worktrees as _;
+use crate::sqlite::Sqlite;
+
+/// Prints one line. What can't be read is an empty line, never an error in somebody's status bar.
+#[must_use]
+pub fn run(global: &Global, args: &StatusLine) -> ExitCode {
+    let line = look(global).ok().flatten().map(|(tally, lost)| match &args.format {
+        Some(format) => fill(format, tally, lost),
+        None => short(tally, lost),
+    });
+    output::say(&text::line(&line.unwrap_or_default()));
+    ExitCode::SUCCESS
+}
+
+/// How many tasks are in the columns that matter.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    in_progress: u32,
+    review: u32,
+    failed: u32,
+}
+
+fn tally(store: &Sqlite, repo: Option<PathBuf>) -> Result<Tally, Fault> {
+    let counts = match repo {
+        None => store.tallies()?.to_vec(),
+        Some(repo) => {
+            let tasks = store.tasks(&Filter { repo: Some(repo), ..Filter::default() })?.tasks;
+            tasks.iter().map(|task| (task.status, 1)).collect()
+        }
+    };
+    let of = |wanted| counts.iter().filter(|(status, _)| *status == wanted).map(|(_, count)| count).sum();
+    Ok(Tally { in_progress: of(Status::InProgress), review: of(Status::Review), failed: of(Status::Failed) })
+}
+
+fn look(global: &Global) -> Result<Option<(Tally, u32)>, Fault> {
+    let Some(store) = Sqlite::open_read_only(&wiring::database(global)?)? else { return Ok(None) };
+    let repo = match &global.repo {
+        Some(path) => Some(Git::new(std::time::Duration::from_secs(1)).repository(path)?),
+        None => None,
+    };
+    let tally = tally(&store, repo.clone())?;
+    let mut lost = 0;
+    if tally.in_progress > 0 {
+        let here = ProcessTable.place();
+        for attempt in store.attempts(&Which::Live)? {
+            let files = &attempt.plan.files;
+            let lock = if attempt.phase.has_shim() {
+                FileLocks.ask(&files.lock, attempt.lock)
+            } else {
+                FileLocks.ask(&files.saga, None)
+            };
+            let ours = repo.as_ref().is_none_or(|repo| *repo == attempt.plan.repo);
+            let dead = attempt.place.boot != here.boot || lock != Lock::Held;
+            if ours && attempt.place.host == here.host && dead && current(&store, &attempt)? {
+                lost += 1;
+            }
+        }
+    }
+    Ok(Some((tally, lost)))
+}
+
+/// An agent that lives on after its task was moved is nobody's loss when it ends.
+fn current(store: &Sqlite, attempt: &crate::domain::attempt::Attempt) -> Result<bool, Fault> {
+    let task = store.task(attempt.plan.task)?;
+    Ok(task.is_some_and(|task| task.status == Status::InProgress))
+}
+
+/// The counts that are not zero.
+fn short(tally: Tally, lost: u32) -> String {
+    let parts = [('▶', tally.in_progress.saturating_sub(lost)), ('✔', tally.review), ('✖', tally.failed), ('!', lost)];
+    let parts: Vec<String> =
+        parts.into_iter().filter(|(_, count)| *count > 0).map(|(sign, count)| format!("{sign}{count}")).collect();
+    parts.join(" ")
+}
+
+fn fill(format: &str, tally: Tally, lost: u32) -> String {
+    let counts = [
+        ("{running}", tally.in_progress.saturating_sub(lost)),
+        ("{review}", tally.review),
+        ("{failed}", tally.failed),
+        ("{lost}", lost),
+    ];
+    counts.into_iter().fold(format.to_owned(), |line, (name, count)| line.replace(name, &count.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Tally, fill, short};
+
+    #[test]
+    fn zero_counts_are_left_out() {
+        let tally = Tally { in_progress: 3, review: 2, ..Tally::default() };
+        assert_eq!(short(tally, 1), "▶2 ✔2 !1");
+        assert_eq!(short(Tally::default(), 0), "");
+        assert_eq!(fill("{running}/{failed}", tally, 0), "3/0");
+    }
+}

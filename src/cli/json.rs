@@ -1,0 +1,171 @@
+//! Tasks, attempts and reports as JSON: a stable interface.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::board::{Card, Seen};
+use crate::domain::attempt::{Attempt, Exit};
+use crate::domain::completion::signal_name;
+use crate::domain::id::TaskId;
+use crate::domain::state::Cause;
+use crate::domain::time::Timestamp;
+use crate::engine::reconcile::{Action, Report};
+use crate::ports::store::Record;
+
+/// RFC 3339 in UTC.
+#[must_use]
+pub fn time(at: Timestamp) -> String {
+    jiff::Timestamp::from_millisecond(at.0).map_or_else(|_| at.0.to_string(), |at| at.to_string())
+}
+
+fn text(path: &std::path::Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+fn ids(ids: &[TaskId]) -> Vec<i64> {
+    ids.iter().map(|id| id.0).collect()
+}
+
+/// A task with its newest attempt.
+#[must_use]
+pub fn task(card: &Card) -> Value {
+    let task = &card.task;
+    let draft = &task.draft;
+    let extra = draft.extra.as_deref().and_then(|extra| serde_json::from_str::<Value>(extra).ok());
+    json!({
+        "id": task.id.0,
+        "title": draft.title,
+        "status": task.status.text(),
+        "repo": text(&draft.repo),
+        "agent": draft.agent,
+        "priority": draft.priority,
+        "batch": draft.batch,
+        "prompt": draft.prompt,
+        "files": draft.files,
+        "verify": draft.verify,
+        "timeout": draft.timeout.map(|timeout| timeout.as_secs()),
+        "after": ids(&draft.after),
+        "blocked_by": ids(&task.blocked_by),
+        "external_id": draft.external_id,
+        "extra": extra.unwrap_or_else(|| json!({})),
+        "reason": task.reason,
+        "activity": card.activity(),
+        "not_before": task.not_before.map(time),
+        "orphans": task.orphans,
+        "archived": task.archived,
+        "pr_url": Value::Null,
+        "pr_number": Value::Null,
+        "review_state": Value::Null,
+        "review_rounds": 0,
+        "commits": card.commits,
+        "created_at": time(task.created_at),
+        "updated_at": time(task.updated_at),
+        "attempt": card.attempt.as_ref().map(attempt),
+    })
+}
+
+/// A task with all its attempts, oldest first.
+#[must_use]
+pub fn whole(card: &Card, attempts: &[Seen], timeline: &[Record]) -> Value {
+    let mut value = task(card);
+    if let Some(fields) = value.as_object_mut() {
+        fields.insert("attempts".to_owned(), attempts.iter().map(attempt).collect());
+        fields.insert("timeline".to_owned(), timeline.iter().map(record).collect());
+    }
+    value
+}
+
+fn attempt(seen: &Seen) -> Value {
+    let Attempt { plan, shim, agent, started_at, ended_at, exit, cause, kept, leftovers, .. } = &seen.attempt;
+    let (code, signal) = match exit {
+        Some(Exit::Code(code)) => (Some(*code), None),
+        Some(Exit::Signal(signal)) => (None, Some(signal_name(*signal))),
+        None => (None, None),
+    };
+    json!({
+        "id": plan.id.as_str(),
+        "number": plan.number,
+        "phase": seen.attempt.phase.text(),
+        "live": seen.live,
+        "branch": plan.branch,
+        "worktree": text(&plan.worktree),
+        "base": plan.base,
+        "socket": text(&plan.socket),
+        "session": plan.session,
+        "pane_id": seen.attempt.pane,
+        "pane": seen.pane.text(),
+        "shim_pid": shim.map(|shim| shim.pid),
+        "agent_pid": agent.map(|agent| agent.pid),
+        "started_at": started_at.map(time),
+        "ended_at": ended_at.map(time),
+        "exit_code": code,
+        "exit_signal": signal,
+        "cause": cause.map(Cause::text),
+        "kept": kept,
+        "leftovers": leftovers,
+    })
+}
+
+/// A line of the timeline.
+#[must_use]
+pub fn record(record: &Record) -> Value {
+    json!({
+        "seq": record.seq,
+        "at": time(record.at),
+        "task": record.task.0,
+        "attempt": record.attempt.as_ref().map(|id| id.as_str().to_owned()),
+        "from": record.from,
+        "to": record.to,
+        "who": record.who.text(),
+        "cause": record.cause.map(Cause::text),
+        "evidence": serde_json::from_str::<Value>(&record.evidence).unwrap_or_else(|_| json!({})),
+    })
+}
+
+fn action(action: &Action) -> Value {
+    let observed = &action.observed;
+    let boot = match observed.place {
+        crate::domain::reconcile::PlaceSeen::Here => "same",
+        crate::domain::reconcile::PlaceSeen::OtherBoot => "other",
+        crate::domain::reconcile::PlaceSeen::Elsewhere => "unknown",
+    };
+    let dispatcher = match observed.saga {
+        crate::domain::reconcile::Lock::Held => "alive",
+        crate::domain::reconcile::Lock::Free
+        | crate::domain::reconcile::Lock::Missing
+        | crate::domain::reconcile::Lock::Replaced => "gone",
+        crate::domain::reconcile::Lock::Unknown => "unknown",
+    };
+    json!({
+        "task": action.task.0,
+        "attempt": action.attempt.as_str(),
+        "observed": {
+            "lock": observed.lock.text(),
+            "shim": observed.shim.text(),
+            "agent": observed.agent.text(),
+            "pane": observed.pane.text(),
+            "boot": boot,
+            "dispatcher": dispatcher,
+        },
+        "decision": action.decision,
+        "reason": action.reason,
+        "applied": action.applied,
+    })
+}
+
+/// A reconciler's report.
+#[must_use]
+pub fn report(report: &Report) -> Value {
+    json!({
+        "observed_at": time(report.observed_at),
+        "actions": report.actions.iter().map(action).collect::<Vec<_>>(),
+        "unknown": report.unknown.iter().map(action).collect::<Vec<_>>(),
+    })
+}
+
+/// Paths as text.
+#[must_use]
+pub fn paths(paths: &[PathBuf]) -> Vec<String> {
+    paths.iter().map(|path| text(path)).collect()
+}

@@ -1,0 +1,39 @@
+//! The command line: arguments in, use cases called, words and exit codes out. Wires everything, decides nothing.
+
+mod args;
+mod board;
+mod commands;
+mod json;
+mod output;
+mod wiring;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::engine::{Fault, Kind};
+
+pub use args::command;
+
+/// Runs the program.
+#[must_use]
+pub fn run(argv: Vec<OsString>) -> ExitCode {
+    if argv.get(1).is_some_and(|word| word == "__agent") {
+        return ExitCode::from(commands::agent::run(&argv[2..]));
+    }
+    let wants_json = argv.iter().take_while(|word| *word != "--").any(|word| word == "--json");
+    match args::Args::try_parse_from(argv) {
+        Ok(args) => commands::run(args),
+        Err(error) if error.use_stderr() && wants_json => {
+            let message = error.render().to_string();
+            let message = message.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+            output::fault(&Fault::new(Kind::Usage, message).hint("ganger --help"), true)
+        }
+        Err(error) => {
+            // Help and version are no errors; what clap prints is its own.
+            error.print().ok();
+            ExitCode::from(if error.use_stderr() { Kind::Usage.code() } else { 0 })
+        }
+    }
+}

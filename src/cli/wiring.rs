@@ -1,0 +1,216 @@
+//! Where things are, and the concrete adapters behind the engine's ports.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use super::args::{Color, Global};
+use crate::config::{self, Config};
+use crate::domain::attempt::Files;
+use crate::domain::settings::Settings;
+use crate::engine::{Engine, Fault, Kind, Ports, Surroundings};
+use crate::git::Git;
+use crate::os::clock::SystemClock;
+use crate::os::files::{PrivateFiles, private_folder};
+use crate::os::lock::FileLocks;
+use crate::os::proc::ProcessTable;
+use crate::sqlite::Sqlite;
+use crate::tmux::{self, Tmux, socket_path};
+
+/// This call's surroundings, read once. Engines are made from it, one a thread.
+pub struct Wiring {
+    pub global: Global,
+    pub settings: Arc<Settings>,
+    pub around: Arc<Surroundings>,
+    pub interrupted: Arc<AtomicBool>,
+}
+
+/// A folder of the XDG base directories: its variable if that is absolute, else below the home directory.
+fn xdg(variable: &str, below_home: &str) -> Result<PathBuf, Fault> {
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    absolute(variable).or_else(|| absolute("HOME").map(|home| home.join(below_home))).ok_or_else(|| {
+        Fault::new(Kind::Usage, format!("neither ${variable} nor $HOME says where to put files"))
+            .hint("set HOME, or name the files: --db PATH --state-dir PATH")
+    })
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, Fault> {
+    std::path::absolute(path)
+        .map_err(|error| Fault::new(Kind::Usage, format!("{} is not a path: {error}", path.display())))
+}
+
+/// The database's path.
+///
+/// # Errors
+/// When neither an argument nor the environment says it.
+pub fn database(global: &Global) -> Result<PathBuf, Fault> {
+    match &global.db {
+        Some(path) => absolute(path),
+        None => Ok(xdg("XDG_DATA_HOME", ".local/share")?.join("ganger/ganger.db")),
+    }
+}
+
+/// The state directory's path.
+///
+/// # Errors
+/// When neither an argument nor the environment says it.
+pub fn state_dir(global: &Global) -> Result<PathBuf, Fault> {
+    match &global.state_dir {
+        Some(path) => absolute(path),
+        None => Ok(xdg("XDG_STATE_HOME", ".local/state")?.join("ganger")),
+    }
+}
+
+/// This program, for later calls: its own file may have been replaced since it was started.
+fn program() -> Result<PathBuf, Fault> {
+    let path = std::env::current_exe().map_err(|error| Fault::io("finding this program's file", &error))?;
+    if path.exists() {
+        return Ok(path);
+    }
+    let replaced = path.to_string_lossy().strip_suffix(" (deleted)").map(PathBuf::from).filter(|path| path.exists());
+    replaced.ok_or_else(|| {
+        Fault::new(Kind::Failed, format!("this program's file {} is gone", path.display())).hint("install ganger again")
+    })
+}
+
+/// Reads the configuration that is in force.
+///
+/// # Errors
+/// [`Kind::Usage`], naming file and line.
+pub fn configuration(global: &Global) -> Result<Config, Fault> {
+    config::load(global.config.as_deref(), &|name| std::env::var_os(name))
+        .map_err(|error| Fault::new(Kind::Usage, error.message).hint(error.hint))
+}
+
+impl Wiring {
+    /// Reads arguments, environment and configuration.
+    ///
+    /// # Errors
+    /// [`Kind::Usage`] where they can't be.
+    pub fn new(global: &Global) -> Result<Self, Fault> {
+        let config = configuration(global)?;
+        let name = global.socket.clone().or_else(|| config.settings.tmux.socket.clone());
+        let around = Surroundings {
+            database: database(global)?,
+            state_dir: state_dir(global)?,
+            config: global.config.as_deref().map(absolute).transpose()?,
+            socket: socket_path(
+                name.as_deref(),
+                tmux::Surroundings {
+                    tmux: std::env::var_os("TMUX").as_deref(),
+                    tmpdir: std::env::var_os("TMUX_TMPDIR").as_deref(),
+                    uid: nix::unistd::getuid().as_raw(),
+                },
+            ),
+            program: program()?,
+            environment: std::env::vars_os().collect(),
+        };
+        Ok(Self {
+            global: global.clone(),
+            settings: Arc::new(config.settings),
+            around: Arc::new(around),
+            interrupted: Arc::default(),
+        })
+    }
+
+    /// An engine with connections of its own.
+    ///
+    /// # Errors
+    /// Those of the store and of the state directory.
+    pub fn engine(&self) -> Result<Engine, Fault> {
+        engine(&self.settings, &self.around, &self.interrupted)
+    }
+
+    /// The repository that was named, or the one around the current directory.
+    ///
+    /// # Errors
+    /// [`Kind::Usage`] when there is none.
+    pub fn repository(&self, engine: &Engine) -> Result<PathBuf, Fault> {
+        let from = self.global.repo.clone().unwrap_or_else(|| PathBuf::from("."));
+        engine
+            .ports
+            .trees
+            .repository(&from)
+            .map_err(|error| Fault::new(Kind::Usage, error.to_string()).hint("-C PATH names a git repository"))
+    }
+
+    /// The repository that was named, or the one around the current directory, if there is one.
+    ///
+    /// # Errors
+    /// [`Kind::Usage`] when one was named that is none.
+    pub fn repository_if_any(&self, engine: &Engine) -> Result<Option<PathBuf>, Fault> {
+        match (&self.global.repo, self.repository(engine)) {
+            (_, Ok(repo)) => Ok(Some(repo)),
+            (Some(_), Err(fault)) => Err(fault),
+            (None, Err(_)) => Ok(None),
+        }
+    }
+
+    /// The repository that was named, if one was: for commands about all of them.
+    ///
+    /// # Errors
+    /// [`Kind::Usage`] when it is none.
+    pub fn repository_if_named(&self, engine: &Engine) -> Result<Option<PathBuf>, Fault> {
+        self.global.repo.is_some().then(|| self.repository(engine)).transpose()
+    }
+
+    /// Whether to colour what goes to standard output.
+    #[must_use]
+    pub fn colours(&self) -> bool {
+        match self.global.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+                    && std::io::IsTerminal::is_terminal(&std::io::stdout())
+            }
+        }
+    }
+
+    /// Lets SIGINT and SIGTERM roll sagas back instead of ending this process; a second one ends it.
+    pub fn catch_interrupts(&self) {
+        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
+            // Without a handler the process ends, and the reconciler does what the rollback would have done.
+            signal_hook::flag::register_conditional_default(signal, Arc::clone(&self.interrupted)).ok();
+            signal_hook::flag::register(signal, Arc::clone(&self.interrupted)).ok();
+        }
+    }
+}
+
+/// Wires an engine to the real adapters.
+///
+/// # Errors
+/// Those of the store and of the state directory.
+pub fn engine(
+    settings: &Arc<Settings>,
+    around: &Arc<Surroundings>,
+    interrupted: &Arc<AtomicBool>,
+) -> Result<Engine, Fault> {
+    let store = Sqlite::open(&around.database, &around.state_dir, settings.timing.database)?;
+    // A state directory that somebody removed is not made anew unseen: only its folders of a new database are.
+    for folder in Files::FOLDERS {
+        let folder = around.state_dir.join(folder);
+        private_folder(&folder).map_err(|error| Fault::io(&format!("making {}", folder.display()), &error))?;
+    }
+    Ok(Engine {
+        ports: Ports {
+            store: Box::new(store),
+            trees: Box::new(Git::new(settings.timing.git)),
+            mux: Box::new(Tmux::new(settings.timing.tmux)),
+            clock: Box::new(SystemClock),
+            locks: Box::new(FileLocks),
+            processes: Box::new(ProcessTable),
+            files: Box::new(PrivateFiles),
+        },
+        settings: Arc::clone(settings),
+        around: Arc::clone(around),
+        interrupted: Arc::clone(interrupted),
+    })
+}
+
+/// What a variable of the environment holds, as text.
+#[must_use]
+pub fn variable(name: &str) -> Option<String> {
+    std::env::var_os(name).map(OsString::into_string).and_then(Result::ok)
+}

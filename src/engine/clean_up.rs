@@ -1,0 +1,211 @@
+//! Clean-up: what an attempt that is over has left. Idempotent, separate from every decision on a task.
+//!
+//! Only what bears the attempt's mark is touched, nothing that holds work is destroyed, and what is kept is said.
+//! The functions here are also the undos of the saga's steps.
+
+use std::path::Path;
+
+use super::steps::STEPS;
+use super::{Engine, Fault, Kind};
+use crate::domain::attempt::{Attempt, Tree};
+use crate::domain::id::AttemptId;
+use crate::domain::reconcile::Lock;
+use crate::domain::saga::Remains;
+use crate::domain::state::{Phase, Status, TreeState, Who};
+use crate::ports::multiplexer::{PaneSeen, Panes};
+use crate::ports::store::{Amendment, Which};
+
+/// Undoes a revoked attempt's steps in reverse, and notes what is kept. Returns what is kept or could not be done.
+pub fn revoked(engine: &Engine, attempt: &Attempt) -> Vec<String> {
+    let mut kept = Vec::new();
+    let mut done = true;
+    for step in STEPS.iter().rev() {
+        match (step.undo)(engine, attempt) {
+            Ok(Remains::Nothing) => {}
+            Ok(Remains::Kept(what)) => kept.push(what),
+            Err(fault) => {
+                done = false;
+                kept.push(format!("{} not undone yet: {}", step.name.text(), fault.message));
+            }
+        }
+    }
+    note(engine, attempt, &kept, done);
+    kept
+}
+
+fn note(engine: &Engine, attempt: &Attempt, kept: &[String], done: bool) {
+    let amendment = Amendment::Cleaned { attempt: attempt.plan.id.clone(), kept: kept.to_vec(), done };
+    // What could not be noted now is found and noted by the next pass.
+    engine.ports.store.amend(&amendment, &engine.stamp(Who::Reconciler)).ok();
+}
+
+/// Undoes the launch step: the files of an attempt whose agent never ran.
+///
+/// # Errors
+/// What the file system says.
+pub fn files(engine: &Engine, attempt: &Attempt) -> Result<Remains, Fault> {
+    let files = &attempt.plan.files;
+    for path in [&files.launch, &files.prompt, &files.lock] {
+        remove(engine, path)?;
+    }
+    if engine.ports.locks.ask(&files.saga, None) != Lock::Held {
+        remove(engine, &files.saga)?;
+    }
+    Ok(Remains::Nothing)
+}
+
+fn remove(engine: &Engine, path: &Path) -> Result<(), Fault> {
+    engine.ports.files.remove(path).map_err(|error| Fault::io(&format!("removing {}", path.display()), &error))
+}
+
+/// Undoes the worktree step: the tree and branch that the attempt owns, if nobody ever ran there.
+///
+/// # Errors
+/// Where git is busy or fails: another pass will do it.
+pub fn tree(engine: &Engine, attempt: &Attempt) -> Result<Remains, Fault> {
+    let owned = engine.ports.store.trees(attempt.plan.task)?.into_iter().find(|tree| {
+        tree.owner == attempt.plan.id && matches!(tree.state, TreeState::Planned | TreeState::Present) && !tree.ran
+    });
+    let Some(tree) = owned else { return Ok(Remains::Nothing) };
+    if let Some(found) = engine.ports.processes.standing_in(&tree.path).unwrap_or_default().first() {
+        return Err(Fault::new(
+            Kind::Conflict,
+            format!("pid {} ({}) works in {}", found.process.pid, found.name, tree.path.display()),
+        ));
+    }
+    let remains = engine.ports.trees.remove(&tree, &|| owns(engine, &tree))?;
+    if remains == Remains::Nothing {
+        let gone = Amendment::TreeGone { path: tree.path.clone(), owner: tree.owner.clone() };
+        engine.ports.store.amend(&gone, &engine.stamp(Who::Reconciler))?;
+    }
+    Ok(remains)
+}
+
+/// Whether the tree's owner is still who it was: asked under the repository's lock.
+fn owns(engine: &Engine, tree: &Tree) -> bool {
+    engine.ports.store.trees(tree.task).is_ok_and(|trees| {
+        trees.iter().any(|now| now.path == tree.path && now.owner == tree.owner && now.state == tree.state)
+    })
+}
+
+/// Undoes the session step: the attempt's own pane.
+///
+/// # Errors
+/// When tmux can't be asked.
+pub fn pane(engine: &Engine, attempt: &Attempt) -> Result<Remains, Fault> {
+    if let Panes::Listed(panes) = engine.ports.mux.panes(&attempt.plan.socket)? {
+        for pane in panes.iter().filter(|pane| pane.attempt() == Some(&attempt.plan.id)) {
+            engine.ports.mux.kill(&attempt.plan.socket, pane)?;
+        }
+    }
+    Ok(Remains::Nothing)
+}
+
+/// Moves a tree to the trash, where it stays a worktree.
+///
+/// # Errors
+/// A conflict when somebody works in it; those of git.
+pub fn park(engine: &Engine, tree: &Tree) -> Result<Option<std::path::PathBuf>, Fault> {
+    if let Some(found) = engine
+        .ports
+        .processes
+        .standing_in(&tree.path)
+        .map_err(|error| Fault::io("looking for processes in the worktree", &error))?
+        .first()
+    {
+        return Err(Fault::new(
+            Kind::Conflict,
+            format!("pid {} ({}) works in {}", found.process.pid, found.name, tree.path.display()),
+        )
+        .of(tree.task)
+        .hint("end it first"));
+    }
+    let trash = engine.settings.worktrees.trash(&tree.repo);
+    let parked = engine.ports.trees.park(tree, &tree.owner, &trash, &|| owns(engine, tree))?;
+    let amendment = match &parked {
+        Some(parked) => {
+            Amendment::TreeParked { path: tree.path.clone(), owner: tree.owner.clone(), parked: parked.clone() }
+        }
+        None => Amendment::TreeGone { path: tree.path.clone(), owner: tree.owner.clone() },
+    };
+    engine.ports.store.amend(&amendment, &engine.stamp(Who::Person))?;
+    Ok(parked)
+}
+
+/// After a dispatch: the panes of the task's earlier attempts go, and with `fresh` their trees are parked. What
+/// fails here is left to the next pass.
+pub fn earlier_attempts(engine: &Engine, attempt: &Attempt, fresh: bool) {
+    if attempt.plan.number == 1 {
+        return;
+    }
+    for earlier in engine.ports.store.attempts(&Which::Of(attempt.plan.task)).unwrap_or_default() {
+        if earlier.plan.id != attempt.plan.id && !earlier.cleaned && earlier.phase == Phase::Exited {
+            exited(engine, &earlier, None);
+        }
+    }
+    if fresh {
+        for tree in engine.ports.store.trees(attempt.plan.task).unwrap_or_default() {
+            if tree.owner != attempt.plan.id && tree.state == TreeState::Present {
+                park(engine, &tree).ok();
+            }
+        }
+    }
+}
+
+/// The clean-up of an attempt whose agent ran: its pane, once nobody needs it. `panes` are those of its server,
+/// where they have been listed already.
+pub fn exited(engine: &Engine, attempt: &Attempt, panes: Option<&Panes>) -> bool {
+    let listed;
+    let panes = if let Some(panes) = panes {
+        panes
+    } else {
+        let Ok(panes) = engine.ports.mux.panes(&attempt.plan.socket) else { return false };
+        listed = panes;
+        &listed
+    };
+    let pane = match panes {
+        Panes::NoServer => None,
+        Panes::Listed(panes) => panes.iter().find(|pane| pane.attempt() == Some(&attempt.plan.id)),
+    };
+    match pane {
+        None => {
+            note(engine, attempt, &attempt.kept, true);
+            true
+        }
+        Some(pane) if pane.dead && pane.attached == 0 && is_superseded(engine, attempt) => {
+            let killed = engine.ports.mux.kill(&attempt.plan.socket, pane).is_ok();
+            if killed {
+                note(engine, attempt, &attempt.kept, true);
+            }
+            killed
+        }
+        Some(_) => false,
+    }
+}
+
+/// A newer attempt runs and the screen is saved; or the task is done with.
+fn is_superseded(engine: &Engine, attempt: &Attempt) -> bool {
+    let Ok(task) = engine.ports.store.task(attempt.plan.task) else { return false };
+    let Some(task) = task else { return true };
+    if task.status == Status::Done || task.archived {
+        return true;
+    }
+    let newer = task.attempt.as_ref().filter(|newest| **newest != attempt.plan.id);
+    let runs =
+        |id: &AttemptId| engine.ports.store.attempt(id).ok().flatten().is_some_and(|row| row.started_at.is_some());
+    newer.is_some_and(runs) && attempt.plan.files.screen.exists()
+}
+
+/// Ended panes beyond the newest `keep_ended`, oldest first, that nobody looks at.
+pub fn surplus(engine: &Engine, ended: &[(&Attempt, &PaneSeen)]) {
+    let keep = usize::try_from(engine.settings.tmux.keep_ended).unwrap_or(usize::MAX);
+    let mut ended = ended.to_vec();
+    ended.sort_by_key(|(attempt, _)| attempt.ended_at);
+    let surplus = ended.len().saturating_sub(keep);
+    for (attempt, pane) in ended.into_iter().take(surplus) {
+        let unused = pane.dead && pane.attached == 0 && attempt.plan.files.screen.exists();
+        if unused && engine.ports.mux.kill(&attempt.plan.socket, pane).is_ok() {
+            note(engine, attempt, &attempt.kept, true);
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! What a use case could not do, in the words and exit codes of the command line.
+
+use std::fmt;
+
+use crate::domain::id::TaskId;
+use crate::ports::multiplexer::MuxError;
+use crate::ports::store::StoreError;
+use crate::ports::worktrees::TreeError;
+
+/// What kind of fault it is: one exit code each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Failed,
+    Usage,
+    NoSuchTask,
+    Conflict,
+    NotDispatched,
+    Unknown,
+    TimedOut,
+    OtherStatus,
+    WouldChange,
+}
+
+impl Kind {
+    /// The exit code.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::NoSuchTask => 3,
+            Self::Conflict => 4,
+            Self::NotDispatched => 5,
+            Self::Unknown => 6,
+            Self::TimedOut => 7,
+            Self::OtherStatus => 8,
+            Self::WouldChange => 9,
+        }
+    }
+
+    /// Its name in JSON.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Usage => "usage",
+            Self::NoSuchTask => "no-such-task",
+            Self::Conflict => "conflict",
+            Self::NotDispatched => "not-dispatched",
+            Self::Unknown => "unknown",
+            Self::TimedOut => "timed-out",
+            Self::OtherStatus => "other-status",
+            Self::WouldChange => "would-change",
+        }
+    }
+}
+
+/// A fault: what failed and why, and what to try next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    pub kind: Kind,
+    pub message: String,
+    pub hint: Option<String>,
+    pub task: Option<TaskId>,
+}
+
+impl Fault {
+    /// A fault without a hint.
+    #[must_use]
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), hint: None, task: None }
+    }
+
+    /// Adds the next command to try.
+    #[must_use]
+    pub fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// Names the task.
+    #[must_use]
+    pub fn of(self, task: TaskId) -> Self {
+        Self { task: Some(task), ..self }
+    }
+
+    /// There is no such task.
+    #[must_use]
+    pub fn no_such_task(id: TaskId) -> Self {
+        Self::new(Kind::NoSuchTask, format!("there is no task {id}")).of(id).hint("ganger list --all")
+    }
+
+    /// The file system refused something.
+    #[must_use]
+    pub fn io(doing: &str, error: &std::io::Error) -> Self {
+        Self::new(Kind::Failed, format!("{doing}: {error}"))
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Fault {}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        let message = error.to_string();
+        match error {
+            StoreError::Busy { .. } => {
+                Self::new(Kind::Failed, message).hint("try again when the other program is done")
+            }
+            StoreError::Full { .. } => {
+                Self::new(Kind::Failed, message).hint("free some room, then: ganger --reconcile")
+            }
+            StoreError::Newer { .. } => Self::new(Kind::Usage, message).hint("install a newer ganger"),
+            StoreError::OtherStateDir { recorded, .. } => {
+                Self::new(Kind::Usage, message).hint(format!("--state-dir {}", recorded.display()))
+            }
+            StoreError::NetworkFileSystem { .. } => Self::new(Kind::Usage, message).hint("--db PATH on a local disk"),
+            StoreError::Damaged { .. } => {
+                Self::new(Kind::Failed, message).hint("restore a backup, or move the file away to begin anew")
+            }
+            StoreError::Unreadable { .. } | StoreError::Failed { .. } => {
+                Self::new(Kind::Failed, message).hint("ganger doctor")
+            }
+        }
+    }
+}
+
+impl From<TreeError> for Fault {
+    fn from(error: TreeError) -> Self {
+        let kind = match error {
+            TreeError::Taken(_) | TreeError::Busy(_) | TreeError::Revoked => Kind::Conflict,
+            TreeError::Impossible(_)
+            | TreeError::Missing(_)
+            | TreeError::Deadline { .. }
+            | TreeError::Failed { .. } => Kind::Failed,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
+impl From<MuxError> for Fault {
+    fn from(error: MuxError) -> Self {
+        Self::new(Kind::Failed, error.to_string()).hint("ganger doctor")
+    }
+}

@@ -1,0 +1,144 @@
+//! The use cases: decisions of `domain` carried out over `ports`.
+//!
+//! Nothing here knows SQLite, git, tmux or the terminal, and nothing holds a transaction across a call.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::domain::id::{AttemptId, TaskId};
+use crate::domain::lifecycle::{Event, Limits};
+use crate::domain::settings::Settings;
+use crate::domain::state::Who;
+use crate::domain::task::Task;
+use crate::ports::host::{Clock, Locks, Processes, StateFiles};
+use crate::ports::multiplexer::Multiplexer;
+use crate::ports::store::{Applied, Stamp, Store};
+use crate::ports::worktrees::Worktrees;
+
+pub mod clean_up;
+pub mod dispatch;
+pub mod exit_file;
+pub mod fault;
+pub mod launch;
+pub mod plan;
+pub mod preflight;
+pub mod reconcile;
+pub mod report;
+pub mod steps;
+pub mod stop;
+pub mod tasks;
+pub mod wait;
+
+pub use fault::{Fault, Kind};
+
+/// The seams, wired to something.
+pub struct Ports {
+    pub store: Box<dyn Store>,
+    pub trees: Box<dyn Worktrees>,
+    pub mux: Box<dyn Multiplexer>,
+    pub clock: Box<dyn Clock>,
+    pub locks: Box<dyn Locks>,
+    pub processes: Box<dyn Processes>,
+    pub files: Box<dyn StateFiles>,
+}
+
+/// What is around this process, read once.
+#[derive(Clone, Debug)]
+pub struct Surroundings {
+    /// The database's absolute path.
+    pub database: PathBuf,
+    /// The state directory's absolute path.
+    pub state_dir: PathBuf,
+    /// The configuration file, where one was named.
+    pub config: Option<PathBuf>,
+    /// The tmux server's socket for new sessions.
+    pub socket: PathBuf,
+    /// This program.
+    pub program: PathBuf,
+    /// The environment, for agents.
+    pub environment: Vec<(OsString, OsString)>,
+}
+
+/// Everything that a use case needs.
+pub struct Engine {
+    pub ports: Ports,
+    pub settings: Arc<Settings>,
+    pub around: Arc<Surroundings>,
+    /// Set when a person asked this process to end: sagas in flight roll back.
+    pub interrupted: Arc<AtomicBool>,
+}
+
+impl Engine {
+    /// A stamp of now.
+    #[must_use]
+    pub fn stamp(&self, who: Who) -> Stamp {
+        Stamp { now: self.ports.clock.now(), who, evidence: Vec::new() }
+    }
+
+    /// A stamp of now that shows what was seen.
+    #[must_use]
+    pub fn stamp_with(&self, who: Who, evidence: Vec<(&'static str, String)>) -> Stamp {
+        Stamp { evidence, ..self.stamp(who) }
+    }
+
+    /// The limits that decisions need.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        Limits { max_orphan_retries: self.settings.queue.max_orphan_retries }
+    }
+
+    /// Applies an event.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn apply(
+        &self,
+        task: TaskId,
+        attempt: Option<&AttemptId>,
+        event: &Event,
+        stamp: &Stamp,
+    ) -> Result<Applied, Fault> {
+        Ok(self.ports.store.apply(task, attempt, event, self.limits(), stamp)?)
+    }
+
+    /// A task that must be there.
+    ///
+    /// # Errors
+    /// [`Kind::NoSuchTask`], and those of the store.
+    pub fn task(&self, id: TaskId) -> Result<Task, Fault> {
+        self.ports.store.task(id)?.ok_or_else(|| Fault::no_such_task(id))
+    }
+
+    /// Whether a person asked this process to end.
+    #[must_use]
+    pub fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
+    }
+
+    /// Looks at a condition, at short and growing intervals, until it gives something or `patience` is over.
+    ///
+    /// # Errors
+    /// Those of the condition.
+    pub fn until<T>(
+        &self,
+        patience: Duration,
+        mut look: impl FnMut(Duration) -> Result<Option<T>, Fault>,
+    ) -> Result<Option<T>, Fault> {
+        let started = self.ports.clock.now().boot;
+        let mut pause = Duration::from_micros(500);
+        loop {
+            let waited = self.ports.clock.now().boot.since(started);
+            if let Some(found) = look(waited)? {
+                return Ok(Some(found));
+            }
+            if waited >= patience {
+                return Ok(None);
+            }
+            self.ports.clock.pause(pause.min(patience.saturating_sub(waited)));
+            pause = (pause * 5 / 4).min(Duration::from_millis(50));
+        }
+    }
+}

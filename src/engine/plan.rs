@@ -1,0 +1,157 @@
+//! The plan of a dispatch: every name that an effect can create, fixed before the claim.
+
+use std::path::Path;
+
+use super::preflight::Cleared;
+use super::{Engine, Fault, Kind};
+use crate::domain::attempt::{Brief, Files, Plan, Tree};
+use crate::domain::id::AttemptId;
+use crate::domain::naming::{Names, Naming, flat};
+use crate::domain::state::TreeState;
+use crate::domain::task::Task;
+use crate::ports::worktrees::{Intact, Name};
+
+/// Makes the plan of a task's next attempt. `fresh` declines the tree of an earlier one.
+///
+/// # Errors
+/// A conflict, when somebody works in the tree that would be taken over; and those of git.
+pub fn plan(engine: &Engine, task: &Task, agent: &str, cleared: &Cleared, fresh: bool) -> Result<Plan, Fault> {
+    let id = engine.ports.clock.attempt_id();
+    let number = task.attempts + 1;
+    let adopted = if fresh { None } else { adoptable(engine, task)? };
+    let fresh_trees = engine.ports.store.trees(task.id)?.len();
+    let names = free_names(engine, task, cleared, number, fresh_trees)?;
+    let session = names.session;
+    let (branch, worktree, base, adopts) = match adopted {
+        Some(tree) => (tree.branch, tree.path, tree.base, Some(tree.owner)),
+        None => (names.branch, names.worktree, cleared.base.clone(), None),
+    };
+    Ok(Plan {
+        files: Files::of(&engine.around.state_dir, &id),
+        task: task.id,
+        number,
+        repo: task.draft.repo.clone(),
+        agent: agent.to_owned(),
+        base,
+        branch,
+        worktree,
+        adopts,
+        socket: engine.around.socket.clone(),
+        session,
+        brief: brief(engine, task),
+        token: engine.ports.clock.token(),
+        id,
+    })
+}
+
+fn brief(engine: &Engine, task: &Task) -> Brief {
+    let told = if task.draft.prompt.is_empty() { &task.draft.title } else { &task.draft.prompt };
+    let prompt = match &task.note {
+        Some(note) => format!("{told}\n\n{note}"),
+        None => told.clone(),
+    };
+    let verify = engine.settings.completion.verify.iter().chain(&task.draft.verify).cloned().collect();
+    let timeout = task.draft.timeout.or(engine.settings.queue.timeout);
+    Brief { title: task.draft.title.clone(), prompt, verify, timeout }
+}
+
+/// The newest tree of the task that is still a worktree and that nobody stands in.
+fn adoptable(engine: &Engine, task: &Task) -> Result<Option<Tree>, Fault> {
+    let mut trees = engine.ports.store.trees(task.id)?;
+    trees.retain(|tree| tree.state == TreeState::Present);
+    let Some(tree) = trees.pop() else { return Ok(None) };
+    match engine.ports.trees.intact(&tree.repo, &tree.path) {
+        Intact::Yes => {
+            nobody_in(engine, task, &tree.path)?;
+            Ok(Some(tree))
+        }
+        Intact::No(_) => Ok(None),
+    }
+}
+
+/// Refuses a tree that a living process stands in.
+///
+/// # Errors
+/// A conflict that names the process.
+pub fn nobody_in(engine: &Engine, task: &Task, tree: &Path) -> Result<(), Fault> {
+    let standing = engine
+        .ports
+        .processes
+        .standing_in(tree)
+        .map_err(|error| Fault::io("looking for processes in the worktree", &error))?;
+    match standing.first() {
+        None => Ok(()),
+        Some(found) => Err(Fault::new(
+            Kind::Conflict,
+            format!("pid {} ({}) works in {}", found.process.pid, found.name, tree.display()),
+        )
+        .of(task.id)
+        .hint(format!("end it, or: ganger retry {} --fresh", task.id))),
+    }
+}
+
+/// The first names that nobody has: plain, with the attempt's number, then with random suffixes.
+fn free_names(
+    engine: &Engine,
+    task: &Task,
+    cleared: &Cleared,
+    number: u32,
+    earlier_trees: usize,
+) -> Result<Names, Fault> {
+    let folder = engine.settings.worktrees.folder(&task.draft.repo);
+    let naming = Naming {
+        task: task.id,
+        title: &task.draft.title,
+        branch_template: &engine.settings.worktrees.branch,
+        folder: &folder,
+    };
+    let number = if number > 1 { format!("-{number}") } else { String::new() };
+    let plain = if earlier_trees > 0 { number.clone() } else { String::new() };
+    let mut names = naming.names(&plain);
+    names.session = naming.names(&number).session;
+    for _ in 0..16 {
+        let branch = match engine.ports.trees.branch(&task.draft.repo, &names.branch)? {
+            Name::Free => true,
+            Name::Taken => false,
+            Name::Clashes => {
+                let branch = flat(&names.branch);
+                let free = engine.ports.trees.branch(&task.draft.repo, &branch)? == Name::Free;
+                names.branch = branch;
+                free
+            }
+        };
+        let path = names.worktree.symlink_metadata().is_err();
+        let session = !cleared.server.sessions.contains(&names.session);
+        if branch && path && session {
+            return Ok(names);
+        }
+        let other = another(engine, task, &format!("{number}-{}", engine.ports.clock.suffix()));
+        if !branch || !path {
+            names.branch = other.branch;
+            names.worktree = other.worktree;
+        }
+        if !session {
+            names.session = other.session;
+        }
+    }
+    Err(Fault::new(Kind::Conflict, "no free name for branch, worktree and session").of(task.id))
+}
+
+/// Names with another suffix.
+#[must_use]
+pub fn another(engine: &Engine, task: &Task, suffix: &str) -> Names {
+    let folder = engine.settings.worktrees.folder(&task.draft.repo);
+    Naming {
+        task: task.id,
+        title: &task.draft.title,
+        branch_template: &engine.settings.worktrees.branch,
+        folder: &folder,
+    }
+    .names(suffix)
+}
+
+/// Whether `attempt` may still act: it is its task's current attempt and has not been revoked.
+#[must_use]
+pub fn still_wanted(engine: &Engine, attempt: &AttemptId) -> bool {
+    engine.ports.store.attempt(attempt).is_ok_and(|row| row.is_some_and(|row| row.phase.is_live()))
+}

@@ -1,0 +1,91 @@
+//! P0: what can be known to fail before a task is touched.
+//!
+//! A fault of the machine leaves the task as it is; a fault of the task's own fails it, without a claim.
+
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use super::{Engine, Fault, Kind};
+use crate::domain::profile::Profile;
+use crate::domain::task::Task;
+use crate::ports::multiplexer::Server;
+use crate::ports::worktrees::TreeError;
+
+/// What the preflight found out.
+#[derive(Clone, Debug)]
+pub struct Cleared {
+    pub profile: Profile,
+    /// The full id of the commit to start from.
+    pub base: String,
+    pub server: Server,
+}
+
+/// Why it can't be dispatched.
+#[derive(Clone, Debug)]
+pub enum Obstacle {
+    /// The task is not touched.
+    Machine(Fault),
+    /// The task fails, with this reason.
+    Task { reason: String, hint: String },
+}
+
+/// Checks machine, repository, base and agent.
+///
+/// # Errors
+/// The first obstacle.
+pub fn check(engine: &Engine, task: &Task, agent: &str) -> Result<Cleared, Obstacle> {
+    let server = engine.ports.mux.server(&engine.around.socket).map_err(|error| Obstacle::Machine(error.into()))?;
+    let Some(profile) = engine.settings.agents.get(agent) else {
+        return Err(Obstacle::Task {
+            reason: format!("agent {agent:?} is not configured"),
+            hint: format!(
+                "add [agents.{agent}] to the configuration, or dispatch with --agent; known: {}",
+                engine.settings.agents.keys().cloned().collect::<Vec<_>>().join(", ")
+            ),
+        });
+    };
+    if let Some(program) = profile.command.first()
+        && !is_installed(engine, program)
+    {
+        return Err(Obstacle::Task {
+            reason: format!("agent {agent:?} is missing: {program:?} is not an executable on PATH"),
+            hint: format!("install it, or change agents.{agent}.command: ganger config path"),
+        });
+    }
+    let repo = &task.draft.repo;
+    let trees = &engine.ports.trees;
+    trees.repository(repo).map_err(|error| tree_obstacle(error, "ganger rm the task, or bring its repository back"))?;
+    let base = task.draft.base.as_deref().unwrap_or(&engine.settings.worktrees.base);
+    let base = trees.resolve(repo, base).map_err(|error| tree_obstacle(error, "add the task with another --base"))?;
+    Ok(Cleared { profile: profile.clone(), base, server })
+}
+
+fn tree_obstacle(error: TreeError, hint: &str) -> Obstacle {
+    match error {
+        TreeError::Impossible(reason) => Obstacle::Task { reason, hint: hint.to_owned() },
+        TreeError::Missing(_)
+        | TreeError::Taken(_)
+        | TreeError::Busy(_)
+        | TreeError::Deadline { .. }
+        | TreeError::Revoked
+        | TreeError::Failed { .. } => {
+            Obstacle::Machine(Fault::new(Kind::Failed, error.to_string()).hint("ganger doctor"))
+        }
+    }
+}
+
+/// Whether the agent's program can be found; one with a relative path is looked for in the worktree, later.
+#[must_use]
+pub fn is_installed(engine: &Engine, program: &str) -> bool {
+    let executable =
+        |path: &Path| path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0);
+    if program.contains('{') || (program.contains('/') && !program.starts_with('/')) {
+        return true;
+    }
+    if program.starts_with('/') {
+        return executable(Path::new(program));
+    }
+    let path = engine.around.environment.iter().find(|(name, _)| name.as_bytes() == b"PATH").map(|(_, value)| value);
+    path.is_some_and(|path| std::env::split_paths(path).any(|folder| executable(&folder.join(program))))
+}

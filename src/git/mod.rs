@@ -1,0 +1,117 @@
+//! Git worktrees, for [`Worktrees`]: the `git` program makes and moves them, libgit2 reads.
+//!
+//! Owns the repository lock, the making, inspection, removal and parking of an attempt's tree and branch. It must
+//! never remove a file that it has not just found equal to what git wrote, never touch a tree, a branch or a
+//! record that lacks our mark, and never run a command that acts on a whole repository (`prune`, `repair`, `gc`).
+//!
+//! Two marks tell what is ours. A tree that is being made or unmade is locked with the reason `ganger: making
+//! PATH`: it is the first file that `git worktree add` writes, so every leftover of a killed one bears it. A
+//! branch's reflog begins with an entry by `ganger <add@ganger.invalid>`.
+
+mod add;
+mod call;
+mod inspect;
+mod layout;
+mod park;
+mod read;
+mod remove;
+mod repo_lock;
+mod snapshot;
+mod standing;
+#[cfg(test)]
+mod tests;
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::domain::attempt::Tree;
+use crate::domain::id::AttemptId;
+use crate::domain::saga::Remains;
+use crate::ports::worktrees::{Intact, Name, NewTree, Result, Snapshot, Worktrees};
+
+/// How long a caller waits for the repository's lock.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The `git` program and how it is run.
+#[derive(Clone, Debug)]
+pub struct Git {
+    program: OsString,
+    deadline: Duration,
+    patience: Duration,
+    env: Vec<(OsString, OsString)>,
+}
+
+impl Git {
+    /// The `git` found on `PATH`; each of its calls may take up to `deadline`.
+    #[must_use]
+    pub fn new(deadline: Duration) -> Self {
+        Self { program: OsString::from("git"), deadline, patience: PATIENCE, env: Vec::new() }
+    }
+
+    /// Runs this program in place of the one on `PATH`.
+    #[must_use]
+    pub fn with_program(mut self, program: impl AsRef<OsStr>) -> Self {
+        program.as_ref().clone_into(&mut self.program);
+        self
+    }
+
+    /// Sets a variable of git's environment (after every `GIT_*` variable was left out).
+    #[must_use]
+    pub fn with_env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
+        self.env.push((name.as_ref().to_owned(), value.as_ref().to_owned()));
+        self
+    }
+
+    /// Waits this long for the repository's lock; 5 s where it is not said.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+}
+
+impl Worktrees for Git {
+    fn repository(&self, from: &Path) -> Result<PathBuf> {
+        read::repository(from)
+    }
+
+    fn resolve(&self, repo: &Path, base: &str) -> Result<String> {
+        read::Repo::open(repo)?.resolve(base)
+    }
+
+    fn branch(&self, repo: &Path, branch: &str) -> Result<Name> {
+        read::Repo::open(repo)?.name(branch)
+    }
+
+    fn add(&self, tree: &NewTree<'_>, wanted: &dyn Fn() -> bool) -> Result<()> {
+        add::add(self, tree, wanted)
+    }
+
+    fn intact(&self, repo: &Path, path: &Path) -> Intact {
+        match layout::worktree_of(repo, path) {
+            Ok(()) => Intact::Yes,
+            Err(why) => Intact::No(why),
+        }
+    }
+
+    fn snapshot(&self, path: &Path) -> Result<Snapshot> {
+        snapshot::snapshot(self, path)
+    }
+
+    fn pristine(&self, repo: &Path, base: &str) -> Result<Snapshot> {
+        Ok(Snapshot { head: base.to_owned(), tree: read::Repo::open(repo)?.tree_of(base)? })
+    }
+
+    fn commits(&self, repo: &Path, branch: &str, base: &str) -> Result<Vec<String>> {
+        read::Repo::open(repo)?.commits(branch, base)
+    }
+
+    fn remove(&self, tree: &Tree, owned: &dyn Fn() -> bool) -> Result<Remains> {
+        remove::remove(self, tree, owned)
+    }
+
+    fn park(&self, tree: &Tree, by: &AttemptId, trash: &Path, owned: &dyn Fn() -> bool) -> Result<Option<PathBuf>> {
+        park::park(self, tree, by, trash, owned)
+    }
+}

@@ -1,0 +1,209 @@
+//! `add` makes exactly one tree and one branch, or says why not.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::{BRANCH, DEADLINE, Lab, content, failure, new, write};
+use crate::domain::attempt::Tree;
+use crate::domain::saga::Remains;
+use crate::os::process::{Call, run};
+use crate::ports::worktrees::{Intact, TreeError, Worktrees as _};
+
+#[test]
+fn a_tree_is_made_and_its_removal_leaves_the_repository_byte_identical() {
+    let lab = Lab::new();
+    let before = lab.everything();
+    let tree = lab.add();
+    assert_eq!(std::fs::read_to_string(tree.path.join("src/b.txt")).unwrap(), "two\n");
+    assert_eq!(lab.run_in(&tree.path, &["symbolic-ref", "HEAD"]), format!("refs/heads/{BRANCH}"));
+    assert_eq!(lab.run_in(&tree.path, &["status", "--porcelain"]), "");
+    assert_eq!(lab.git.intact(&tree.repo, &tree.path), Intact::Yes);
+    assert!(!lab.run(&["worktree", "list", "--porcelain"]).contains("locked"));
+    assert_eq!(lab.remove(&tree), Remains::Nothing);
+    assert!(!tree.path.exists());
+    assert_eq!(lab.everything(), before);
+    assert_eq!(lab.remove(&tree), Remains::Nothing);
+}
+
+#[test]
+fn a_second_tree_is_made_beside_the_first() {
+    let lab = Lab::new();
+    let first = lab.add();
+    let second = Tree { path: lab.root().join("trees/other/12-fix"), branch: "ganger/13".to_owned(), ..lab.tree() };
+    lab.add_with(&lab.git, &second).unwrap();
+    assert_eq!(lab.remove(&first), Remains::Nothing);
+    assert_eq!(lab.git.intact(&lab.repo, &second.path), Intact::Yes);
+    assert_eq!(lab.remove(&second), Remains::Nothing);
+}
+
+#[test]
+fn a_taken_branch_is_refused_and_untouched() {
+    let lab = Lab::new();
+    lab.run(&["branch", BRANCH]);
+    let before = lab.everything();
+    let tree = lab.tree();
+    let refused = lab.add_with(&lab.git, &tree);
+    assert!(matches!(refused, Err(TreeError::Taken(_))), "{refused:?}");
+    assert_eq!(lab.remove(&tree), Remains::Nothing);
+    assert_eq!(lab.everything(), before);
+}
+
+#[test]
+fn a_branch_checked_out_elsewhere_is_refused_by_its_holders_name() {
+    let lab = Lab::new();
+    let elsewhere = lab.root().join("elsewhere");
+    lab.run(&["worktree", "add", "--quiet", "-b", BRANCH, elsewhere.to_str().unwrap()]);
+    let Err(TreeError::Taken(why)) = lab.add_with(&lab.git, &lab.tree()) else { panic!("made") };
+    assert!(why.contains(elsewhere.to_str().unwrap()), "{why}");
+}
+
+#[test]
+fn a_taken_path_of_any_kind_is_refused_and_untouched() {
+    let lab = Lab::new();
+    let tree = lab.tree();
+    let kinds: [&dyn Fn(); 5] = [
+        &|| std::fs::create_dir_all(&tree.path).unwrap(),
+        &|| write(&tree.path.join("work"), "work"),
+        &|| write(&tree.path, "work"),
+        &|| std::os::unix::fs::symlink("nowhere", &tree.path).unwrap(),
+        &|| {
+            lab.run_in(&lab.root(), &["clone", "--quiet", lab.repo.to_str().unwrap(), tree.path.to_str().unwrap()]);
+        },
+    ];
+    for make in kinds {
+        std::fs::create_dir_all(tree.path.parent().unwrap()).unwrap();
+        make();
+        let before = (lab.everything(), content(&lab.root().join("trees")));
+        let refused = lab.add_with(&lab.git, &tree);
+        assert!(matches!(refused, Err(TreeError::Taken(_))), "{refused:?}");
+        assert_eq!(lab.remove(&tree), Remains::Nothing);
+        assert_eq!((lab.everything(), content(&lab.root().join("trees"))), before);
+        std::fs::remove_dir_all(lab.root().join("trees")).unwrap();
+    }
+}
+
+#[test]
+fn an_attempt_that_is_revoked_changes_nothing() {
+    let lab = Lab::new();
+    let before = lab.everything();
+    assert_eq!(lab.git.add(&new(&lab.tree()), &|| false), Err(TreeError::Revoked));
+    assert_eq!(lab.everything(), before);
+    let tree = lab.add();
+    assert_eq!(lab.git.remove(&tree, &|| false), Ok(Remains::Nothing));
+    assert_eq!(lab.git.intact(&lab.repo, &tree.path), Intact::Yes);
+}
+
+#[test]
+fn hostile_names_are_data() {
+    for name in ["with space", "new\nline", "#(touch x)", "$(touch x); -rf", "-b"] {
+        let lab = Lab::at(name);
+        let tree = Tree { path: lab.root().join("t").join(name), ..lab.tree() };
+        lab.add_with(&lab.git, &tree).unwrap();
+        assert_eq!(lab.git.intact(&lab.repo, &tree.path), Intact::Yes, "{name:?}");
+        assert_eq!(lab.remove(&tree), Remains::Nothing, "{name:?}");
+    }
+    let lab = Lab::new();
+    for branch in ["--force", "a b", "a..b", "", "x.lock"] {
+        let tree = Tree { branch: branch.to_owned(), ..lab.tree() };
+        assert!(matches!(lab.add_with(&lab.git, &tree), Err(TreeError::Impossible(_))), "{branch:?}");
+    }
+    for base in ["--force", "HEAD", "main", ""] {
+        let tree = Tree { base: base.to_owned(), ..lab.tree() };
+        assert!(matches!(lab.add_with(&lab.git, &tree), Err(TreeError::Impossible(_))), "{base:?}");
+    }
+}
+
+#[test]
+fn an_exit_status_against_the_facts_is_not_believed() {
+    let lab = Lab::new();
+    let before = lab.everything();
+    let tree = lab.tree();
+    let grumbles = lab.wrapper("*' worktree add '*|*' reset '*) git \"$@\"; exit 3;;");
+    lab.add_with(&grumbles, &tree).unwrap();
+    assert_eq!(lab.remove(&tree), Remains::Nothing);
+
+    let lies = lab.wrapper("*' worktree add '*) exit 0;;");
+    assert!(failure(&lab.add_with(&lies, &tree)).contains("is gone"));
+    let lies = lab.wrapper("*' reset '*) exit 0;;");
+    assert_eq!(failure(&lab.add_with(&lies, &tree)), "git reported success, but there is no index");
+    assert!(matches!(lab.git.intact(&lab.repo, &tree.path), Intact::No(_)));
+    assert_eq!(lab.remove(&tree), Remains::Nothing);
+    assert_eq!(lab.everything(), before);
+}
+
+#[test]
+fn a_branch_left_by_a_failed_add_goes_with_it() {
+    let lab = Lab::new();
+    let before = lab.everything();
+    let tree = lab.tree();
+    let half = lab.wrapper(
+        "*' worktree add '*) for a; do case $prev in -b) b=$a;; esac; prev=$a; done
+         git -c core.logAllRefUpdates=true branch --no-track \"$b\" \"$prev\"; exit 128;;",
+    );
+    assert!(lab.add_with(&half, &tree).is_err());
+    assert_eq!(lab.remove(&tree), Remains::Nothing);
+    assert_eq!(lab.everything(), before);
+}
+
+#[test]
+fn a_checkout_that_fails_is_a_failure_and_is_cleaned_up() {
+    let lab = Lab::new();
+    lab.write(".gitattributes", "*.bin filter=gone\n");
+    lab.write("x.bin", "x\n");
+    lab.commit_all();
+    lab.run(&["config", "filter.gone.smudge", "no-such-filter"]);
+    lab.run(&["config", "filter.gone.required", "true"]);
+    let before = lab.everything();
+    let tree = lab.tree();
+    assert!(failure(&lab.add_with(&lab.git, &tree)).contains("filter"));
+    assert_eq!(lab.remove(&tree), Remains::Nothing);
+    assert_eq!(lab.everything(), before);
+}
+
+#[test]
+fn filters_hooks_sparse_checkout_and_submodules_work() {
+    let lab = Lab::new();
+    let other = Lab::new();
+    lab.run(&["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", other.repo.to_str().unwrap(), "sub"]);
+    lab.write(".gitattributes", "*.up filter=up\n");
+    lab.write("x.up", "LOUD\n");
+    lab.write("far/away.txt", "away\n");
+    lab.run(&["config", "filter.up.smudge", "tr A-Z a-z"]);
+    lab.run(&["config", "filter.up.clean", "tr a-z A-Z"]);
+    lab.commit_all();
+    lab.run(&["sparse-checkout", "set", "src"]);
+    lab.write(".git/hooks/post-checkout", "#!/bin/sh\ntouch hooked; exit 1\n");
+    let hook = lab.repo.join(".git/hooks/post-checkout");
+    run(&Call::new("chmod", DEADLINE).args(["+x"]).args([hook])).unwrap();
+    let before = lab.everything();
+    let tree = lab.add();
+    assert_eq!(std::fs::read_to_string(tree.path.join("x.up")).unwrap(), "loud\n");
+    assert!(!tree.path.join("far").exists() && !tree.path.join("hooked").exists());
+    assert!(tree.path.join("src/b.txt").exists() && !tree.path.join("sub/a.txt").exists());
+    assert_eq!(lab.remove(&tree), Remains::Nothing);
+    assert_eq!(lab.everything(), before);
+}
+
+#[test]
+fn eight_adds_at_once_beside_a_prune_loop_all_work() {
+    let lab = Lab::new();
+    let trees: Vec<Tree> = (0..8)
+        .map(|n| Tree { path: lab.root().join(format!("t/{n}/fix")), branch: format!("ganger/{n}"), ..lab.tree() })
+        .collect();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                lab.try_in(&lab.repo, &["worktree", "prune"]);
+            }
+        });
+        let adds: Vec<_> = trees.iter().map(|tree| scope.spawn(|| lab.add_with(&lab.git, tree))).collect();
+        let results: Vec<_> = adds.into_iter().map(|add| add.join().unwrap()).collect();
+        done.store(true, Ordering::Relaxed);
+        assert!(results.iter().all(Result::is_ok), "{results:?}");
+    });
+    for tree in &trees {
+        assert_eq!(lab.git.intact(&lab.repo, &tree.path), Intact::Yes);
+        assert_eq!(lab.run_in(&tree.path, &["status", "--porcelain"]), "");
+    }
+    assert_eq!(lab.run(&["worktree", "list"]).lines().count(), 9);
+}

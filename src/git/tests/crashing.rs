@@ -1,0 +1,101 @@
+//! Whatever is killed, wherever: `remove` cleans up, and the same names can be used at once.
+
+use std::time::Duration;
+
+use super::{DEADLINE, Lab, write};
+use crate::domain::saga::Remains;
+use crate::os::process::{Call, CallError, run};
+use crate::ports::worktrees::{Intact, Worktrees as _};
+
+const FILES: usize = 3_000;
+
+fn large() -> Lab {
+    let lab = Lab::empty("repo");
+    for number in 0..FILES {
+        // Some are long enough to be killed in.
+        let text = format!("line {number}\n").repeat(if number % 100 == 7 { 40_000 } else { 10 });
+        write(&lab.repo.join(format!("f{}/{number:04}", number / 100)), &text);
+    }
+    lab.commit_all();
+    lab
+}
+
+#[test]
+fn a_killed_checkout_is_cleaned_up_and_tried_again_at_once() {
+    let lab = large();
+    let before = lab.everything();
+    // Killed as soon as a given file is there.
+    let killed = lab.wrapper(
+        "*' reset '*) git \"$@\" & pid=$!
+         until [ -e \"$KILL_AT\" ] || ! kill -0 $pid 2>/dev/null; do :; done
+         kill -9 $pid 2>/dev/null; wait $pid; exit 137;;",
+    );
+    let mut torn = 0;
+    for round in 0..30 {
+        let tree = lab.tree();
+        let at = (round * 101 + 7) % FILES;
+        let git = killed.clone().with_env("KILL_AT", format!("f{}/{at:04}", at / 100));
+        match lab.add_with(&git, &tree) {
+            // It had ended before it could be killed.
+            Ok(()) => {}
+            Err(_) => {
+                torn += 1;
+                assert!(matches!(lab.git.intact(&lab.repo, &tree.path), Intact::No(_)));
+            }
+        }
+        assert_eq!(lab.remove(&tree), Remains::Nothing, "round {round}");
+        assert!(!tree.path.exists());
+    }
+    assert!(torn > 10, "only {torn} checkouts were killed half-way");
+    let tree = lab.add();
+    assert_eq!(lab.remove(&tree), Remains::Nothing);
+    assert_eq!(lab.everything(), before);
+}
+
+#[test]
+fn a_dispatcher_killed_at_any_time_leaves_nothing_that_stays() {
+    let lab = large();
+    let before = lab.everything();
+    let mut ended = 0;
+    for round in 0..40 {
+        let after = Duration::from_millis(15 + round * 7);
+        let call = Call::new(std::env::current_exe().unwrap(), after)
+            .args(["--exact", "git::tests::crashing::adds_and_removes_for_ever", "--ignored"])
+            .env("LAB", lab.root());
+        let tree = lab.tree();
+        match run(&call) {
+            Err(CallError::Deadline { .. }) => {}
+            other => panic!("{other:?}"),
+        }
+        ended += usize::from(tree.path.exists());
+        assert_eq!(lab.remove(&tree), Remains::Nothing, "round {round}");
+        lab.add_with(&lab.git, &tree).unwrap();
+        assert_eq!(lab.remove(&tree), Remains::Nothing, "round {round}");
+    }
+    assert!(ended > 5, "only {ended} were killed at work");
+    assert_eq!(lab.everything(), before);
+}
+
+#[test]
+#[ignore = "the test before this runs it in a process that it kills"]
+fn adds_and_removes_for_ever() {
+    let root = std::path::PathBuf::from(std::env::var_os("LAB").unwrap());
+    let git = super::hermetic(super::Git::new(DEADLINE), &root);
+    let repo = root.join("repo");
+    let base = git.resolve(&repo, "main").unwrap();
+    let tree = crate::domain::attempt::Tree {
+        path: root.join("trees/repo/12-fix"),
+        repo,
+        branch: super::BRANCH.to_owned(),
+        base,
+        owner: super::attempt(1),
+        task: crate::domain::id::TaskId(12),
+        state: crate::domain::state::TreeState::Planned,
+        ran: false,
+        parked: None,
+    };
+    loop {
+        git.add(&super::new(&tree), &|| true).unwrap();
+        git.remove(&tree, &|| true).unwrap();
+    }
+}

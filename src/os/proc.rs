@@ -1,0 +1,224 @@
+//! Processes by identity, from `/proc`.
+//!
+//! A pid alone is never trusted: it is read together with its start time, and signals go through a descriptor of
+//! the process, opened before the start time was checked.
+
+use std::fs;
+use std::io;
+use std::os::fd::AsRawFd as _;
+use std::path::Path;
+
+use nix::libc;
+
+use crate::domain::id::{AttemptId, Place, Process};
+use crate::domain::reconcile::Probe;
+use crate::ports::host::{Found, Processes, Signal};
+
+/// The process table of this machine.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ProcessTable;
+
+/// The environment variable that marks an attempt's processes.
+pub const MARK: &str = "GANGER_ATTEMPT";
+
+/// One line of the process table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Entry {
+    process: Process,
+    name: String,
+    /// `Z` and `X` are dead, `T` is stopped.
+    state: char,
+    session: i32,
+}
+
+/// Reads `/proc/PID/stat`: the name stands in parentheses and may hold anything, so fields count from the last `)`.
+fn parse(pid: i32, stat: &str) -> Option<Entry> {
+    let (open, close) = (stat.find('(')?, stat.rfind(')')?);
+    let name = stat.get(open + 1..close)?.to_owned();
+    let fields: Vec<&str> = stat.get(close + 1..)?.split_whitespace().collect();
+    Some(Entry {
+        process: Process { pid, start: fields.get(19)?.parse().ok()? },
+        name,
+        state: fields.first()?.chars().next()?,
+        session: fields.get(3)?.parse().ok()?,
+    })
+}
+
+/// `Ok(None)`: there is no such process.
+fn entry(pid: i32) -> io::Result<Option<Entry>> {
+    match fs::read(format!("/proc/{pid}/stat")) {
+        Ok(stat) => parse(pid, &String::from_utf8_lossy(&stat))
+            .map(Some)
+            .ok_or_else(|| io::Error::other(format!("/proc/{pid}/stat is not as expected"))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(libc::ESRCH) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn is_dead(entry: &Entry) -> bool {
+    matches!(entry.state, 'Z' | 'X' | 'x')
+}
+
+/// A process that lives now, with its start time; `None` when there is none of this pid.
+#[must_use]
+pub fn identify(pid: i32) -> Option<Process> {
+    entry(pid).ok().flatten().filter(|entry| !is_dead(entry)).map(|entry| entry.process)
+}
+
+/// A child of this process that has not been reaped: its pid is its own, even if it has ended.
+#[must_use]
+pub fn of_child(pid: i32) -> Process {
+    Process { pid, start: entry(pid).ok().flatten().map_or(0, |entry| entry.process.start) }
+}
+
+/// Whether the process is stopped by a signal.
+#[must_use]
+pub fn is_stopped(process: Process) -> bool {
+    entry(process.pid).ok().flatten().is_some_and(|entry| entry.process == process && matches!(entry.state, 'T' | 't'))
+}
+
+fn all() -> io::Result<Vec<Entry>> {
+    let mut entries = Vec::new();
+    for folder in fs::read_dir("/proc")? {
+        let name = folder?.file_name();
+        let Some(pid) = name.to_str().and_then(|name| name.parse().ok()) else { continue };
+        if let Some(entry) = entry(pid)? {
+            entries.push(entry);
+        }
+    }
+    Ok(entries)
+}
+
+fn bears_mark(pid: i32, attempt: &AttemptId) -> bool {
+    let mark = format!("{MARK}={attempt}");
+    fs::read(format!("/proc/{pid}/environ"))
+        .is_ok_and(|environment| environment.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes()))
+}
+
+fn found(entry: Entry) -> Found {
+    Found { process: entry.process, name: entry.name }
+}
+
+/// The living processes of the session `leader` leads, itself excluded. Only its living leader may ask: then the
+/// session can't be another's.
+///
+/// # Errors
+/// When the process table can't be read.
+pub fn session(leader: i32) -> io::Result<Vec<Found>> {
+    let members = all()?.into_iter();
+    Ok(members
+        .filter(|entry| entry.session == leader && entry.process.pid != leader && !is_dead(entry))
+        .map(found)
+        .collect())
+}
+
+/// The machine's id: of its installation where it has one, else its host name.
+fn machine() -> String {
+    ["/etc/machine-id", "/var/lib/dbus/machine-id"]
+        .iter()
+        .find_map(|path| fs::read_to_string(path).ok().map(|id| id.trim().to_owned()).filter(|id| !id.is_empty()))
+        .or_else(|| nix::unistd::gethostname().ok().map(|name| name.to_string_lossy().into_owned()))
+        .unwrap_or_else(|| "unknown".to_owned())
+}
+
+impl Processes for ProcessTable {
+    fn place(&self) -> Place {
+        let namespace = fs::read_link("/proc/self/ns/pid").map(|link| link.to_string_lossy().into_owned());
+        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").map(|id| id.trim().to_owned());
+        Place { host: format!("{} {}", machine(), namespace.unwrap_or_default()), boot: boot.unwrap_or_default() }
+    }
+
+    fn me(&self) -> Process {
+        let pid = nix::unistd::getpid().as_raw();
+        identify(pid).unwrap_or(Process { pid, start: 0 })
+    }
+
+    fn probe(&self, process: Process) -> Probe {
+        match entry(process.pid) {
+            Ok(Some(entry)) if entry.process == process && !is_dead(&entry) => Probe::Alive,
+            Ok(_) => Probe::Dead,
+            Err(_) => Probe::Unknown,
+        }
+    }
+
+    fn signal(&self, process: Process, signal: Signal) -> io::Result<bool> {
+        let Some(handle) = u32::try_from(process.pid).ok().and_then(super::exit_watch) else { return Ok(false) };
+        if self.probe(process) != Probe::Alive {
+            return Ok(false);
+        }
+        let number = match signal {
+            Signal::Terminate => libc::SIGTERM,
+            Signal::Kill => libc::SIGKILL,
+            Signal::Continue => libc::SIGCONT,
+            Signal::Wake => libc::SIGUSR1,
+        };
+        // SAFETY: the descriptor is open for the length of the call; no pointer is passed but a null one.
+        #[expect(unsafe_code, reason = "nix has no pidfd_send_signal")]
+        let answer = unsafe {
+            libc::syscall(libc::SYS_pidfd_send_signal, handle.as_raw_fd(), number, std::ptr::null::<()>(), 0)
+        };
+        if answer == 0 {
+            return Ok(true);
+        }
+        match io::Error::last_os_error() {
+            error if error.raw_os_error() == Some(libc::ESRCH) => Ok(false),
+            error => Err(error),
+        }
+    }
+
+    fn members(&self, shim: Process, attempt: &AttemptId) -> io::Result<Vec<Found>> {
+        // A pid is not given again while a session bears it; but once the whole session has ended, another
+        // session may. So its leader, where there is one, must be the shim, and each member must bear the mark.
+        if entry(shim.pid)?.is_some_and(|leader| leader.process != shim) {
+            return Ok(Vec::new());
+        }
+        let members = all()?.into_iter().filter(|entry| {
+            entry.session == shim.pid
+                && entry.process.pid != shim.pid
+                && entry.process.start >= shim.start
+                && !is_dead(entry)
+                && bears_mark(entry.process.pid, attempt)
+        });
+        Ok(members.map(found).collect())
+    }
+
+    fn marked(&self, attempt: &AttemptId) -> io::Result<Vec<Found>> {
+        let marked = all()?.into_iter().filter(|entry| !is_dead(entry) && bears_mark(entry.process.pid, attempt));
+        Ok(marked.map(found).collect())
+    }
+
+    fn standing_in(&self, folder: &Path) -> io::Result<Vec<Found>> {
+        let standing = all()?.into_iter().filter(|entry| {
+            !is_dead(entry)
+                && fs::read_link(format!("/proc/{}/cwd", entry.process.pid)).is_ok_and(|cwd| cwd.starts_with(folder))
+        });
+        Ok(standing.map(found).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ProcessTable, identify, parse};
+    use crate::domain::id::Process;
+    use crate::domain::reconcile::Probe;
+    use crate::ports::host::{Processes as _, Signal};
+
+    #[test]
+    fn a_name_with_parentheses_and_spaces_is_parsed() {
+        let stat = "42 (a) R (b c) S 1 42 17 0 -1 4194304 1 0 0 0 0 0 0 0 20 0 1 0 8851 0 0";
+        let entry = parse(42, stat).unwrap();
+        assert_eq!((entry.name.as_str(), entry.state, entry.session), ("a) R (b c", 'S', 17));
+        assert_eq!(entry.process, Process { pid: 42, start: 8851 });
+        assert_eq!(parse(42, "42 (sh"), None);
+    }
+
+    #[test]
+    fn a_process_is_its_pid_and_its_start_time() {
+        let me = ProcessTable.me();
+        assert_eq!(Some(me), identify(me.pid));
+        assert_eq!(ProcessTable.probe(me), Probe::Alive);
+        let impostor = Process { start: me.start + 1, ..me };
+        assert_eq!(ProcessTable.probe(impostor), Probe::Dead);
+        assert!(!ProcessTable.signal(impostor, Signal::Kill).unwrap(), "an impostor must not be signalled");
+    }
+}

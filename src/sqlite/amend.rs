@@ -1,0 +1,179 @@
+//! Book-keeping that moves no task: each write is guarded by what it names.
+
+use rusqlite::{Connection, params};
+
+use super::attempts;
+use super::events::{self, Entry, place};
+use super::rows::{list_text, path_text};
+use super::write::{Done, one};
+use crate::domain::id::{AttemptId, TaskId};
+use crate::domain::state::{Phase, TreeState};
+use crate::ports::store::{Amendment, Stamp};
+
+type Facts = Vec<(&'static str, String)>;
+
+pub(super) fn amend(conn: &Connection, amendment: &Amendment, stamp: &Stamp) -> Done<bool> {
+    match amendment {
+        Amendment::Rename { attempt, branch, worktree, session } => {
+            rename(conn, attempt, &Names { branch, worktree: path_text(worktree)?, session }, stamp)
+        }
+        Amendment::TreeParked { path, owner, parked } => {
+            let (path, parked) = (path_text(path)?, path_text(parked)?);
+            let facts = vec![("event", "worktree parked".to_owned()), ("parked", parked.to_owned())];
+            move_tree(conn, path, owner, (TreeState::Parked, Some(parked)), facts, stamp)
+        }
+        Amendment::TreeGone { path, owner } => {
+            let path = path_text(path)?;
+            let facts = vec![("event", "worktree gone".to_owned()), ("worktree", path.to_owned())];
+            move_tree(conn, path, owner, (TreeState::Gone, None), facts, stamp)
+        }
+        Amendment::Cleaned { attempt, kept, done } => cleaned(conn, attempt, kept, *done, stamp),
+        Amendment::Leftovers { attempt, leftovers } => left_over(conn, attempt, leftovers, stamp),
+        Amendment::Note { task, note } => {
+            let written = conn
+                .prepare_cached("UPDATE tasks SET note = ?1, updated_at = ?2 WHERE id = ?3 AND deleted_at IS NULL")?
+                .execute(params![note, stamp.now.wall.0, task.0])?;
+            let facts = vec![("event", "note".to_owned()), ("note", note.clone())];
+            noted(conn, written, *task, None, facts, stamp)
+        }
+        Amendment::Delete { task } => delete(conn, *task, stamp),
+    }
+}
+
+struct Names<'a> {
+    branch: &'a str,
+    worktree: &'a str,
+    session: &'a str,
+}
+
+fn rename(conn: &Connection, id: &AttemptId, names: &Names<'_>, stamp: &Stamp) -> Done<bool> {
+    let Some(attempt) = attempts::attempt(conn, id)? else { return Ok(false) };
+    let old = path_text(&attempt.plan.worktree)?;
+    // A session may find its name taken once the tree is there; a tree only before it is.
+    let before_the_shim = attempt.phase.is_live() && !attempt.phase.has_shim();
+    if !before_the_shim || (attempt.phase != Phase::Claimed && old != names.worktree) {
+        return Ok(false);
+    }
+    // An adopted tree has its name for good.
+    let moves = old != names.worktree;
+    if moves && (attempt.plan.adopts.is_some() || !make_way(conn, names.worktree)?) {
+        return Ok(false);
+    }
+    let written = conn
+        .prepare_cached("UPDATE attempts SET branch = ?1, worktree = ?2, session = ?3 WHERE id = ?4 AND phase = ?5")?
+        .execute(params![names.branch, names.worktree, names.session, id.as_str(), attempt.phase.text()])?;
+    one(written, "an attempt")?;
+    let renamed = conn
+        .prepare_cached("UPDATE trees SET path = ?1, branch = ?2 WHERE path = ?3 AND owner = ?4")?
+        .execute(params![names.worktree, names.branch, old, id.as_str()])?;
+    one(renamed, "a worktree")?;
+    let facts = vec![
+        ("event", "renamed".to_owned()),
+        ("branch", names.branch.to_owned()),
+        ("worktree", names.worktree.to_owned()),
+        ("session", names.session.to_owned()),
+    ];
+    noted(conn, written, attempt.plan.task, Some(id), facts, stamp)
+}
+
+/// Frees a path for a new tree; false when a tree has it.
+fn make_way(conn: &Connection, path: &str) -> Done<bool> {
+    let Some(tree) = attempts::tree(conn, path)? else { return Ok(true) };
+    if tree.state != TreeState::Gone {
+        return Ok(false);
+    }
+    let removed = conn.prepare_cached("DELETE FROM trees WHERE path = ?1 AND state = 'gone'")?.execute([path])?;
+    Ok(removed == 1)
+}
+
+fn move_tree(
+    conn: &Connection,
+    path: &str,
+    owner: &AttemptId,
+    (state, parked): (TreeState, Option<&str>),
+    facts: Facts,
+    stamp: &Stamp,
+) -> Done<bool> {
+    let Some(tree) = attempts::tree(conn, path)?.filter(|tree| tree.owner == *owner) else { return Ok(false) };
+    if tree.state == TreeState::Gone && state == TreeState::Parked {
+        return Ok(false);
+    }
+    let there = tree.parked.as_deref().map(path_text).transpose()?;
+    if tree.state == state && (parked.is_none() || there == parked) {
+        return Ok(true);
+    }
+    let written = conn
+        .prepare_cached("UPDATE trees SET state = ?1, parked = ?2 WHERE path = ?3 AND owner = ?4")?
+        .execute(params![state.text(), parked, path, owner.as_str()])?;
+    noted(conn, written, tree.task, Some(owner), facts, stamp)
+}
+
+fn cleaned(conn: &Connection, id: &AttemptId, kept: &[String], done: bool, stamp: &Stamp) -> Done<bool> {
+    let Some(attempt) = attempts::attempt(conn, id)? else { return Ok(false) };
+    if attempt.phase.is_live() {
+        return Ok(false);
+    }
+    // A clean-up pass that finds nothing new leaves no trace: it runs every few seconds.
+    if attempt.kept == kept && attempt.cleaned == done {
+        return Ok(true);
+    }
+    let written = conn
+        .prepare_cached("UPDATE attempts SET kept = ?1, cleaned = ?2 WHERE id = ?3 AND phase IN ('exited', 'revoked')")?
+        .execute(params![list_text(kept), done, id.as_str()])?;
+    let mut facts = vec![("event", if done { "cleaned up" } else { "clean-up tried" }.to_owned())];
+    if !kept.is_empty() {
+        facts.push(("kept", kept.join("; ")));
+    }
+    noted(conn, written, attempt.plan.task, Some(id), facts, stamp)
+}
+
+fn left_over(conn: &Connection, id: &AttemptId, leftovers: &[String], stamp: &Stamp) -> Done<bool> {
+    let Some(attempt) = attempts::attempt(conn, id)? else { return Ok(false) };
+    if attempt.leftovers == leftovers {
+        return Ok(true);
+    }
+    let written = conn
+        .prepare_cached("UPDATE attempts SET leftovers = ?1 WHERE id = ?2")?
+        .execute(params![list_text(leftovers), id.as_str()])?;
+    let facts = vec![("event", "leftovers".to_owned()), ("leftovers", leftovers.join("; "))];
+    noted(conn, written, attempt.plan.task, Some(id), facts, stamp)
+}
+
+fn delete(conn: &Connection, task: TaskId, stamp: &Stamp) -> Done<bool> {
+    let Some(state) = attempts::state(conn, task)? else { return Ok(false) };
+    if state.attempt.as_ref().is_some_and(|current| current.phase.is_live()) {
+        return Ok(false);
+    }
+    let here = place(state.status, state.attempt.as_ref().map(|current| current.phase));
+    let id = state.attempt.as_ref().map(|current| &current.id);
+    let facts = vec![("event", "deleted".to_owned())];
+    let entry = Entry { task, attempt: id, from: &here, to: &here, cause: None, facts };
+    events::append(conn, entry, stamp)?;
+    let written = conn
+        .prepare_cached(
+            "UPDATE tasks SET deleted_at = ?1, updated_at = ?1
+             WHERE id = ?2 AND deleted_at IS NULL AND status = ?3 AND attempt IS ?4",
+        )?
+        .execute(params![stamp.now.wall.0, task.0, state.status.text(), id.map(AttemptId::as_str)])?;
+    one(written, "a task")?;
+    Ok(true)
+}
+
+/// Appends the event of a write that hit its row.
+fn noted(
+    conn: &Connection,
+    written: usize,
+    task: TaskId,
+    attempt: Option<&AttemptId>,
+    facts: Facts,
+    stamp: &Stamp,
+) -> Done<bool> {
+    if written == 0 {
+        return Ok(false);
+    }
+    // A deleted task's attempts are still cleaned up; then there is no place of it to show.
+    let state = attempts::state(conn, task)?;
+    let here = state.map_or_else(String::new, |state| place(state.status, state.attempt.map(|current| current.phase)));
+    events::append(conn, Entry { task, attempt, from: &here, to: &here, cause: None, facts }, stamp)?;
+    Ok(true)
+}

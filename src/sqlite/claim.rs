@@ -1,0 +1,143 @@
+//! The claim: the one statement of who works on a task.
+//!
+//! Everything that it depends on is read in the transaction that writes it.
+
+use rusqlite::{Connection, params};
+
+use super::attempts;
+use super::events::{self, Entry, place};
+use super::rows::path_text;
+use super::tasks;
+use super::write::{Done, one};
+use crate::domain::attempt::Plan;
+use crate::domain::id::AttemptId;
+use crate::domain::lifecycle::State;
+use crate::domain::state::{Phase, Status, TreeState};
+use crate::ports::store::{Capacity, Claim, Claimed, Stamp};
+
+pub(super) fn claim(conn: &Connection, claim: &Claim, stamp: &Stamp) -> Done<Claimed> {
+    let plan = &claim.plan;
+    let Some(state) = attempts::state(conn, plan.task)? else { return Ok(Claimed::Missing) };
+    let holder = state.attempt.as_ref().filter(|current| current.phase.is_live()).map(|current| current.id.clone());
+    if holder.is_some() || !claim.from.contains(&state.status) {
+        return Ok(Claimed::Taken { status: state.status, holder });
+    }
+    if attempts::newest_number(conn, plan.task)?.checked_add(1) != Some(plan.number) {
+        return Ok(Claimed::Stale);
+    }
+    if claim.blocked_is_conflict {
+        let by = tasks::blockers(conn, plan.task)?;
+        if !by.is_empty() {
+            return Ok(Claimed::Blocked { by });
+        }
+    }
+    if let Some(over) = over_limit(conn, claim.capacity.as_ref(), plan)? {
+        return Ok(over);
+    }
+    if !tree_is_free(conn, plan)? {
+        return Ok(Claimed::Stale);
+    }
+    let note: Option<String> =
+        conn.prepare_cached("SELECT note FROM tasks WHERE id = ?1")?.query_row([plan.task.0], |row| row.get(0))?;
+    // The schema asks for this order: it refuses a task in progress without its live attempt.
+    attempts::open(conn, claim, note.as_deref(), stamp)?;
+    own_tree(conn, plan, stamp)?;
+    move_task(conn, claim, &state, stamp)?;
+    let from = place(state.status, state.attempt.as_ref().map(|current| current.phase));
+    let to = place(Status::InProgress, Some(Phase::Claimed));
+    let mut facts = vec![
+        ("event", "claimed".to_owned()),
+        ("number", plan.number.to_string()),
+        ("branch", plan.branch.clone()),
+        ("worktree", plan.worktree.display().to_string()),
+        ("session", plan.session.clone()),
+    ];
+    facts.extend(plan.adopts.as_ref().map(|adopts| ("adopts", adopts.to_string())));
+    let entry = Entry { task: plan.task, attempt: Some(&plan.id), from: &from, to: &to, cause: None, facts };
+    events::append(conn, entry, stamp)?;
+    Ok(Claimed::Won)
+}
+
+/// Archived and deleted tasks are never in progress; their terms, and the list, are those of the index.
+pub(super) const RUNNING: &str =
+    "SELECT count(*), count(*) FILTER (WHERE a.agent = ?1), count(*) FILTER (WHERE a.repo = ?2)
+     FROM tasks t JOIN attempts a ON a.id = t.attempt
+     WHERE t.status IN ('in-progress', 'review', 'failed') AND t.status = 'in-progress'
+        AND t.archived = 0 AND t.deleted_at IS NULL";
+
+fn over_limit(conn: &Connection, capacity: Option<&Capacity>, plan: &Plan) -> Done<Option<Claimed>> {
+    let Some(capacity) = capacity else { return Ok(None) };
+    let (all, agent, repo): (u32, u32, u32) = conn
+        .prepare_cached(RUNNING)?
+        .query_row(params![plan.agent, path_text(&plan.repo)?], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let limits = [
+        (all, Some(capacity.max_running), "max_running"),
+        (agent, capacity.per_agent, "per_agent"),
+        (repo, capacity.per_repo, "per_repo"),
+    ];
+    Ok(limits.into_iter().find_map(|(running, limit, what)| {
+        limit.filter(|limit| running >= *limit).map(|limit| Claimed::OverLimit { running, limit, what })
+    }))
+}
+
+/// Whether the plan's tree is the one that it adopts, or nobody's.
+fn tree_is_free(conn: &Connection, plan: &Plan) -> Done<bool> {
+    let found = attempts::tree(conn, path_text(&plan.worktree)?)?;
+    Ok(match (&plan.adopts, found) {
+        (None, None) => true,
+        (None, Some(tree)) => tree.state == TreeState::Gone,
+        (Some(_), None) => false,
+        (Some(adopts), Some(tree)) => {
+            tree.owner == *adopts
+                && tree.task == plan.task
+                && matches!(tree.state, TreeState::Planned | TreeState::Present)
+        }
+    })
+}
+
+fn own_tree(conn: &Connection, plan: &Plan, stamp: &Stamp) -> Done<()> {
+    let path = path_text(&plan.worktree)?;
+    if let Some(adopts) = &plan.adopts {
+        let handed = conn
+            .prepare_cached("UPDATE trees SET owner = ?1 WHERE path = ?2 AND owner = ?3")?
+            .execute(params![plan.id.as_str(), path, adopts.as_str()])?;
+        return one(handed, "a worktree");
+    }
+    let planned = conn
+        .prepare_cached(
+            "INSERT INTO trees (path, repo, branch, base, owner, task, state, made_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'planned', ?7)
+             ON CONFLICT (path) DO UPDATE SET repo = excluded.repo, branch = excluded.branch, base = excluded.base,
+                owner = excluded.owner, task = excluded.task, state = 'planned', ran = 0, parked = NULL,
+                made_at = excluded.made_at
+             WHERE state = 'gone'",
+        )?
+        .execute(params![
+            path,
+            path_text(&plan.repo)?,
+            plan.branch,
+            plan.base,
+            plan.id.as_str(),
+            plan.task.0,
+            stamp.now.wall.0,
+        ])?;
+    one(planned, "a worktree")
+}
+
+fn move_task(conn: &Connection, claim: &Claim, state: &State, stamp: &Stamp) -> Done<()> {
+    let moved = conn
+        .prepare_cached(
+            "UPDATE tasks SET status = 'in-progress', attempt = ?1, cause = NULL, reason = NULL, note = NULL,
+                not_before = NULL, archived = 0, orphans = ?2, updated_at = ?3
+             WHERE id = ?4 AND status = ?5 AND attempt IS ?6 AND deleted_at IS NULL",
+        )?
+        .execute(params![
+            claim.plan.id.as_str(),
+            if claim.explicit { 0 } else { state.orphans },
+            stamp.now.wall.0,
+            claim.plan.task.0,
+            state.status.text(),
+            state.attempt.as_ref().map(|current| AttemptId::as_str(&current.id)),
+        ])?;
+    one(moved, "a task")
+}

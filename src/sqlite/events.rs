@@ -1,0 +1,94 @@
+//! The timeline: what happened, when, by whom and on what evidence. Only ever appended to.
+
+use std::fmt::Write as _;
+
+use rusqlite::{Connection, params};
+use serde_json::{Map, Value};
+
+use super::rows::Cells;
+use super::write::{Done, Trouble};
+use crate::domain::id::{AttemptId, TaskId};
+use crate::domain::state::{Cause, Phase, Status, Who};
+use crate::ports::store::{Record, Stamp};
+
+/// A row to append.
+pub(super) struct Entry<'a> {
+    pub task: TaskId,
+    pub attempt: Option<&'a AttemptId>,
+    pub from: &'a str,
+    pub to: &'a str,
+    pub cause: Option<Cause>,
+    /// What happened, in one word, and what else it carries.
+    pub facts: Vec<(&'static str, String)>,
+}
+
+/// `status` or `status/phase`.
+pub(super) fn place(status: Status, phase: Option<Phase>) -> String {
+    let mut text = status.text().to_owned();
+    if let Some(phase) = phase {
+        // Writing to a string can't fail.
+        write!(text, "/{phase}").unwrap_or(());
+    }
+    text
+}
+
+pub(super) fn append(conn: &Connection, entry: Entry<'_>, stamp: &Stamp) -> Done<()> {
+    let given = stamp.evidence.iter().map(|(name, value)| (*name, value.clone()));
+    let evidence: Map<String, Value> =
+        entry.facts.into_iter().chain(given).map(|(name, value)| (name.to_owned(), Value::from(value))).collect();
+    conn.prepare_cached(
+        "INSERT INTO events (at, task, attempt, was, became, who, cause, evidence)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?
+    .execute(params![
+        stamp.now.wall.0,
+        entry.task.0,
+        entry.attempt.map(AttemptId::as_str),
+        entry.from,
+        entry.to,
+        stamp.who.text(),
+        entry.cause.map(Cause::text),
+        Value::Object(evidence).to_string(),
+    ])?;
+    Ok(())
+}
+
+pub(super) fn timeline(conn: &Connection, task: Option<TaskId>, after: i64, limit: u32) -> Done<Vec<Record>> {
+    // Two statements, so that each has its index.
+    let sql = match task {
+        Some(_) => {
+            "SELECT seq, at, task, attempt, was, became, who, cause, evidence FROM events
+             WHERE task = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3"
+        }
+        None => {
+            "SELECT seq, at, task, attempt, was, became, who, cause, evidence FROM events
+             WHERE ?1 IS NULL AND seq > ?2 ORDER BY seq LIMIT ?3"
+        }
+    };
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query(params![task.map(|task| task.0), after, limit])?;
+    let mut records = Vec::new();
+    while let Some(row) = rows.next()? {
+        records.push(record(&Cells::new("events", row))?);
+    }
+    Ok(records)
+}
+
+fn record(cells: &Cells<'_>) -> Result<Record, Trouble> {
+    Ok(Record {
+        seq: cells.int("seq")?,
+        at: cells.instant("at")?,
+        task: TaskId(cells.int("task")?),
+        attempt: cells.maybe_attempt("attempt")?,
+        from: cells.text("was")?,
+        to: cells.text("became")?,
+        who: cells.word("who", Who::parse)?,
+        cause: cells.maybe_word("cause", Cause::parse)?,
+        evidence: {
+            let text = cells.text("evidence")?;
+            let read: Result<Map<String, Value>, _> = serde_json::from_str(&text);
+            read.map_err(|error| cells.unreadable("evidence", error.to_string()))?;
+            text
+        },
+    })
+}

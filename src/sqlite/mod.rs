@@ -1,0 +1,115 @@
+//! The store in SQLite: one file that several processes write at once.
+//!
+//! It owns the schema, the transactions and the strict reading of rows. It decides nothing: what an event makes of
+//! a task is [`lifecycle::step`](crate::domain::lifecycle::step), called on what the write transaction has read.
+//! It must never hold a transaction across a call, never write a whole row from a snapshot, and never put an
+//! empty board in the place of one that it can't read.
+
+mod amend;
+mod apply;
+mod attempts;
+mod claim;
+mod disk;
+mod events;
+mod open;
+mod rows;
+mod tasks;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use crate::domain::attempt::{Attempt, Tree};
+use crate::domain::id::{AttemptId, TaskId};
+use crate::domain::lifecycle::{Event, Limits};
+use crate::domain::state::Status;
+use crate::domain::task::{Draft, Task};
+use crate::ports::store::{Amendment, Applied, Claim, Claimed, Filter, Listing, Record, Result, Stamp, Store, Which};
+
+/// A connection to a board. `Send`, not `Sync`: each thread opens its own.
+#[derive(Debug)]
+pub struct Sqlite {
+    conn: Connection,
+    /// The database's absolute path.
+    db: PathBuf,
+    state_dir: PathBuf,
+    /// How long another program's lock is waited for.
+    busy: Duration,
+    read_only: bool,
+}
+
+impl Sqlite {
+    /// The state directory that belongs to this database, as recorded in it.
+    #[must_use]
+    pub fn state_dir(&self) -> &Path {
+        &self.state_dir
+    }
+
+    /// How many tasks of the board are in progress, in review and failed, in this order; archived ones left out.
+    pub fn tallies(&self) -> Result<[(Status, u32); 3]> {
+        tasks::tallies(self)
+    }
+
+    /// Looks through the whole database for damage: 20 ms at 100,000 events.
+    pub fn check(&self) -> Result<()> {
+        open::check(self)
+    }
+}
+
+impl Store for Sqlite {
+    fn task(&self, id: TaskId) -> Result<Option<Task>> {
+        self.read("reading a task", |conn| tasks::task(conn, id))
+    }
+
+    fn tasks(&self, filter: &Filter) -> Result<Listing> {
+        self.read("listing tasks", |conn| tasks::listing(conn, filter))
+    }
+
+    fn attempt(&self, id: &AttemptId) -> Result<Option<Attempt>> {
+        self.read("reading an attempt", |conn| attempts::attempt(conn, id))
+    }
+
+    fn attempts(&self, which: &Which) -> Result<Vec<Attempt>> {
+        self.read("listing attempts", |conn| attempts::attempts(conn, which))
+    }
+
+    fn trees(&self, task: TaskId) -> Result<Vec<Tree>> {
+        self.read("listing worktrees", |conn| attempts::trees(conn, task))
+    }
+
+    fn timeline(&self, task: Option<TaskId>, after: i64, limit: u32) -> Result<Vec<Record>> {
+        self.read("reading the timeline", |conn| events::timeline(conn, task, after, limit))
+    }
+
+    fn add(&self, drafts: &[Draft], stamp: &Stamp) -> Result<Vec<TaskId>> {
+        self.write("adding tasks", |conn| tasks::add(conn, drafts, stamp))
+    }
+
+    fn claim(&self, claim: &Claim, stamp: &Stamp) -> Result<Claimed> {
+        self.write("claiming a task", |conn| claim::claim(conn, claim, stamp))
+    }
+
+    fn apply(
+        &self,
+        task: TaskId,
+        attempt: Option<&AttemptId>,
+        event: &Event,
+        limits: Limits,
+        stamp: &Stamp,
+    ) -> Result<Applied> {
+        self.write("recording an event", |conn| apply::apply(conn, task, attempt, event, limits, stamp))
+    }
+
+    fn amend(&self, amendment: &Amendment, stamp: &Stamp) -> Result<bool> {
+        self.write("writing book-keeping", |conn| amend::amend(conn, amendment, stamp))
+    }
+
+    fn version(&self) -> Result<i64> {
+        self.waiting("asking for changes", |conn| Ok(conn.query_row("PRAGMA data_version", [], |row| row.get(0))?))
+    }
+}

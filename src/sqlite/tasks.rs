@@ -1,0 +1,196 @@
+//! Tasks: adding, reading, counting them.
+
+use std::collections::HashMap;
+
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use super::Sqlite;
+use super::events::{self, Entry};
+use super::rows::{Cells, list_text, millis, path_text};
+use super::write::{Done, Trouble};
+use crate::domain::id::TaskId;
+use crate::domain::state::{Cause, Status};
+use crate::domain::task::{Draft, Task};
+use crate::ports::store::{Filter, Listing, Result, Stamp, StoreError};
+
+const SELECT: &str = "SELECT id, title, prompt, repo, agent, base, priority, batch, files, verify, timeout_ms,
+    external_id, extra, unsafe_mode, status, cause, reason, note, not_before, orphans, archived, attempt,
+    coalesce((SELECT max(number) FROM attempts WHERE attempts.task = tasks.id), 0) AS attempts,
+    created_at, updated_at FROM tasks";
+
+/// What tasks wait for: in their order, and whether each is still to be done.
+type Needs = HashMap<TaskId, Vec<(TaskId, bool)>>;
+
+pub(super) fn task(conn: &Connection, id: TaskId) -> Done<Option<Task>> {
+    let mut statement = conn.prepare_cached(&format!("{SELECT} WHERE id = ?1 AND deleted_at IS NULL"))?;
+    let mut rows = statement.query([id.0])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    decode(row, &mut needs(conn, Some(id))?).map(Some)
+}
+
+pub(super) fn listing(conn: &Connection, filter: &Filter) -> Done<Listing> {
+    let repo = filter.repo.as_deref().map(path_text).transpose()?;
+    // The words are the closed set's own.
+    let statuses = filter.statuses.iter().map(|status| format!("'{status}'")).collect::<Vec<_>>().join(", ");
+    let mut sql = format!("{SELECT} WHERE deleted_at IS NULL AND (?1 OR archived = 0)");
+    sql += if repo.is_some() { " AND repo = ?2" } else { " AND ?2 IS NULL" };
+    let mut known = String::new();
+    if !statuses.is_empty() {
+        // A word that nobody knows may mean any of them: its row is reported, never filtered away.
+        let all = Status::ALL.iter().map(|status| format!("'{status}'")).collect::<Vec<_>>().join(", ");
+        known = format!(" AND (status IN ({statuses}) OR status NOT IN ({all}))");
+    }
+    let mut statement = conn.prepare_cached(&format!("{sql}{known} ORDER BY id"))?;
+    let mut rows = statement.query(params![filter.archived, repo])?;
+    let mut needs = needs(conn, None)?;
+    let mut listing = Listing::default();
+    while let Some(row) = rows.next()? {
+        match decode(row, &mut needs) {
+            Ok(task) => listing.tasks.push(task),
+            Err(Trouble::Store(error @ StoreError::Unreadable { .. })) => listing.unreadable.push(error.to_string()),
+            Err(trouble) => return Err(trouble),
+        }
+    }
+    Ok(listing)
+}
+
+/// The tasks that `task` waits for and that are not done. A deleted one can't be done any more, and holds nobody up.
+pub(super) fn blockers(conn: &Connection, task: TaskId) -> Done<Vec<TaskId>> {
+    let all = needs(conn, Some(task))?.remove(&task).unwrap_or_default();
+    Ok(all.into_iter().filter_map(|(needed, open)| open.then_some(needed)).collect())
+}
+
+fn needs(conn: &Connection, task: Option<TaskId>) -> Done<Needs> {
+    let filter = if task.is_some() { "a.task = ?1" } else { "?1 IS NULL" };
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT a.task, a.needs, b.status <> 'done' AND b.deleted_at IS NULL FROM task_after a
+         JOIN tasks b ON b.id = a.needs WHERE {filter} ORDER BY a.task, a.position"
+    ))?;
+    let mut rows = statement.query([task.map(|task| task.0)])?;
+    let mut needs = Needs::new();
+    while let Some(row) = rows.next()? {
+        needs.entry(TaskId(row.get(0)?)).or_default().push((TaskId(row.get(1)?), row.get(2)?));
+    }
+    Ok(needs)
+}
+
+fn decode(row: &Row<'_>, needs: &mut Needs) -> Done<Task> {
+    let cells = Cells::new("tasks", row);
+    let id = TaskId(cells.int("id")?);
+    let after = needs.remove(&id).unwrap_or_default();
+    let blocked_by = after.iter().filter_map(|(needed, open)| open.then_some(*needed)).collect();
+    let draft = Draft {
+        title: cells.text("title")?,
+        prompt: cells.text("prompt")?,
+        repo: cells.path("repo")?,
+        agent: cells.text("agent")?,
+        base: cells.maybe_text("base")?,
+        priority: cells.int("priority")?,
+        batch: cells.maybe_int("batch")?,
+        files: cells.list("files")?,
+        verify: cells.list("verify")?,
+        timeout: cells.maybe_millis("timeout_ms")?,
+        after: after.into_iter().map(|(needed, _)| needed).collect(),
+        external_id: cells.maybe_text("external_id")?,
+        extra: cells.maybe_text("extra")?,
+        unsafe_mode: cells.flag("unsafe_mode")?,
+    };
+    Ok(Task {
+        id,
+        draft,
+        status: cells.word("status", Status::parse)?,
+        cause: cells.maybe_word("cause", Cause::parse)?,
+        reason: cells.maybe_text("reason")?,
+        note: cells.maybe_text("note")?,
+        not_before: cells.maybe_instant("not_before")?,
+        orphans: cells.number("orphans")?,
+        archived: cells.flag("archived")?,
+        attempt: cells.maybe_attempt("attempt")?,
+        attempts: cells.number("attempts")?,
+        blocked_by,
+        created_at: cells.instant("created_at")?,
+        updated_at: cells.instant("updated_at")?,
+    })
+}
+
+pub(super) fn add(conn: &Connection, drafts: &[Draft], stamp: &Stamp) -> Done<Vec<TaskId>> {
+    drafts.iter().map(|draft| add_one(conn, draft, stamp)).collect()
+}
+
+fn add_one(conn: &Connection, draft: &Draft, stamp: &Stamp) -> Done<TaskId> {
+    refuse_known(conn, draft)?;
+    conn.prepare_cached(
+        "INSERT INTO tasks (title, prompt, repo, agent, base, priority, batch, files, verify, timeout_ms, external_id,
+            extra, unsafe_mode, status, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 'ready', ?14, ?14)",
+    )?
+    .execute(params![
+        draft.title,
+        draft.prompt,
+        path_text(&draft.repo)?,
+        draft.agent,
+        draft.base,
+        draft.priority,
+        draft.batch,
+        list_text(&draft.files),
+        list_text(&draft.verify),
+        draft.timeout.map(millis),
+        draft.external_id,
+        draft.extra,
+        draft.unsafe_mode,
+        stamp.now.wall.0,
+    ])?;
+    let id = TaskId(conn.last_insert_rowid());
+    for (position, needed) in draft.after.iter().enumerate() {
+        let added = conn
+            .prepare_cached(
+                "INSERT INTO task_after (task, needs, position)
+                 SELECT ?1, id, ?3 FROM tasks WHERE id = ?2 AND id <> ?1 AND deleted_at IS NULL",
+            )?
+            .execute(params![id.0, needed.0, i64::try_from(position).unwrap_or(i64::MAX)])?;
+        if added == 0 {
+            return Err(refused(draft, format!("there is no task {needed} for it to wait for")));
+        }
+    }
+    let facts = vec![("event", "added".to_owned())];
+    let to = Status::Ready.text();
+    events::append(conn, Entry { task: id, attempt: None, from: "", to, cause: None, facts }, stamp)?;
+    Ok(id)
+}
+
+fn refuse_known(conn: &Connection, draft: &Draft) -> Done<()> {
+    let Some(external) = &draft.external_id else { return Ok(()) };
+    let known: Option<i64> = conn
+        .prepare_cached("SELECT id FROM tasks WHERE repo = ?1 AND external_id = ?2 AND deleted_at IS NULL")?
+        .query_row(params![path_text(&draft.repo)?, external], |row| row.get(0))
+        .optional()?;
+    match known {
+        None => Ok(()),
+        Some(id) => Err(refused(draft, format!("task {id} has the external id {external:?} already"))),
+    }
+}
+
+fn refused(draft: &Draft, why: String) -> Trouble {
+    Trouble::Store(StoreError::Failed { doing: format!("adding the task {:?}", draft.title), why })
+}
+
+/// The terms are those of the index, which alone is read.
+pub(super) const TALLIES: &str = "SELECT status, count(*) FROM tasks
+    WHERE status IN ('in-progress', 'review', 'failed') AND archived = 0 AND deleted_at IS NULL GROUP BY status";
+
+pub(super) fn tallies(board: &Sqlite) -> Result<[(Status, u32); 3]> {
+    board.waiting("counting tasks", |conn| {
+        let mut tallies = [(Status::InProgress, 0), (Status::Review, 0), (Status::Failed, 0)];
+        let mut statement = conn.prepare_cached(TALLIES)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let cells = Cells::new("tasks", row);
+            let status = cells.word("status", Status::parse)?;
+            let count = cells.number("count(*)")?;
+            for tally in tallies.iter_mut().filter(|tally| tally.0 == status) {
+                tally.1 = count;
+            }
+        }
+        Ok(tallies)
+    })
+}

@@ -1,0 +1,198 @@
+//! How tmux is run: which program, which environment, for how long, and what its complaints mean.
+//!
+//! A server that our client starts inherits the client's environment for life and hands it to every pane, so
+//! nothing secret and nothing of ours is in it. No call touches a server that its socket does not name.
+
+use std::ffi::OsStr;
+use std::fs::{self, DirBuilder};
+use std::io::ErrorKind;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::Tmux;
+use super::chain::Chain;
+use crate::os::process::{Answer, Call, CallError, run};
+use crate::ports::multiplexer::{MuxError, Result};
+
+/// What the server said, by what it means for the caller.
+#[derive(Debug)]
+pub enum Reply {
+    /// Standard output of a chain that ran to its end.
+    Said(Vec<u8>),
+    /// Nobody listens on the socket.
+    NoServer,
+    /// The server went away while the client talked to it.
+    Gone(String),
+    /// The chain failed, with the complaint.
+    Refused(String),
+}
+
+/// One operation on one server: however many calls it takes, they share one deadline.
+pub struct Talk<'a> {
+    tmux: &'a Tmux,
+    socket: &'a Path,
+    began: Instant,
+}
+
+impl<'a> Talk<'a> {
+    /// Begins an operation; its time runs from here.
+    ///
+    /// # Errors
+    /// When the socket's path is not absolute.
+    pub fn begin(tmux: &'a Tmux, socket: &'a Path) -> Result<Self> {
+        if !socket.is_absolute() {
+            return Err(MuxError::Failed(format!("the socket's path is not absolute: {}", socket.display())));
+        }
+        Ok(Self { tmux, socket, began: Instant::now() })
+    }
+
+    /// Runs a chain.
+    ///
+    /// # Errors
+    /// When tmux is missing, does not answer in time, or speaks another protocol than the server.
+    pub fn ask(&self, chain: &Chain) -> Result<Reply> {
+        // Without -u tmux prints every character beyond ASCII as an underscore, unless the locale is right.
+        let call = self.call().args(["-u", "-S"]).args([self.socket]).args(chain.words());
+        sort(self.run(&call)?)
+    }
+
+    /// The version in what `tmux -V` prints.
+    ///
+    /// # Errors
+    /// When it can't be run, or prints no version.
+    pub fn version(&self) -> Result<String> {
+        let answer = self.run(&self.call().args(["-V"]))?;
+        let text = answer.text();
+        match text.strip_prefix("tmux ") {
+            Some(version) if answer.ok() => Ok(version.trim().to_owned()),
+            Some(_) | None => Err(MuxError::Failed(format!("tmux -V: {}", answer.complaint()))),
+        }
+    }
+
+    /// The time that is left.
+    #[must_use]
+    pub fn left(&self) -> Duration {
+        self.tmux.deadline.saturating_sub(self.began.elapsed())
+    }
+
+    /// Makes the socket's folder, which tmux does for `-L` only.
+    ///
+    /// # Errors
+    /// When it can't be made, or it is the user's tmux folder and others could have put a socket there.
+    pub fn prepare(&self) -> Result<()> {
+        let Some(folder) = self.socket.parent() else { return Ok(()) };
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| {
+            MuxError::Unusable(format!("can't make {} for tmux's socket: {error}", folder.display()))
+        })?;
+        let uid = nix::unistd::getuid().as_raw();
+        if folder.file_name() == Some(OsStr::new(&format!("tmux-{uid}"))) {
+            // The same test as tmux makes for -L: in /tmp anybody could have been first.
+            let private = fs::symlink_metadata(folder).is_ok_and(|found| {
+                found.is_dir() && found.uid() == uid && found.permissions().mode().trailing_zeros() >= 3
+            });
+            if !private {
+                return Err(MuxError::Unusable(format!(
+                    "{} is open to others or not yours; correct it (chmod 700) or name another tmux socket",
+                    folder.display()
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    fn call(&self) -> Call {
+        // A server keeps the folder that it was started in, and so keeps it from being removed or unmounted.
+        let call = Call::new(&self.tmux.program, self.left()).cwd(Path::new("/"));
+        let call = std::env::vars_os().map(|(name, _)| name).filter(|name| unwanted(name)).fold(call, Call::without);
+        self.tmux.environment.iter().fold(call, |call, (name, value)| call.env(name, value))
+    }
+
+    fn run(&self, call: &Call) -> Result<Answer> {
+        run(call).map_err(|error| match error {
+            CallError::Deadline { .. } => MuxError::Deadline(self.tmux.deadline),
+            CallError::Start { source, .. } if source.kind() == ErrorKind::NotFound => MuxError::Unusable(format!(
+                "tmux is not installed (no {} found): install tmux {} or newer",
+                self.tmux.program.display(),
+                super::server::OLDEST
+            )),
+            CallError::Start { .. } | CallError::Io { .. } => MuxError::Failed(error.to_string()),
+        })
+    }
+}
+
+/// Whether a variable must not reach a server.
+fn unwanted(name: &OsStr) -> bool {
+    const SECRET: [&str; 9] =
+        ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "API_KEY", "APIKEY", "PRIVATE_KEY", "ACCESS_KEY"];
+    let name = String::from_utf8_lossy(name.as_bytes()).to_ascii_uppercase();
+    let ours = name == "TMUX" || name == "TMUX_PANE" || name.starts_with("GANGER_") || name.starts_with("GIT_");
+    ours || SECRET.iter().any(|part| name.contains(part))
+}
+
+fn sort(answer: Answer) -> Result<Reply> {
+    if answer.ok() {
+        return Ok(Reply::Said(answer.stdout));
+    }
+    let complaint = answer.complaint();
+    let has = |part: &str| complaint.contains(part);
+    let unreachable = has("error connecting to") && (has("(No such file or directory)") || has("(Connection refused)"));
+    if answer.code.is_none() {
+        return Err(MuxError::Failed(complaint));
+    }
+    if has("protocol version mismatch") {
+        let hint = "the running server is of another tmux version; end it when you can, or name another socket";
+        return Err(MuxError::Unusable(format!("{complaint}: {hint}")));
+    }
+    if has("File name too long") {
+        let hint = "the socket's path is too long for the system; name a shorter one";
+        return Err(MuxError::Unusable(format!("{complaint}: {hint}")));
+    }
+    Ok(if unreachable || has("no server running on") {
+        Reply::NoServer
+    } else if has("server exited") || has("lost server") {
+        Reply::Gone(complaint)
+    } else {
+        Reply::Refused(complaint)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+
+    use super::{Reply, sort, unwanted};
+    use crate::os::process::Answer;
+
+    #[test]
+    fn secrets_and_our_own_variables_are_unwanted() {
+        for name in
+            ["GITHUB_TOKEN", "my_secret", "PGPASSWORD", "OPENAI_API_KEY", "AWS_ACCESS_KEY_ID", "GIT_DIR", "TMUX"]
+        {
+            assert!(unwanted(OsStr::new(name)), "{name}");
+        }
+        for name in ["SSH_AUTH_SOCK", "PATH", "HOME", "TMUX_TMPDIR", "LEGIT_X", "DISPLAY"] {
+            assert!(!unwanted(OsStr::new(name)), "{name}");
+        }
+    }
+
+    #[test]
+    fn only_a_socket_without_a_listener_is_no_server() {
+        let reply = |stderr: &str| {
+            let stderr = stderr.as_bytes().to_vec();
+            sort(Answer { code: Some(1), signal: None, stdout: Vec::new(), stderr })
+        };
+        for text in [
+            "no server running on /s",
+            "error connecting to /s (No such file or directory)",
+            "error connecting to /s (Connection refused)",
+        ] {
+            assert!(matches!(reply(text), Ok(Reply::NoServer)), "{text}");
+        }
+        for text in ["error connecting to /s (Permission denied)", "can't find pane: %3", ""] {
+            assert!(matches!(reply(text), Ok(Reply::Refused(_))), "{text}");
+        }
+        assert!(matches!(reply("server exited unexpectedly"), Ok(Reply::Gone(_))));
+    }
+}

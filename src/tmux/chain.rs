@@ -1,0 +1,220 @@
+//! The argv of tmux commands. Nothing here runs one.
+//!
+//! Whatever comes from outside is escaped here and nowhere else: an argument that ends in `;` would end its
+//! command, and `-c` of `new-session` is a format.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::Path;
+
+use tmux_interface::{
+    CapturePane, DisplayMessage, IfShell, KillPane, ListPanes, ListSessions, NewSession as New, SetOption, StartServer,
+    TmuxCommand,
+};
+
+use super::panes;
+use super::target::{Name, Target};
+use crate::domain::id::AttemptId;
+use crate::ports::multiplexer::{MuxError, NewSession, Result};
+
+/// The pane option that carries the attempt.
+pub const MARK: &str = "@ganger_attempt";
+
+/// The last line of an answer. Without it the answer is not whole.
+pub const END: &str = "ganger-end";
+
+/// How a line with the server's facts begins.
+pub const SERVER: &str = "ganger-server";
+
+/// How a line with a session's name begins.
+pub const SESSION: &str = "ganger-session";
+
+/// Commands that tmux gets in one call: a failing one ends the chain.
+#[derive(Clone, Debug, Default)]
+pub struct Chain(Vec<OsString>);
+
+impl Chain {
+    /// The words for the command line.
+    #[must_use]
+    pub fn words(&self) -> &[OsString] {
+        &self.0
+    }
+
+    fn of(command: &TmuxCommand<'_>) -> Self {
+        Self::default().then(command)
+    }
+
+    fn then(mut self, command: &TmuxCommand<'_>) -> Self {
+        if !self.0.is_empty() {
+            self.0.push(";".into());
+        }
+        self.0.extend(command.to_vec().iter().map(|word| closed(OsStr::new(word.as_ref()))));
+        self
+    }
+
+    fn word(mut self, word: impl AsRef<OsStr>) -> Self {
+        self.0.push(closed(word.as_ref()));
+        self
+    }
+
+    fn ended(self) -> Self {
+        self.then(&DisplayMessage::new().print().message(END).build())
+    }
+}
+
+/// Asks for the server's facts and sessions; `start` runs a server where none does.
+#[must_use]
+pub fn server(start: bool) -> Chain {
+    let facts = format!("{SERVER}\t#{{version}}\t#{{exit-unattached}}\t#{{exit-empty}}\t#{{pid}}");
+    let facts = DisplayMessage::new().print().message(facts).build();
+    let chain = if start { Chain::of(&StartServer::new().build()).then(&facts) } else { Chain::of(&facts) };
+    chain.then(&ListSessions::new().format(format!("{SESSION}\t#{{session_name}}")).build()).ended()
+}
+
+/// Asks for the sessions alone.
+#[must_use]
+pub fn sessions() -> Chain {
+    Chain::of(&ListSessions::new().format(format!("{SESSION}\t#{{session_name}}")).build()).ended()
+}
+
+/// Makes a session: detached, kept on exit, marked.
+///
+/// # Errors
+/// When its name, its argv or its mark could be taken for something else.
+pub fn start(session: &NewSession<'_>) -> Result<Chain> {
+    let name = Name::new(session.name)?;
+    let refuse = |why: &str| Err(MuxError::Failed(format!("{}: {why}", session.name)));
+    if session.argv.len() < 2 {
+        // tmux gives a single word to a shell.
+        return refuse("its command needs two words or more");
+    }
+    if !session.argv.iter().any(|word| word == session.attempt.as_str()) {
+        return refuse("its command doesn't carry its attempt");
+    }
+    if !session.folder.is_absolute() {
+        return refuse("its folder is not an absolute path");
+    }
+    let (width, height) = (usize::from(session.columns), usize::from(session.rows));
+    let new = New::new().detached().session_name(name.as_str()).width(width).height(height).build();
+    let mut chain = Chain::of(&new).word("-c").word(literal(session.folder)).word("--");
+    for word in session.argv {
+        chain = chain.word(word);
+    }
+    let (window, within, pane) = (Target::first_window(name), Target::within(name), Target::first_pane(name));
+    let set = SetOption::new;
+    chain = chain
+        .then(&set().window().target_pane(window.as_str()).option("remain-on-exit").value("on").build())
+        .then(&set().target_pane(within.as_str()).option("destroy-unattached").value("off").build())
+        .then(&set().pane().target_pane(pane.as_str()).option(MARK).value(session.attempt.as_str()).build());
+    if !session.alternate_screen {
+        let off = set().window().target_pane(window.as_str()).option("alternate-screen").value("off").build();
+        chain = chain.then(&off);
+    }
+    Ok(chain)
+}
+
+/// Lists every pane of the server.
+#[must_use]
+pub fn panes() -> Chain {
+    Chain::of(&ListPanes::new().all().format(panes::FORMAT).build()).ended()
+}
+
+/// Ends a pane if, in the moment that the server runs this, it still has that process and that attempt.
+#[must_use]
+pub fn kill(pane: &Target, pid: i32, attempt: &AttemptId) -> Chain {
+    let ours = format!("#{{&&:#{{==:#{{pane_pid}},{pid}}},#{{m:*__agent {attempt}*,#{{pane_start_command}}}}}}");
+    let kill = KillPane::new().target_pane(pane.as_str()).build().to_vec().join(" ");
+    Chain::of(&IfShell::new().not_execute().target_pane(pane.as_str()).shell_command(ours).command(kill).build())
+}
+
+/// Prints a pane's screen and up to `lines` lines above it.
+#[must_use]
+pub fn capture(pane: &Target, lines: u32) -> Chain {
+    let from = format!("-{lines}");
+    Chain::of(&CapturePane::new().stdout().escape_sequences().start_line(from).target_pane(pane.as_str()).build())
+}
+
+/// Shows, over the current client's screen, what `words` run.
+#[must_use]
+pub fn popup(words: &[OsString]) -> Chain {
+    let mut command = TmuxCommand::with_name("display-popup");
+    command.push_flag("-E").push_option("-w", "90%").push_option("-h", "90%").push_flag("--");
+    words.iter().fold(Chain::of(&command), Chain::word)
+}
+
+/// A word that can't end its command: tmux reads `;` at a word's end as a separator, and `\;` there as `;`.
+fn closed(word: &OsStr) -> OsString {
+    let bytes = word.as_bytes();
+    match bytes.split_last() {
+        Some((b';', rest)) => OsString::from_vec([rest, b"\\;"].concat()),
+        _ => word.to_owned(),
+    }
+}
+
+/// A path that expands to itself as a format: `##` is one `#`, but a run of them before `[` is left as it is.
+fn literal(path: &Path) -> OsString {
+    let bytes = path.as_os_str().as_bytes();
+    let mut out = Vec::with_capacity(bytes.len() + 8);
+    let mut rest = bytes;
+    while let Some(first) = rest.first() {
+        let run = rest.iter().take_while(|byte| **byte == b'#').count();
+        if run == 0 {
+            out.push(*first);
+            rest = &rest[1..];
+            continue;
+        }
+        let doubled = rest.get(run) != Some(&b'[');
+        out.extend(std::iter::repeat_n(b'#', if doubled { run * 2 } else { run }));
+        rest = &rest[run..];
+    }
+    OsString::from_vec(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::{OsStr, OsString};
+    use std::path::Path;
+
+    use super::{closed, literal, start};
+    use crate::domain::id::AttemptId;
+    use crate::ports::multiplexer::NewSession;
+
+    const ID: &str = "01980000-0000-7000-8000-0123456789ab";
+
+    #[test]
+    fn a_word_never_ends_its_command() {
+        for (word, out) in [(";", "\\;"), ("a;", "a\\;"), ("a\\;", "a\\\\;"), ("a;b", "a;b"), ("", "")] {
+            assert_eq!(closed(OsStr::new(word)), out, "{word}");
+        }
+    }
+
+    #[test]
+    fn a_folder_is_no_format() {
+        for (path, out) in [("/a#(x)", "/a##(x)"), ("/##", "/####"), ("/a#[b", "/a#[b"), ("/a##[#", "/a##[##")] {
+            assert_eq!(literal(Path::new(path)), out, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_could_be_taken_for_something_else_is_refused() {
+        let attempt = AttemptId::parse(ID).unwrap();
+        let good: Vec<OsString> = vec!["/bin/ganger".into(), "__agent".into(), ID.into()];
+        let session = |name, folder: &'static str, argv: &[OsString]| {
+            let session = NewSession {
+                name,
+                attempt: &attempt,
+                folder: Path::new(folder),
+                argv,
+                columns: 80,
+                rows: 24,
+                alternate_screen: true,
+            };
+            start(&session).is_ok()
+        };
+        assert!(session("ganger-1", "/", &good));
+        assert!(!session("ganger:1", "/", &good), "name");
+        assert!(!session("ganger-1", ".", &good), "relative folder");
+        assert!(!session("ganger-1", "/", &good[2..]), "one word is a shell string");
+        assert!(!session("ganger-1", "/", &good[..2]), "no attempt");
+    }
+}

@@ -1,0 +1,174 @@
+//! Whether a server can be used, asked before anything is claimed. It never ends a server and never sets an option.
+
+use std::os::fd::AsFd as _;
+use std::time::Duration;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use super::call::{Reply, Talk};
+use super::chain::{self, SERVER, SESSION};
+use super::panes::{unexpected, whole};
+use crate::ports::multiplexer::{MuxError, Result, Server};
+
+/// The oldest version that has everything we use.
+pub const OLDEST: &str = "3.2";
+
+/// Finds the server's version and sessions; where none runs, those that the user's configuration would give.
+///
+/// # Errors
+/// When tmux can't be used as it is, or can't be asked.
+pub fn find(talk: &Talk<'_>) -> Result<Server> {
+    talk.prepare()?;
+    let (answer, probe) = ask(talk)?;
+    let facts = read(&answer)?;
+    let version = if facts.version.is_empty() { talk.version()? } else { facts.version };
+    if !new_enough(&version) {
+        return Err(too_old(&version));
+    }
+    if facts.exit_unattached {
+        return Err(MuxError::Unusable(
+            "tmux's exit-unattached is on, so the server ends, and every agent with it, when you detach; turn it off: \
+             remove it from your tmux.conf and run `tmux set-option -s exit-unattached off`"
+                .to_owned(),
+        ));
+    }
+    if probe && facts.exit_empty && facts.sessions.is_empty() {
+        await_end(facts.pid, talk.left());
+    }
+    Ok(Server { version, sessions: facts.sessions })
+}
+
+/// Asks the server, or one that is started for the asking. Others may do the same at the same moment, and end theirs
+/// under our client: then there is nothing to do but to ask again.
+fn ask(talk: &Talk<'_>) -> Result<(Vec<u8>, bool)> {
+    let mut gone = "no server could be started".to_owned();
+    for _ in 0..TRIES {
+        match talk.ask(&chain::server(false))? {
+            Reply::Said(answer) => return Ok((answer, false)),
+            Reply::NoServer | Reply::Gone(_) => {}
+            Reply::Refused(complaint) => return Err(refused(talk, complaint)),
+        }
+        // Starts a server that reads the configuration and, having no session, ends.
+        match talk.ask(&chain::server(true))? {
+            Reply::Said(answer) => return Ok((answer, true)),
+            Reply::NoServer => {}
+            Reply::Gone(complaint) => gone = complaint,
+            Reply::Refused(complaint) => return Err(refused(talk, complaint)),
+        }
+    }
+    Err(refused(talk, gone))
+}
+
+/// A complaint, unless what stands behind it is that tmux is too old to understand us.
+fn refused(talk: &Talk<'_>, complaint: String) -> MuxError {
+    match talk.version() {
+        Ok(version) if !new_enough(&version) => too_old(&version),
+        Ok(_) | Err(_) => MuxError::Failed(complaint),
+    }
+}
+
+fn too_old(version: &str) -> MuxError {
+    MuxError::Unusable(format!("tmux {version:?} can't be used: {OLDEST} or newer is needed"))
+}
+
+/// How often a server that went away under our client is asked again: each time takes some milliseconds.
+pub(super) const TRIES: u32 = 20;
+
+struct Facts {
+    version: String,
+    exit_unattached: bool,
+    exit_empty: bool,
+    pid: Option<u32>,
+    sessions: Vec<String>,
+}
+
+fn read(answer: &[u8]) -> Result<Facts> {
+    let lines = whole(answer)?;
+    let (first, rest) = lines.split_first().ok_or_else(|| unexpected(answer))?;
+    let line = String::from_utf8_lossy(first).into_owned();
+    let fields: Vec<&str> = line.split('\t').collect();
+    let [SERVER, version, unattached, empty, pid] = fields.as_slice() else { return Err(unexpected(first)) };
+    let on = |value: &str| match value {
+        "1" | "on" => Ok(true),
+        "0" | "off" => Ok(false),
+        _ => Err(unexpected(first)),
+    };
+    let mut sessions = Vec::with_capacity(rest.len());
+    for line in rest {
+        let text = String::from_utf8_lossy(line);
+        let (mark, name) = text.split_once('\t').ok_or_else(|| unexpected(line))?;
+        if mark != SESSION {
+            return Err(unexpected(line));
+        }
+        sessions.push(name.to_owned());
+    }
+    Ok(Facts {
+        version: (*version).to_owned(),
+        exit_unattached: on(unattached)?,
+        exit_empty: on(empty)?,
+        pid: pid.parse().ok(),
+        sessions,
+    })
+}
+
+/// Waits for the server that the probe started: a client that meets it on its way out fails (3.3a, 18 of 60).
+fn await_end(pid: Option<u32>, left: Duration) {
+    let Some(watch) = pid.and_then(crate::os::exit_watch) else { return };
+    let patience = left.min(Duration::from_millis(500));
+    let timeout = PollTimeout::try_from(patience).unwrap_or(PollTimeout::ZERO);
+    // Not seeing the end costs the next call one retry, no more.
+    poll(&mut [PollFd::new(watch.as_fd(), PollFlags::POLLIN)], timeout).ok();
+}
+
+/// Whether a version, as tmux prints it, is [`OLDEST`] or newer.
+fn new_enough(version: &str) -> bool {
+    // Built from the development tree before versions were named next-N.
+    if version == "master" {
+        return true;
+    }
+    // OpenBSD ships tmux with itself: 6.9 has 3.2.
+    let (numbers, oldest) = match version.strip_prefix("openbsd-") {
+        Some(numbers) => (numbers, (6, 9)),
+        None => (version.strip_prefix("next-").unwrap_or(version), (3, 2)),
+    };
+    let Some((major, minor)) = numbers.split_once('.') else { return false };
+    let minor = minor.find(|letter: char| !letter.is_ascii_digit()).map_or(minor, |end| &minor[..end]);
+    match (major.parse::<u32>(), minor.parse::<u32>()) {
+        (Ok(major), Ok(minor)) => (major, minor) >= oldest,
+        (Ok(_) | Err(_), _) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{new_enough, read};
+
+    #[test]
+    fn versions_are_compared_as_numbers() {
+        for good in ["3.2", "3.2a", "3.3a", "3.10", "4.0", "next-3.5", "openbsd-7.4", "3.3-rc2", "master"] {
+            assert!(new_enough(good), "{good}");
+        }
+        for bad in ["", "1.8", "2.9a", "3.1c", "3", "hello", "3.x", "next-3.1", "openbsd-6.8"] {
+            assert!(!new_enough(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn facts_are_read_strictly() {
+        let facts = read(b"ganger-server\t3.3a\t0\t1\t12\nganger-session\ta b\nganger-end\n").unwrap();
+        assert_eq!(
+            (facts.version.as_str(), facts.exit_unattached, facts.exit_empty, facts.pid),
+            ("3.3a", false, true, Some(12))
+        );
+        assert_eq!(facts.sessions, ["a b"]);
+        for wrong in [
+            &b""[..],
+            b"ganger-end\n",
+            b"ganger-server\t3.3a\t0\t1\t12\n",
+            b"ganger-server\t3.3a\t\t1\t12\nganger-end\n",
+            b"ganger-server\t3.3a\t0\t1\t12\nboo\nganger-end\n",
+        ] {
+            assert!(read(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}

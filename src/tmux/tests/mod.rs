@@ -1,0 +1,6 @@
+//! Against the real tmux, on private sockets.
+
+mod hostile;
+mod life;
+mod look;
+mod support;
