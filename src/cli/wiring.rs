@@ -79,13 +79,8 @@ fn program() -> Result<PathBuf, Fault> {
 /// # Errors
 /// [`Kind::Usage`], naming file and line.
 pub fn configuration(global: &Global) -> Result<Config, Fault> {
-    config::load(global.config.as_deref(), &|name| std::env::var_os(name)).map_err(|error| {
-        let fault = Fault::new(Kind::Usage, error.message);
-        match error.hint {
-            Some(hint) => fault.hint(hint),
-            None => fault,
-        }
-    })
+    config::load(global.config.as_deref(), &|name| std::env::var_os(name))
+        .map_err(|error| Fault::new(Kind::Usage, error.message).hint(error.hint))
 }
 
 impl Wiring {

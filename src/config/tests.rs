@@ -1,88 +1,460 @@
-//! Tests of the configuration.
+//! What files may say, and how refusals read.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::time::Duration;
 
-use super::{Config, ConfigError, DEFAULT_TEXT, defaults_for, load, read, render};
+use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_assert_eq, prop_oneof, proptest};
 
-fn env(name: &str) -> Option<OsString> {
-    (name == "HOME").then(|| "/home/me".into())
+use super::document::Document;
+use super::{Config, ConfigError, DEFAULT_TEXT, default_path, defaults, load, path, read, render, schema};
+use crate::domain::profile::{Mode, NoOutput, Profile};
+use crate::domain::settings::{Completion, Queue, Settings, Timing, Tmux, Worktrees};
+
+fn home(variable: &str) -> Option<OsString> {
+    (variable == "HOME").then(|| "/home/ann".into())
 }
 
-fn of(text: &str) -> Result<crate::domain::settings::Settings, ConfigError> {
-    read(text, Path::new("/c.toml"), defaults_for(&env), &env)
+fn over(mut settings: Settings, text: &str) -> Result<Settings, ConfigError> {
+    read::apply(&mut settings, Document { path: Path::new("/c.toml"), text }, &home)?;
+    Ok(settings)
 }
 
-#[test]
-fn the_commented_default_is_the_default() {
-    assert_eq!(of(DEFAULT_TEXT).unwrap(), defaults_for(&env));
+fn settings(text: &str) -> Settings {
+    over(defaults(&home), text).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
-#[test]
-fn every_example_in_the_default_is_accepted() {
-    let live: String = DEFAULT_TEXT
-        .lines()
-        .map(|line| match line.strip_prefix("# ") {
-            Some(rest)
-                if rest.starts_with('[')
-                    || rest
-                        .split_once(" = ")
-                        .is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase() || c == '_')) =>
-            {
-                rest
-            }
-            _ => line,
-        })
-        .fold(String::new(), |text, line| text + line + "\n");
-    let settings = of(&live).unwrap();
-    assert!(settings.agents.contains_key("mine"));
-    let expected = defaults_for(&env);
-    assert_eq!(
-        (settings.timing, settings.completion, settings.tmux, settings.worktrees),
-        (expected.timing, expected.completion, expected.tmux, expected.worktrees)
-    );
+fn refusal(text: &str) -> String {
+    match over(defaults(&home), text) {
+        Ok(_) => panic!("taken: {text}"),
+        Err(error) => error.message,
+    }
+}
+
+/// The default file with every commented-out setting live.
+fn uncommented() -> String {
+    let live = |line: &str| match line.strip_prefix('#') {
+        Some(setting) if setting.starts_with(|c: char| c == '[' || c.is_ascii_lowercase()) => format!("{setting}\n"),
+        _ => format!("{line}\n"),
+    };
+    DEFAULT_TEXT.lines().map(live).collect()
 }
 
 #[test]
-fn what_is_shown_reads_back() {
-    let text = "[agents.\"we ird\"]\ncommand=[\"x\",\"{prompt}\"]\nenv={A=\"b\"}\n[queue]\nper_repo=2\ntimeout=\"90s\"";
-    let settings = of(text).unwrap();
-    assert_eq!(of(&render(&settings)).unwrap(), settings);
+fn the_default_file_changes_nothing() {
+    assert_eq!(settings(DEFAULT_TEXT), defaults(&home));
 }
 
 #[test]
-fn what_is_wrong_is_named_with_its_line() {
-    for (text, place, words) in [
-        ("[queue]\nmax_runing = 3", "/c.toml:2", "max_running"),
-        ("\n\n[que]\nmax_running = 3", "/c.toml:3", "queue"),
-        ("[queue]\nmax_running = \"3\"", "/c.toml:2", "invalid type"),
-        ("[queue]\nmax_running = 0", "/c.toml:2", "from 1 on"),
-        ("[queue]\ntimeout = \"soon\"", "/c.toml:2", "not a duration"),
-        ("[tmux]\nsize = \"big\"", "/c.toml:2", "200x50"),
-        ("[worktrees]\nbranch = \"x\"", "/c.toml:2", "{id}"),
-        ("[worktrees]\nroot = \"here\"", "/c.toml", "relative"),
-        ("[worktrees]\npool = 3", "/c.toml:2", "not supported by this version"),
-        ("[agents.x]\ncommand = []", "/c.toml:2", "a program"),
-        ("[agents.x]\nmode = \"headless\"", "/c.toml", "no command"),
-        ("default_agent = \"nobody\"", "/c.toml", "nobody"),
-        ("x = [", "/c.toml:1", ""),
-    ] {
-        let error = of(text).unwrap_err();
-        let whole = format!("{} {}", error.message, error.hint.unwrap_or_default());
-        assert!(whole.contains(place) && whole.contains(words), "{text:?}: {whole}");
+fn the_default_file_shows_the_built_in_values() {
+    let mut shown = settings(&uncommented());
+    let example = shown.agents.remove("mine").unwrap();
+    assert_eq!(shown, defaults(&home));
+    assert_eq!(example.command, ["my-agent", "--flag", "{prompt}"]);
+    assert_eq!(example.resume, ["my-agent", "--continue"]);
+    assert_eq!(example.env, [("KEY".to_owned(), "value".to_owned())]);
+}
+
+#[test]
+fn the_default_file_shows_every_key() {
+    let file: toml::Table = uncommented().parse().unwrap();
+    let tables = |name: &str| match name {
+        "" => file.clone(),
+        "agents" => file["agents"]["mine"].as_table().unwrap().clone(),
+        name => file[name].as_table().unwrap().clone(),
+    };
+    for section in schema::SECTIONS {
+        let shown: BTreeSet<String> = tables(section.name)
+            .into_iter()
+            .filter(|(_, value)| !(section.name.is_empty() && value.is_table()))
+            .map(|(key, _)| key)
+            .collect();
+        let known: BTreeSet<String> = section.keys.iter().map(|&key| key.to_owned()).collect();
+        assert_eq!(shown, known, "[{}]", section.name);
     }
 }
 
 #[test]
-fn a_missing_file_is_an_error_only_where_it_was_named() {
-    let Config { path, .. } = load(None, &env).unwrap();
-    assert_eq!(path, None);
-    assert!(load(Some(&PathBuf::from("/no/such/file")), &env).is_err());
+fn every_key_is_read() {
+    let read = settings(
+        r#"
+        default_agent = "mine"
+        [agents.mine]
+        command = ["a", "{prompt}"]
+        resume = ["a", "-c"]
+        mode = "headless"
+        unsafe = ["--yes"]
+        no_output = "review"
+        env = { B = "2", A = "1" }
+        [worktrees]
+        root = "{repo}/.worktrees"
+        branch = "agent/{id}"
+        base = "main"
+        setup = ["npm ci"]
+        setup_timeout = "1m"
+        [queue]
+        max_running = 2
+        per_agent = 3
+        per_repo = 0x4
+        max_orphan_retries = 0
+        timeout = "2h"
+        [completion]
+        verify = ["make"]
+        verify_timeout = "2m"
+        [tmux]
+        socket = "s"
+        size = "80x24"
+        keep_ended = 0
+        grace = "1500ms"
+        alternate_screen = true
+        [timing]
+        git = "1s"
+        tmux = "2s"
+        start = "3s"
+        saga = "4s"
+        database = "5s"
+        "#,
+    );
+    let mut expected = defaults(&home);
+    let strings = |list: &[&str]| list.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
+    "mine".clone_into(&mut expected.default_agent);
+    expected.agents.insert(
+        "mine".to_owned(),
+        Profile {
+            name: "mine".to_owned(),
+            command: strings(&["a", "{prompt}"]),
+            resume: strings(&["a", "-c"]),
+            mode: Mode::Headless,
+            unsafe_args: strings(&["--yes"]),
+            no_output: NoOutput::Review,
+            env: vec![("A".to_owned(), "1".to_owned()), ("B".to_owned(), "2".to_owned())],
+        },
+    );
+    expected.worktrees = Worktrees {
+        root: "{repo}/.worktrees".to_owned(),
+        branch: "agent/{id}".to_owned(),
+        base: "main".to_owned(),
+        setup: strings(&["npm ci"]),
+        setup_timeout: Duration::from_mins(1),
+    };
+    expected.queue = Queue {
+        max_running: 2,
+        per_agent: Some(3),
+        per_repo: Some(4),
+        max_orphan_retries: 0,
+        timeout: Some(Duration::from_hours(2)),
+    };
+    expected.completion = Completion { verify: strings(&["make"]), verify_timeout: Duration::from_mins(2) };
+    expected.tmux = Tmux {
+        socket: Some("s".to_owned()),
+        columns: 80,
+        rows: 24,
+        keep_ended: 0,
+        grace: Duration::from_millis(1500),
+        alternate_screen: true,
+    };
+    let seconds = Duration::from_secs;
+    expected.timing =
+        Timing { git: seconds(1), tmux: seconds(2), start: seconds(3), saga: seconds(4), database: seconds(5) };
+    assert_eq!(read, expected);
 }
 
 #[test]
-fn home_is_filled_in() {
-    let settings = of("[worktrees]\nroot = \"~/trees\"").unwrap();
-    assert_eq!(settings.worktrees.root, "/home/me/trees");
-    assert_eq!(defaults_for(&env).worktrees.root, "/home/me/.local/share/ganger/worktrees");
+fn tables_merge_by_key_and_lists_replace() {
+    let below = settings(
+        "[queue]\nmax_running = 2\nper_repo = 1\ntimeout = '1h'\n[completion]\nverify = ['a', 'b']\n\
+         [agents.mine]\ncommand = ['m']\nenv = { A = '1', B = '1' }",
+    );
+    let merged = over(
+        below,
+        "[queue]\nper_repo = 'off'\ntimeout = 'off'\n[completion]\nverify = ['c']\n\
+         [agents.mine]\nenv = { B = '2', C = '2' }\n[agents.claude]\ncommand = ['claude', '-x', '{prompt}']",
+    )
+    .unwrap();
+    assert_eq!((merged.queue.max_running, merged.queue.per_repo, merged.queue.timeout), (2, None, None));
+    assert_eq!(merged.completion.verify, ["c"]);
+    assert_eq!(merged.agents["mine"].command, ["m"]);
+    let env: Vec<String> = merged.agents["mine"].env.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    assert_eq!(env, ["A=1", "B=2", "C=2"]);
+    assert_eq!(merged.agents["claude"].command[1], "-x");
+    assert_eq!(merged.agents["claude"].mode, Mode::Interactive);
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_file_line_and_the_nearest_name() {
+    for (text, message) in [
+        ("\n[queue]\nmax_runing = 3", "unknown key `max_runing` in [queue] at /c.toml:3; did you mean `max_running`?"),
+        ("default-agent = 'x'", "unknown key `default-agent` at /c.toml:1; did you mean `default_agent`?"),
+        ("[worktree]\nroot = '/w'", "unknown key `worktree` at /c.toml:1; did you mean `worktrees`?"),
+        ("max_running = 3", "unknown key `max_running` at /c.toml:1; it belongs in [queue]"),
+        ("[tmux]\nverify = []", "unknown key `verify` in [tmux] at /c.toml:2; it belongs in [completion]"),
+        (
+            "[tmux]\ndefault_agent = ''",
+            "unknown key `default_agent` in [tmux] at /c.toml:2; it belongs before the first section",
+        ),
+        ("[queue]\ncommand = []", "unknown key `command` in [queue] at /c.toml:2; it belongs in [agents.NAME]"),
+        (
+            "[agents.mine]\ncomand = ['x']",
+            "unknown key `comand` in [agents.mine] at /c.toml:2; did you mean `command`?",
+        ),
+        (
+            "[completion]\ncolour = 1",
+            "unknown key `colour` in [completion] at /c.toml:2; known are verify, verify_timeout",
+        ),
+        (
+            "[timing]\n\"g\\u001b[31m\" = 1",
+            "unknown key `g\u{fffd}[31m` in [timing] at /c.toml:2; known are git, tmux, start, saga, database",
+        ),
+    ] {
+        assert_eq!(refusal(text), message);
+    }
+}
+
+#[test]
+fn the_first_mistake_of_the_file_is_the_one_reported() {
+    assert!(refusal("[tmux]\nz = 1\na = 1\n[queue]\nb = 1").contains("`z`"));
+}
+
+#[test]
+fn what_a_later_version_will_know_is_refused_as_such() {
+    for (text, name) in [
+        ("[worktrees]\npool = 0", "worktrees.pool"),
+        ("[worktrees]\ncopy = ['.env*']", "worktrees.copy"),
+        ("[worktrees]\nlink = []", "worktrees.link"),
+        ("[worktrees]\nhooks = false", "worktrees.hooks"),
+        ("[completion]\nself_approve = false", "completion.self_approve"),
+    ] {
+        assert_eq!(refusal(text), format!("`{name}` is not supported by this version at /c.toml:2"));
+    }
+    for section in ["notify", "ui", "keys"] {
+        assert_eq!(
+            refusal(&format!("[{section}]\na = 'b'")),
+            format!("`{section}` is not supported by this version at /c.toml:1")
+        );
+    }
+}
+
+#[test]
+fn a_wrong_type_is_refused() {
+    for (text, message) in [
+        ("queue = 3", "`queue` must be a table, not 3 at /c.toml:1"),
+        ("agents = ['x']", "`agents` must be a table, not an array at /c.toml:1"),
+        ("[agents]\nmine = 'x'", "`agents.mine` must be a table, not \"x\" at /c.toml:2"),
+        ("default_agent = true", "`default_agent` must be a string, not a boolean at /c.toml:1"),
+        ("[tmux]\nalternate_screen = 'no'", "`tmux.alternate_screen` must be true or false, not \"no\" at /c.toml:2"),
+        ("[worktrees]\nsetup = 'npm ci'", "`worktrees.setup` must be a list of strings, not \"npm ci\" at /c.toml:2"),
+        ("[worktrees]\nsetup = [\n'a',\n3]", "`worktrees.setup` must be a string, not 3 at /c.toml:4"),
+        (
+            "[agents.x]\ncommand = ['x']\nmode = 'batch'",
+            "`agents.x.mode` must be \"interactive\" or \"headless\", not \"batch\" at /c.toml:3",
+        ),
+        (
+            "[queue]\ntimeout = 30",
+            "`queue.timeout` must be a duration such as \"90s\", \"15m\" or \"1h30m\", not 30 at /c.toml:2",
+        ),
+    ] {
+        assert_eq!(refusal(text), message);
+    }
+}
+
+#[test]
+fn a_senseless_value_is_refused() {
+    for (text, part) in [
+        ("[queue]\nmax_running = 0", "`queue.max_running` must be a whole number from 1 to 4294967295, not 0"),
+        ("[queue]\nmax_running = -1", "not -1"),
+        ("[queue]\nmax_running = 99999999999999999999", "from 1"),
+        ("[queue]\nper_agent = 0", "`queue.per_agent`"),
+        ("[queue]\ntimeout = '0s'", "`queue.timeout`"),
+        ("[completion]\nverify_timeout = 'off'", "`completion.verify_timeout`"),
+        ("[completion]\nverify = ['make', ' ']", "`completion.verify` must not have an empty command"),
+        (
+            "[tmux]\nsize = '0x50'",
+            "`tmux.size` must be columns and rows from 20x5 to 10000x10000, such as \"200x50\", not \"0x50\"",
+        ),
+        ("[tmux]\nsize = '19x50'", "`tmux.size`"),
+        ("[tmux]\nsize = '200x4'", "`tmux.size`"),
+        ("[tmux]\nsize = '200'", "`tmux.size`"),
+        ("[tmux]\nsize = '200x+5'", "`tmux.size`"),
+        ("[tmux]\nsize = '70000x50'", "`tmux.size`"),
+        ("[tmux]\nsocket = '/tmp/s'", "`tmux.socket` must be a name"),
+        ("[worktrees]\nroot = 'trees'", "`worktrees.root` must be absolute"),
+        ("[worktrees]\nroot = ''", "`worktrees.root` must be absolute"),
+        ("[worktrees]\nroot = '~bob/trees'", "`worktrees.root` must be absolute"),
+        ("[worktrees]\nroot = '{repo}trees'", "`worktrees.root` must be absolute"),
+        ("[worktrees]\nroot = \"/a\\u0000b\"", "`worktrees.root` must be free of NUL characters"),
+        ("[worktrees]\nbranch = 'agent/{slug}'", "`worktrees.branch` must contain {id}"),
+        ("[worktrees]\nbranch = '{user}/{id}'", "no other placeholder"),
+        ("[worktrees]\nbranch = 'a b/{id}'", "git takes for branches, not \"a b/1\""),
+        ("[worktrees]\nbranch = '{slug}-{id}'", "git takes for branches, not \"-1\""),
+        ("[worktrees]\nbranch = '{slug}/{id}'", "git takes for branches, not \"/1\""),
+        ("[worktrees]\nbase = ''", "`worktrees.base`"),
+        ("[worktrees]\nbase = '--force'", "`worktrees.base`"),
+        ("[agents.x]\ncommand = []", "`agents.x.command` must begin with a program"),
+        ("[agents.x]\ncommand = ['']", "`agents.x.command` must begin with a program"),
+        ("[agents.x]\nmode = 'headless'", "`agents.x` must have a command"),
+        ("[agents.x]\ncommand = ['x']\nresume = ['']", "`agents.x.resume`"),
+        ("[agents.'a b']\ncommand = ['x']", "the name of an agent"),
+        (
+            "[agents.x]\ncommand = ['x']\nenv = { GANGER_TASK = '1' }",
+            "`GANGER_TASK` is set by ganger itself at /c.toml:3",
+        ),
+        ("[agents.x]\ncommand = ['x']\nenv = { 'A=B' = '1' }", "`A=B` can't be the name"),
+        ("default_agent = 'cladue'", "there is no \"cladue\" (did you mean \"claude\"?)"),
+        ("default_agent = 'codex'", "there is no \"codex\" (known are claude, shell)"),
+    ] {
+        let message = refusal(text);
+        assert!(message.contains(part) && message.contains(" at /c.toml:"), "{text:?}: {message}");
+    }
+}
+
+#[test]
+fn broken_toml_is_refused_with_its_line() {
+    assert!(refusal("[queue]\nmax_running = = 3").contains(" at /c.toml:2"));
+    assert!(refusal("[queue]\nmax_running = 3\nmax_running = 4").contains(" at /c.toml:3"));
+    assert!(refusal("[queue\n").contains(" at /c.toml:1"));
+}
+
+#[test]
+fn the_home_folder_is_filled_in() {
+    assert_eq!(settings("").worktrees.root, "/home/ann/.local/share/ganger/worktrees");
+    assert_eq!(settings("[worktrees]\nroot = '~/trees'").worktrees.root, "/home/ann/trees");
+    assert_eq!(settings("[worktrees]\nroot = '~'").worktrees.root, "/home/ann");
+    assert_eq!(settings("[worktrees]\nroot = '{repo}'").worktrees.root, "{repo}");
+    let data = |variable: &str| match variable {
+        "XDG_DATA_HOME" => Some("/data".into()),
+        other => home(other),
+    };
+    assert_eq!(defaults(&data).worktrees.root, "/data/ganger/worktrees");
+    let relative = |variable: &str| match variable {
+        "XDG_DATA_HOME" => Some("data".into()),
+        other => home(other),
+    };
+    assert_eq!(defaults(&relative).worktrees.root, "/home/ann/.local/share/ganger/worktrees");
+}
+
+#[test]
+fn without_a_home_the_root_has_to_be_configured() {
+    let nothing = |_: &str| None;
+    assert!(load(None, &nothing).unwrap_err().message.contains("no place for worktrees"));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("c.toml");
+    std::fs::write(&file, "[worktrees]\nroot = '/w'").unwrap();
+    assert_eq!(load(Some(&file), &nothing).unwrap().settings.worktrees.root, "/w");
+    std::fs::write(&file, "[worktrees]\nroot = '~/w'").unwrap();
+    assert!(load(Some(&file), &nothing).unwrap_err().message.contains("HOME is not set"));
+}
+
+#[test]
+fn the_file_is_the_named_one_then_the_variable_then_the_default() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, running: u32| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, format!("[queue]\nmax_running = {running}")).unwrap();
+        path
+    };
+    let (named, variable, default) = (write("n.toml", 1), write("v.toml", 2), write("x/ganger/config.toml", 3));
+    let config = folder.path().join("x");
+    let xdg = |name: &str| if name == "XDG_CONFIG_HOME" { Some(config.clone().into()) } else { home(name) };
+    let both = |name: &str| if name == "GANGER_CONFIG" { Some(variable.clone().into()) } else { xdg(name) };
+    let empty = |name: &str| if name == "GANGER_CONFIG" { Some("".into()) } else { xdg(name) };
+    let running = |config: Config| (config.settings.queue.max_running, config.path.unwrap());
+    assert_eq!(running(load(Some(&named), &both).unwrap()), (1, named.clone()));
+    assert_eq!(running(load(None, &both).unwrap()), (2, variable.clone()));
+    assert_eq!(running(load(None, &xdg).unwrap()), (3, default.clone()));
+    assert_eq!(running(load(None, &empty).unwrap()), (3, default.clone()));
+    assert_eq!(path(Some(&named), &both), Some(named));
+    assert_eq!(path(None, &xdg), Some(default));
+    assert_eq!(default_path(&home), Some("/home/ann/.config/ganger/config.toml".into()));
+    assert_eq!(default_path(&|_| None), None);
+}
+
+#[test]
+fn a_named_file_has_to_exist_and_the_default_one_need_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("none.toml");
+    assert!(load(Some(&missing), &home).unwrap_err().message.contains("none.toml"));
+    assert!(load(Some(folder.path()), &home).is_err());
+    let away = |name: &str| match name {
+        "XDG_CONFIG_HOME" => Some(folder.path().into()),
+        other => home(other),
+    };
+    assert_eq!(load(None, &away).unwrap(), Config { settings: defaults(&home), path: None });
+    let nowhere = |name: &str| if name == "XDG_CONFIG_HOME" { Some("/dev/null".into()) } else { home(name) };
+    assert_eq!(load(None, &nowhere).unwrap().path, None);
+    std::fs::write(&missing, b"\xff").unwrap();
+    assert!(load(Some(&missing), &home).is_err());
+}
+
+fn word() -> impl Strategy<Value = String> {
+    "[^\\x00]{0,12}"
+}
+
+fn list() -> impl Strategy<Value = Vec<String>> {
+    proptest::collection::vec(word().prop_map(|text| format!("c{text}")), 0..3)
+}
+
+fn moment() -> impl Strategy<Value = Duration> {
+    (1..=31_622_400_000_u64).prop_map(Duration::from_millis)
+}
+
+fn profiles() -> impl Strategy<Value = Profile> {
+    let mode = prop_oneof![Just(Mode::Interactive), Just(Mode::Headless)];
+    let no_output = prop_oneof![Just(NoOutput::Failed), Just(NoOutput::Review)];
+    let env = proptest::collection::btree_map("[A-Z][!-<>-~é\"]{0,6}", word(), 0..3);
+    ("[a-z][a-z0-9_.-]{0,8}", list(), list(), list(), mode, no_output, env).prop_map(
+        |(name, mut command, resume, unsafe_args, mode, no_output, env)| {
+            command.insert(0, "program".to_owned());
+            Profile { name, command, resume, mode, unsafe_args, no_output, env: env.into_iter().collect() }
+        },
+    )
+}
+
+fn queues() -> impl Strategy<Value = Queue> {
+    let limit = || proptest::option::of(1..=u32::MAX);
+    (1..=u32::MAX, limit(), limit(), any::<u32>(), proptest::option::of(moment())).prop_map(
+        |(max_running, per_agent, per_repo, max_orphan_retries, timeout)| Queue {
+            max_running,
+            per_agent,
+            per_repo,
+            max_orphan_retries,
+            timeout,
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_rendered_configuration_is_read_back(
+        profile in profiles(),
+        queue in queues(),
+        (setup, verify) in (list(), list()),
+        (setup_timeout, verify_timeout, grace) in (moment(), moment(), moment()),
+        (columns, rows, keep_ended) in (20..=10_000_u16, 5..=10_000_u16, any::<u32>()),
+        (socket, alternate_screen) in (proptest::option::of("[a-z\"' ]{1,8}"), any::<bool>()),
+        below in "[^\\x00]{0,12}",
+    ) {
+        let mut settings = defaults(&home);
+        settings.default_agent.clone_from(&profile.name);
+        settings.agents.insert(profile.name.clone(), profile);
+        settings.worktrees.root = format!("/{below}");
+        settings.worktrees.setup = setup;
+        settings.worktrees.setup_timeout = setup_timeout;
+        settings.queue = queue;
+        settings.completion = Completion { verify, verify_timeout };
+        settings.tmux = Tmux { socket, columns, rows, keep_ended, grace, alternate_screen };
+        let text = render(&settings);
+        prop_assert_eq!(over(defaults(&home), &text).map_err(|error| format!("{error}\n{text}")), Ok(settings));
+    }
+
+    #[test]
+    fn no_text_makes_the_reader_fail(text in "\\PC{0,80}") {
+        let read = over(defaults(&home), &text);
+        if let Err(error) = read {
+            assert!(error.message.contains(" at /c.toml:"), "{error}");
+        }
+    }
 }

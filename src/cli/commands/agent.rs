@@ -52,7 +52,7 @@ fn prepare(argv: &[OsString]) -> Result<u8, Fault> {
 
 /// The dispatcher's settings, as far as the orders say them: a file that changed meanwhile changes nothing here.
 fn settings(launch: &Launch) -> Settings {
-    let mut settings = config::defaults();
+    let mut settings = config::defaults(&|name| std::env::var_os(name));
     settings.timing.git = Duration::from_millis(launch.git_deadline);
     settings.timing.tmux = Duration::from_millis(launch.tmux_deadline);
     settings.timing.database = Duration::from_millis(launch.database_deadline);

@@ -66,7 +66,7 @@ pub fn run(global: &Global, command: &Config) -> Outcome {
 }
 
 fn path(global: &Global) -> Result<PathBuf, Fault> {
-    global.config.clone().or_else(|| config::default_path(&|name| std::env::var_os(name))).ok_or_else(|| {
+    config::path(global.config.as_deref(), &|name| std::env::var_os(name)).ok_or_else(|| {
         Fault::new(Kind::Usage, "neither $XDG_CONFIG_HOME nor $HOME says where the configuration is")
             .hint("--config PATH")
     })
