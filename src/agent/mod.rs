@@ -17,7 +17,7 @@ struct BuiltIn {
 #[rustfmt::skip]
 const BUILT_IN: &[BuiltIn] = &[
     BuiltIn { name: "claude", command: &["claude", "{prompt}"], resume: &[], mode: Mode::Interactive, unsafe_args: &[], no_output: NoOutput::Failed },
-    BuiltIn { name: "shell", command: &["sh", "-c", "{prompt}"], resume: &[], mode: Mode::Headless, unsafe_args: &[], no_output: NoOutput::Review },
+    BuiltIn { name: "shell", command: &["sh", "{prompt_file}"], resume: &[], mode: Mode::Headless, unsafe_args: &[], no_output: NoOutput::Review },
 ];
 
 /// The built-in profiles, by name.

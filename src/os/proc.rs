@@ -1,11 +1,10 @@
-//! Processes by identity, from `/proc`.
+//! Processes by identity.
 //!
 //! A pid alone is never trusted: it is read together with its start time, and signals go through a descriptor of
 //! the process, opened before the start time was checked.
 
 use std::fs;
 use std::io;
-use std::os::fd::AsRawFd as _;
 use std::path::Path;
 
 use nix::libc;
@@ -31,29 +30,118 @@ struct Entry {
     session: i32,
 }
 
-/// Reads `/proc/PID/stat`: the name stands in parentheses and may hold anything, so fields count from the last `)`.
-fn parse(pid: i32, stat: &str) -> Option<Entry> {
-    let (open, close) = (stat.find('(')?, stat.rfind(')')?);
-    let name = stat.get(open + 1..close)?.to_owned();
-    let fields: Vec<&str> = stat.get(close + 1..)?.split_whitespace().collect();
-    Some(Entry {
-        process: Process { pid, start: fields.get(19)?.parse().ok()? },
-        name,
-        state: fields.first()?.chars().next()?,
-        session: fields.get(3)?.parse().ok()?,
-    })
-}
+/// The process table as Linux shows it.
+#[cfg(target_os = "linux")]
+mod table {
+    use std::fs;
+    use std::io;
+    use std::path::PathBuf;
 
-/// `Ok(None)`: there is no such process.
-fn entry(pid: i32) -> io::Result<Option<Entry>> {
-    match fs::read(format!("/proc/{pid}/stat")) {
-        Ok(stat) => parse(pid, &String::from_utf8_lossy(&stat))
-            .map(Some)
-            .ok_or_else(|| io::Error::other(format!("/proc/{pid}/stat is not as expected"))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(libc::ESRCH) => Ok(None),
-        Err(error) => Err(error),
+    use nix::libc;
+
+    use super::{Entry, MARK};
+    use crate::domain::id::{AttemptId, Process};
+
+    /// Reads `/proc/PID/stat`: the name stands in parentheses and may hold anything, so fields count from the last `)`.
+    pub(super) fn parse(pid: i32, stat: &str) -> Option<Entry> {
+        let (open, close) = (stat.find('(')?, stat.rfind(')')?);
+        let name = stat.get(open + 1..close)?.to_owned();
+        let fields: Vec<&str> = stat.get(close + 1..)?.split_whitespace().collect();
+        Some(Entry {
+            process: Process { pid, start: fields.get(19)?.parse().ok()? },
+            name,
+            state: fields.first()?.chars().next()?,
+            session: fields.get(3)?.parse().ok()?,
+        })
+    }
+
+    /// `Ok(None)`: there is no such process.
+    pub(super) fn entry(pid: i32) -> io::Result<Option<Entry>> {
+        match fs::read(format!("/proc/{pid}/stat")) {
+            Ok(stat) => parse(pid, &String::from_utf8_lossy(&stat))
+                .map(Some)
+                .ok_or_else(|| io::Error::other(format!("/proc/{pid}/stat is not as expected"))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(libc::ESRCH) => {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(super) fn all() -> io::Result<Vec<Entry>> {
+        let mut entries = Vec::new();
+        for folder in fs::read_dir("/proc")? {
+            let name = folder?.file_name();
+            let Some(pid) = name.to_str().and_then(|name| name.parse().ok()) else { continue };
+            if let Some(entry) = entry(pid)? {
+                entries.push(entry);
+            }
+        }
+        Ok(entries)
+    }
+
+    pub(super) fn bears_mark(pid: i32, attempt: &AttemptId) -> bool {
+        let mark = format!("{MARK}={attempt}");
+        fs::read(format!("/proc/{pid}/environ"))
+            .is_ok_and(|environment| environment.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes()))
+    }
+
+    /// Where a process stands.
+    pub(super) fn folder_of(pid: i32) -> Option<PathBuf> {
+        fs::read_link(format!("/proc/{pid}/cwd")).ok()
     }
 }
+
+/// The process table as `ps` shows it. A process's start is known to the second; its session, its environment and
+/// where it stands are not known at all. Never run by its authors.
+#[cfg(not(target_os = "linux"))]
+mod table {
+    use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+    use std::io;
+    use std::path::PathBuf;
+    use std::time::Duration;
+
+    use super::Entry;
+    use crate::domain::id::{AttemptId, Process};
+    use crate::os::process::{Call, run};
+
+    fn parse(line: &str) -> Option<Entry> {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let (pid, state, start) = (words.first()?, words.get(1)?, words.get(2..7)?);
+        let mut hasher = DefaultHasher::new();
+        start.hash(&mut hasher);
+        Some(Entry {
+            process: Process { pid: pid.parse().ok()?, start: hasher.finish() },
+            name: words.get(7..)?.join(" "),
+            state: state.chars().next()?,
+            session: 0,
+        })
+    }
+
+    fn ps(args: &[&str]) -> io::Result<Vec<Entry>> {
+        let call = Call::new("ps", Duration::from_secs(10)).args(args).args(["-o", "pid=,stat=,lstart=,comm="]);
+        let answer = run(&call.env("LC_ALL", "C")).map_err(io::Error::other)?;
+        Ok(answer.text().lines().filter_map(parse).collect())
+    }
+
+    pub(super) fn entry(pid: i32) -> io::Result<Option<Entry>> {
+        Ok(ps(&["-p", &pid.to_string()])?.into_iter().find(|entry| entry.process.pid == pid))
+    }
+
+    pub(super) fn all() -> io::Result<Vec<Entry>> {
+        ps(&["-ax"])
+    }
+
+    pub(super) fn bears_mark(_pid: i32, _attempt: &AttemptId) -> bool {
+        false
+    }
+
+    pub(super) fn folder_of(_pid: i32) -> Option<PathBuf> {
+        None
+    }
+}
+
+use table::{all, bears_mark, entry, folder_of};
 
 fn is_dead(entry: &Entry) -> bool {
     matches!(entry.state, 'Z' | 'X' | 'x')
@@ -77,22 +165,41 @@ pub fn is_stopped(process: Process) -> bool {
     entry(process.pid).ok().flatten().is_some_and(|entry| entry.process == process && matches!(entry.state, 'T' | 't'))
 }
 
-fn all() -> io::Result<Vec<Entry>> {
-    let mut entries = Vec::new();
-    for folder in fs::read_dir("/proc")? {
-        let name = folder?.file_name();
-        let Some(pid) = name.to_str().and_then(|name| name.parse().ok()) else { continue };
-        if let Some(entry) = entry(pid)? {
-            entries.push(entry);
-        }
+/// Sends a signal through a descriptor of the process, opened before it is looked at: its pid can't be another's.
+#[cfg(target_os = "linux")]
+fn send(process: Process, number: i32, lives: impl Fn() -> bool) -> io::Result<bool> {
+    use std::os::fd::AsRawFd as _;
+    let Some(handle) = u32::try_from(process.pid).ok().and_then(super::exit_watch) else { return Ok(false) };
+    if !lives() {
+        return Ok(false);
     }
-    Ok(entries)
+    // SAFETY: the descriptor is open for the length of the call; no pointer is passed but a null one.
+    #[expect(unsafe_code, reason = "nix has no pidfd_send_signal")]
+    let answer =
+        unsafe { libc::syscall(libc::SYS_pidfd_send_signal, handle.as_raw_fd(), number, std::ptr::null::<()>(), 0) };
+    sent(answer == 0)
 }
 
-fn bears_mark(pid: i32, attempt: &AttemptId) -> bool {
-    let mark = format!("{MARK}={attempt}");
-    fs::read(format!("/proc/{pid}/environ"))
-        .is_ok_and(|environment| environment.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes()))
+/// Sends a signal right after a look at the process.
+#[cfg(not(target_os = "linux"))]
+fn send(process: Process, number: i32, lives: impl Fn() -> bool) -> io::Result<bool> {
+    if !lives() {
+        return Ok(false);
+    }
+    // SAFETY: two integers.
+    #[expect(unsafe_code, reason = "the number is a signal's")]
+    let answer = unsafe { libc::kill(process.pid, number) };
+    sent(answer == 0)
+}
+
+fn sent(done: bool) -> io::Result<bool> {
+    if done {
+        return Ok(true);
+    }
+    match io::Error::last_os_error() {
+        error if error.raw_os_error() == Some(libc::ESRCH) => Ok(false),
+        error => Err(error),
+    }
 }
 
 fn found(entry: Entry) -> Found {
@@ -142,28 +249,13 @@ impl Processes for ProcessTable {
     }
 
     fn signal(&self, process: Process, signal: Signal) -> io::Result<bool> {
-        let Some(handle) = u32::try_from(process.pid).ok().and_then(super::exit_watch) else { return Ok(false) };
-        if self.probe(process) != Probe::Alive {
-            return Ok(false);
-        }
         let number = match signal {
             Signal::Terminate => libc::SIGTERM,
             Signal::Kill => libc::SIGKILL,
             Signal::Continue => libc::SIGCONT,
             Signal::Wake => libc::SIGUSR1,
         };
-        // SAFETY: the descriptor is open for the length of the call; no pointer is passed but a null one.
-        #[expect(unsafe_code, reason = "nix has no pidfd_send_signal")]
-        let answer = unsafe {
-            libc::syscall(libc::SYS_pidfd_send_signal, handle.as_raw_fd(), number, std::ptr::null::<()>(), 0)
-        };
-        if answer == 0 {
-            return Ok(true);
-        }
-        match io::Error::last_os_error() {
-            error if error.raw_os_error() == Some(libc::ESRCH) => Ok(false),
-            error => Err(error),
-        }
+        send(process, number, || self.probe(process) == Probe::Alive)
     }
 
     fn members(&self, shim: Process, attempt: &AttemptId) -> io::Result<Vec<Found>> {
@@ -188,17 +280,17 @@ impl Processes for ProcessTable {
     }
 
     fn standing_in(&self, folder: &Path) -> io::Result<Vec<Found>> {
-        let standing = all()?.into_iter().filter(|entry| {
-            !is_dead(entry)
-                && fs::read_link(format!("/proc/{}/cwd", entry.process.pid)).is_ok_and(|cwd| cwd.starts_with(folder))
-        });
+        let standing = all()?
+            .into_iter()
+            .filter(|entry| !is_dead(entry) && folder_of(entry.process.pid).is_some_and(|cwd| cwd.starts_with(folder)));
         Ok(standing.map(found).collect())
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
-    use super::{ProcessTable, identify, parse};
+    use super::table::parse;
+    use super::{ProcessTable, identify};
     use crate::domain::id::Process;
     use crate::domain::reconcile::Probe;
     use crate::ports::host::{Processes as _, Signal};
