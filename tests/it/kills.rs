@@ -410,3 +410,51 @@ fn a_watch_sees_a_death_by_itself() {
     signal(i64::from(watch.id()), Signal::SIGTERM);
     assert_eq!(watch.wait().unwrap().code(), Some(0));
 }
+
+#[test]
+fn a_tmux_client_that_is_killed_may_have_made_its_window() {
+    let world = peopled();
+    for delay in ["0", "0.001", "0.002", "0.004", "0.008"] {
+        let id = world.add(AGENT);
+        world.wrap(
+            "tmux",
+            &format!("case \"$*\" in *__agent*) PATH=\"$REAL_PATH\" tmux \"$@\" & sleep {delay}; kill -KILL $!; wait $!; exit 1;; esac; real \"$@\"; exit $?"),
+        );
+        let ran = world.ganger(&["dispatch", &id.to_string()]);
+        assert!(matches!(ran.code, Some(0 | 5)), "{ran:?}");
+        world.unwrap("tmux");
+        recovers(&world, id, delay);
+    }
+    people_are_untouched(&world);
+}
+
+#[test]
+fn ended_panes_are_kept_up_to_a_number_and_never_taken_from_a_reader() {
+    let world = World::new();
+    fs::write(world.path("config/ganger/config.toml"), "default_agent = \"shell\"\n[tmux]\nkeep_ended = 2\n").unwrap();
+    for _ in 0..4 {
+        let id = world.dispatch("echo x > f");
+        world.settled(id, "review");
+        until("the pane's end", || (world.task(id)["attempt"]["pane"] == "dead").then_some(()));
+    }
+    // A person reads the oldest.
+    let outer = world.path("outer.sock");
+    let outer = outer.to_str().unwrap();
+    world.tmux(&["-S", outer, "-f", "/dev/null", "new-session", "-d", "env -u TMUX tmux attach -t =ganger-1-a-task"]);
+    until("a reader", || (!world.tmux(&["list-clients"]).is_empty()).then_some(()));
+    world.reconciled();
+    let mut sessions = world.sessions();
+    sessions.sort();
+    assert_eq!(sessions, ["ganger-1-a-task", "ganger-3-a-task", "ganger-4-a-task"]);
+    world.tmux(&["-S", outer, "kill-server"]);
+    until("the surplus is gone", || {
+        world.reconciled();
+        (world.sessions().len() == 2).then_some(())
+    });
+    // A newer attempt takes the place of its predecessor's pane.
+    let id = world.dispatch("exit 1");
+    world.settled(id, "failed");
+    until("the pane's end", || (world.task(id)["attempt"]["pane"] == "dead").then_some(()));
+    world.ok(&["retry", &id.to_string()]);
+    assert!(!world.sessions().contains(&format!("ganger-{id}-a-task")), "{:?}", world.sessions());
+}

@@ -46,13 +46,18 @@ fn print(wiring: &Wiring, report: &Report, dry_run: bool) {
         return;
     }
     let would = if dry_run { "would " } else { "" };
+    // What befell many at once is said once.
+    let mut said: Vec<(&str, &str, Vec<String>)> = Vec::new();
     for action in &report.actions {
-        output::say(&format!(
-            "task {}: {would}{}: {}",
-            action.task,
-            action.decision,
-            crate::domain::text::line(&action.reason)
-        ));
+        match said.iter_mut().find(|(decision, reason, _)| *decision == action.decision && *reason == action.reason) {
+            Some((_, _, tasks)) => tasks.push(action.task.to_string()),
+            None => said.push((action.decision, &action.reason, vec![action.task.to_string()])),
+        }
+    }
+    for (decision, reason, tasks) in said {
+        let plural = if tasks.len() > 1 { "s" } else { "" };
+        let reason = crate::domain::text::line(reason);
+        output::say(&format!("task{plural} {}: {would}{decision}: {reason}", tasks.join(", ")));
     }
     for action in &report.unknown {
         output::mention(&format!("task {}: unknown, left as it is: {}", action.task, action.reason));
