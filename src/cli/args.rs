@@ -58,7 +58,7 @@ pub struct Global {
     /// Whether to colour
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
-    /// Says more on standard error
+    /// Says on standard error which database, tmux server and configuration are used
     #[arg(short, long, global = true)]
     pub verbose: bool,
 }

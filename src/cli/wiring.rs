@@ -106,6 +106,16 @@ impl Wiring {
             program: program()?,
             environment: std::env::vars_os().collect(),
         };
+        if global.verbose {
+            let config =
+                config.path.as_ref().map_or("none, the defaults hold".to_owned(), |path| path.display().to_string());
+            super::output::mention(&format!(
+                "database {}, state {}, tmux socket {}, configuration {config}",
+                around.database.display(),
+                around.state_dir.display(),
+                around.socket.display()
+            ));
+        }
         Ok(Self {
             global: global.clone(),
             settings: Arc::new(config.settings),

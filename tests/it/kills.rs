@@ -458,3 +458,30 @@ fn ended_panes_are_kept_up_to_a_number_and_never_taken_from_a_reader() {
     world.ok(&["retry", &id.to_string()]);
     assert!(!world.sessions().contains(&format!("ganger-{id}-a-task")), "{:?}", world.sessions());
 }
+
+#[test]
+fn a_dispatcher_that_is_interrupted_undoes_what_it_began() {
+    let world = peopled();
+    for interrupt in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+        let id = world.add(AGENT);
+        for file in ["at", "go"] {
+            fs::remove_file(world.path(file)).ok();
+        }
+        world.wrap(
+            "git",
+            "case \"$*\" in *reset*) echo at > \"$WORLD/at\"; while [ ! -e \"$WORLD/go\" ]; do sleep 0.02; done;; esac; real \"$@\"; exit $?",
+        );
+        let child = world.start(&["dispatch", &id.to_string()]);
+        world.file("at");
+        signal(i64::from(child.id()), interrupt);
+        fs::write(world.path("go"), "").unwrap();
+        let ran = finish(child);
+        world.unwrap("git");
+        assert_eq!(ran.code, Some(5), "{ran:?}");
+        assert!(ran.stderr.contains("interrupted"), "{ran:?}");
+        assert_eq!(world.status(id), "ready");
+        assert_eq!(agents(&world, id), 0);
+        recovers(&world, id, "interrupted");
+    }
+    people_are_untouched(&world);
+}

@@ -10,6 +10,7 @@ use crate::engine::reconcile::{Scope, reconcile};
 use crate::engine::{Engine, Kind, preflight};
 use crate::os::process::{Call, run as call};
 use crate::ports::store::Filter;
+use crate::sqlite::Sqlite;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mark {
@@ -81,7 +82,10 @@ fn with_engine(wiring: &Wiring, engine: &Engine, checks: &mut Vec<Check>) {
         ),
         Err(error) => check("tmux", Mark::Failed, error.to_string()),
     });
-    checks.push(match engine.ports.store.tasks(&Filter::default()) {
+    let sound = Sqlite::open(&around.database, &around.state_dir, wiring.settings.timing.database)
+        .and_then(|store| store.check())
+        .and_then(|()| engine.ports.store.tasks(&Filter::default()));
+    checks.push(match sound {
         Ok(listing) if listing.unreadable.is_empty() => {
             check("database", Mark::Ok, format!("{} tasks in {}", listing.tasks.len(), around.database.display()))
         }
