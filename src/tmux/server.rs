@@ -19,15 +19,15 @@ pub const OLDEST: &str = "3.2";
 /// When tmux can't be used as it is, or can't be asked.
 pub fn find(talk: &Talk<'_>) -> Result<Server> {
     talk.prepare()?;
-    let (answer, probe) = match talk.ask(&chain::server(false))? {
+    let (answer, probe) = match talk.insist(&chain::server(false))?.0 {
         Reply::Said(answer) => (answer, false),
         // Starts a server that reads the configuration and, having no session, ends.
-        Reply::NoServer | Reply::Gone(_) => match talk.ask(&chain::server(true))? {
+        Reply::NoServer => match talk.insist(&chain::server(true))?.0 {
             Reply::Said(answer) => (answer, true),
             Reply::NoServer => return Err(refused(talk, "no server could be started".to_owned())),
             Reply::Gone(complaint) | Reply::Refused(complaint) => return Err(refused(talk, complaint)),
         },
-        Reply::Refused(complaint) => return Err(refused(talk, complaint)),
+        Reply::Gone(complaint) | Reply::Refused(complaint) => return Err(refused(talk, complaint)),
     };
     let facts = read(&answer)?;
     let version = if facts.version.is_empty() { talk.version()? } else { facts.version };
