@@ -58,6 +58,28 @@ impl<'a> Talk<'a> {
         sort(self.run(&call)?)
     }
 
+    /// Runs a chain, again where a server on its way out took the call; tells whether it did.
+    ///
+    /// A server ends after its last session; until its socket is closed, it accepts clients that it then drops.
+    ///
+    /// # Errors
+    /// As [`Self::ask`].
+    pub fn insist(&self, chain: &Chain) -> Result<(Reply, bool)> {
+        const TRIES: u32 = 10;
+        let mut reply = self.ask(chain)?;
+        let mut again = false;
+        for _ in 1..TRIES {
+            if !matches!(reply, Reply::Gone(_)) {
+                break;
+            }
+            // Without descriptors this is a pause.
+            nix::poll::poll(&mut [], 5_u8).ok();
+            reply = self.ask(chain)?;
+            again = true;
+        }
+        Ok((reply, again))
+    }
+
     /// The version in what `tmux -V` prints.
     ///
     /// # Errors

@@ -77,28 +77,21 @@ impl Multiplexer for Tmux {
         let chain = chain::start(session)?;
         let talk = self.talk(socket)?;
         talk.prepare()?;
-        let taken = |complaint: &str| complaint.contains("duplicate session");
-        let mut gone = "no server could be started".to_owned();
-        for again in 0..server::TRIES {
-            match talk.ask(&chain)? {
-                Reply::Said(_) => return Ok(()),
-                Reply::Refused(complaint) if taken(&complaint) => {
-                    // Unless an earlier call of ours has made it, after all.
-                    let made =
-                        |pane: &PaneSeen| pane.session == session.name && pane.argv.as_ref() == Some(session.attempt);
-                    return if again > 0 && list(&talk)?.is_some_and(|panes| panes.iter().any(made)) {
-                        Ok(())
-                    } else {
-                        Err(MuxError::Taken(session.name.to_owned()))
-                    };
+        match talk.insist(&chain)? {
+            (Reply::Said(_), _) => Ok(()),
+            (Reply::Refused(complaint), again) if complaint.contains("duplicate session") => {
+                // A call that a dying server seemed to have dropped may have had its effect after all.
+                let made =
+                    |pane: &PaneSeen| pane.session == session.name && pane.argv.as_ref() == Some(session.attempt);
+                if again && list(&talk)?.is_some_and(|panes| panes.iter().any(made)) {
+                    Ok(())
+                } else {
+                    Err(MuxError::Taken(session.name.to_owned()))
                 }
-                Reply::Refused(complaint) => return Err(MuxError::Failed(complaint)),
-                // A server on its way out took the call; what is asked for can't have outlived it. Once more.
-                Reply::NoServer => {}
-                Reply::Gone(complaint) => gone = complaint,
             }
+            (Reply::NoServer, _) => Err(MuxError::Failed("no server could be started".to_owned())),
+            (Reply::Gone(complaint) | Reply::Refused(complaint), _) => Err(MuxError::Failed(complaint)),
         }
-        Err(MuxError::Failed(gone))
     }
 
     fn panes(&self, socket: &Path) -> Result<Panes> {
@@ -146,11 +139,11 @@ impl Multiplexer for Tmux {
 
 /// The panes of the server; nothing where none runs.
 fn list(talk: &Talk<'_>) -> Result<Option<Vec<PaneSeen>>> {
-    match talk.ask(&chain::panes())? {
+    match talk.insist(&chain::panes())?.0 {
         Reply::Said(answer) => panes::parse(&answer).map(Some),
         Reply::NoServer => Ok(None),
         // A server without sessions (exit-empty off) has no panes, but list-panes calls that an error.
-        Reply::Refused(complaint) if complaint == "no current target" => match talk.ask(&chain::sessions())? {
+        Reply::Refused(complaint) if complaint == "no current target" => match talk.insist(&chain::sessions())?.0 {
             Reply::Said(answer) if panes::whole(&answer)?.is_empty() => Ok(Some(Vec::new())),
             Reply::NoServer => Ok(None),
             Reply::Said(_) | Reply::Gone(_) | Reply::Refused(_) => Err(MuxError::Failed(complaint)),

@@ -19,7 +19,16 @@ pub const OLDEST: &str = "3.2";
 /// When tmux can't be used as it is, or can't be asked.
 pub fn find(talk: &Talk<'_>) -> Result<Server> {
     talk.prepare()?;
-    let (answer, probe) = ask(talk)?;
+    let (answer, probe) = match talk.insist(&chain::server(false))?.0 {
+        Reply::Said(answer) => (answer, false),
+        // Starts a server that reads the configuration and, having no session, ends.
+        Reply::NoServer => match talk.insist(&chain::server(true))?.0 {
+            Reply::Said(answer) => (answer, true),
+            Reply::NoServer => return Err(refused(talk, "no server could be started".to_owned())),
+            Reply::Gone(complaint) | Reply::Refused(complaint) => return Err(refused(talk, complaint)),
+        },
+        Reply::Gone(complaint) | Reply::Refused(complaint) => return Err(refused(talk, complaint)),
+    };
     let facts = read(&answer)?;
     let version = if facts.version.is_empty() { talk.version()? } else { facts.version };
     if !new_enough(&version) {
@@ -38,27 +47,6 @@ pub fn find(talk: &Talk<'_>) -> Result<Server> {
     Ok(Server { version, sessions: facts.sessions })
 }
 
-/// Asks the server, or one that is started for the asking. Others may do the same at the same moment, and end theirs
-/// under our client: then there is nothing to do but to ask again.
-fn ask(talk: &Talk<'_>) -> Result<(Vec<u8>, bool)> {
-    let mut gone = "no server could be started".to_owned();
-    for _ in 0..TRIES {
-        match talk.ask(&chain::server(false))? {
-            Reply::Said(answer) => return Ok((answer, false)),
-            Reply::NoServer | Reply::Gone(_) => {}
-            Reply::Refused(complaint) => return Err(refused(talk, complaint)),
-        }
-        // Starts a server that reads the configuration and, having no session, ends.
-        match talk.ask(&chain::server(true))? {
-            Reply::Said(answer) => return Ok((answer, true)),
-            Reply::NoServer => {}
-            Reply::Gone(complaint) => gone = complaint,
-            Reply::Refused(complaint) => return Err(refused(talk, complaint)),
-        }
-    }
-    Err(refused(talk, gone))
-}
-
 /// A complaint, unless what stands behind it is that tmux is too old to understand us.
 fn refused(talk: &Talk<'_>, complaint: String) -> MuxError {
     match talk.version() {
@@ -70,9 +58,6 @@ fn refused(talk: &Talk<'_>, complaint: String) -> MuxError {
 fn too_old(version: &str) -> MuxError {
     MuxError::Unusable(format!("tmux {version:?} can't be used: {OLDEST} or newer is needed"))
 }
-
-/// How often a server that went away under our client is asked again: each time takes some milliseconds.
-pub(super) const TRIES: u32 = 20;
 
 struct Facts {
     version: String,

@@ -11,12 +11,13 @@ use crate::os::process::{Call, run};
 use crate::ports::multiplexer::{Multiplexer as _, MuxError};
 use crate::tmux::Tmux;
 
-fn canaries(folder: &Path) -> usize {
+/// How many files called `name` are in or below `folder`.
+fn canaries(folder: &Path, name: &OsStr) -> usize {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
     entries
         .map(|entry| {
-            let below = if entry.file_type().unwrap().is_dir() { canaries(&entry.path()) } else { 0 };
-            below + usize::from(entry.file_name() == "canary")
+            let below = if entry.file_type().unwrap().is_dir() { canaries(&entry.path(), name) } else { 0 };
+            below + usize::from(entry.file_name() == name)
         })
         .sum()
 }
@@ -24,7 +25,9 @@ fn canaries(folder: &Path) -> usize {
 #[test]
 fn folders_and_arguments_arrive_byte_for_byte_and_run_nothing() {
     let rig = Rig::new("");
-    let canary = rig.folder.path().join("canary");
+    // Its name is this run's own: a job of the server's runs outside of the rig's folder.
+    let name = format!("canary{}", rig.folder.path().file_name().unwrap().display());
+    let canary = rig.folder.path().join(&name);
     let touch = |form: &str| -> OsString { form.replace('@', &format!("touch {}", canary.display())).into() };
     let more: Vec<OsString> = vec![
         "run".into(),
@@ -54,20 +57,21 @@ fn folders_and_arguments_arrive_byte_for_byte_and_run_nothing() {
         "".into(),
         "last;".into(),
     ];
+    let run = [format!("#(touch {name})"), format!("$(touch {name}) `touch {name}`; touch {name}")];
     let folders: [&[u8]; 10] = [
         b"plain",
-        b"#(touch canary)",
+        run[0].as_bytes(),
         b"a#[b",
         b"a##[b#",
         b"#{pid}#S#,#}",
         b"end;",
         b"end\\;",
-        b"$(touch canary) `touch canary`; x",
+        run[1].as_bytes(),
         b"%H%Y gr\xc3\xbcn",
         b"raw\xff#",
     ];
-    for (number, name) in (1..).zip(folders) {
-        let folder = rig.folder.path().join(OsStr::from_bytes(name));
+    for (number, folder) in (1..).zip(folders) {
+        let folder = rig.folder.path().join(OsStr::from_bytes(folder));
         fs::create_dir(&folder).unwrap();
         rig.start_with(&format!("ganger-{number}"), number, &folder, &more, true).unwrap();
         let told = rig.told(number);
@@ -81,8 +85,8 @@ fn folders_and_arguments_arrive_byte_for_byte_and_run_nothing() {
         }
     }
     assert_eq!(rig.panes().len(), 5);
-    assert_eq!(canaries(rig.folder.path()), 0);
-    assert!(!Path::new("/canary").exists());
+    assert_eq!(canaries(rig.folder.path(), OsStr::new(&name)), 0);
+    assert!(!Path::new("/").join(&name).exists());
 }
 
 #[test]

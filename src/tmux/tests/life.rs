@@ -104,11 +104,11 @@ fn a_pane_that_lost_its_mark_is_still_ours_and_one_with_a_foreign_mark_is_not() 
 }
 
 #[test]
-fn ending_the_last_pane_ends_well() {
-    for _ in 0..10 {
-        let rig = Rig::new("");
-        rig.start("ganger-1", 1, "run").unwrap();
-        rig.tmux.kill(&rig.socket, &rig.pane(1)).unwrap();
+fn the_last_pane_ends_well_and_the_next_server_starts_at_once() {
+    let rig = Rig::new("");
+    for number in 0..30 {
+        rig.start("ganger-1", number, "run").unwrap();
+        rig.tmux.kill(&rig.socket, &rig.pane(number)).unwrap();
     }
 }
 
