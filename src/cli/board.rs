@@ -114,14 +114,7 @@ impl<'a> Looker<'a> {
         }
         match self.servers.get(socket) {
             None | Some(None) => Pane::Unknown,
-            Some(Some(Panes::NoServer)) => Pane::Missing,
-            Some(Some(Panes::Listed(panes))) => {
-                match panes.iter().find(|pane| pane.attempt() == Some(&attempt.plan.id)) {
-                    Some(pane) if pane.dead => Pane::Dead,
-                    Some(_) => Pane::Live,
-                    None => Pane::Missing,
-                }
-            }
+            Some(Some(panes)) => panes.look(&attempt.plan.id),
         }
     }
 }

@@ -163,10 +163,7 @@ pub fn exited(engine: &Engine, attempt: &Attempt, panes: Option<&Panes>) -> bool
         listed = panes;
         &listed
     };
-    let pane = match panes {
-        Panes::NoServer => None,
-        Panes::Listed(panes) => panes.iter().find(|pane| pane.attempt() == Some(&attempt.plan.id)),
-    };
+    let pane = panes.find(&attempt.plan.id);
     match pane {
         None => {
             note(engine, attempt, &attempt.kept, true);

@@ -39,6 +39,13 @@ pub struct Action {
     pub applied: bool,
 }
 
+impl Action {
+    fn of(attempt: &Attempt, observed: &Observed, decision: &'static str, reason: String, applied: bool) -> Self {
+        let (task, attempt) = (attempt.plan.task, attempt.plan.id.clone());
+        Self { task, attempt, observed: observed.clone(), decision, reason, applied }
+    }
+}
+
 /// What a pass came to. Attempts that are as they should be are not in it.
 #[derive(Clone, Debug)]
 pub struct Report {
@@ -74,15 +81,7 @@ impl<'a> Servers<'a> {
     }
 
     fn pane(&mut self, attempt: &Attempt) -> Pane {
-        match self.of(&attempt.plan.socket) {
-            Err(_) => Pane::Unknown,
-            Ok(Panes::NoServer) => Pane::Missing,
-            Ok(Panes::Listed(panes)) => match panes.iter().find(|pane| pane.attempt() == Some(&attempt.plan.id)) {
-                Some(pane) if pane.dead => Pane::Dead,
-                Some(_) => Pane::Live,
-                None => Pane::Missing,
-            },
-        }
+        self.of(&attempt.plan.socket).as_ref().map_or(Pane::Unknown, |panes| panes.look(&attempt.plan.id))
     }
 }
 
@@ -200,14 +199,8 @@ fn settle(engine: &Engine, attempt: &Attempt, servers: &mut Servers<'_>, dry_run
     let pane = if attempt.phase.has_shim() { servers.pane(attempt) } else { Pane::Unknown };
     let observed = observe(engine, attempt, pane);
     let decision = plan(&observed, &desired(engine, attempt));
-    let action = |decision: &'static str, reason: String, applied: bool| Action {
-        task: attempt.plan.task,
-        attempt: attempt.plan.id.clone(),
-        observed: observed.clone(),
-        decision,
-        reason,
-        applied,
-    };
+    let action =
+        |decision: &'static str, reason: String, applied| Action::of(attempt, &observed, decision, reason, applied);
     Ok(match decision {
         Decision::Keep | Decision::CleanUp => action("keep", String::new(), false),
         Decision::Unknown(why) => action("unknown", why.to_owned(), false),
@@ -233,13 +226,8 @@ const fn lost_reason(how: Vanished) -> &'static str {
 
 /// Holds the lock shared, reads the row again, decides again, and writes.
 fn end(engine: &Engine, attempt: &Attempt, seen: &Observed, pane: Pane) -> Result<Action, Fault> {
-    let action = |observed: &Observed, decision: &'static str, reason: String, applied: bool| Action {
-        task: attempt.plan.task,
-        attempt: attempt.plan.id.clone(),
-        observed: observed.clone(),
-        decision,
-        reason,
-        applied,
+    let action = |observed: &Observed, decision: &'static str, reason: String, applied| {
+        Action::of(attempt, observed, decision, reason, applied)
     };
     // A machine that was restarted holds no locks.
     let held = if seen.place == PlaceSeen::OtherBoot {
@@ -357,14 +345,8 @@ fn clean(engine: &Engine, over: &[Attempt], servers: &mut Servers<'_>, dry_run: 
                 if engine.ports.locks.ask(&attempt.plan.files.saga, None) == Lock::Held {
                     continue;
                 }
-                let action = |reason: String, applied| Action {
-                    task: attempt.plan.task,
-                    attempt: attempt.plan.id.clone(),
-                    observed: observe(engine, attempt, Pane::Unknown),
-                    decision: "clean-up",
-                    reason,
-                    applied,
-                };
+                let observed = observe(engine, attempt, Pane::Unknown);
+                let action = |reason: String, applied| Action::of(attempt, &observed, "clean-up", reason, applied);
                 if dry_run {
                     report.actions.push(action("an attempt that was undone".to_owned(), false));
                 } else {

@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use crate::domain::id::AttemptId;
+use crate::domain::reconcile::Pane;
 
 /// Why tmux could not be asked, or what it said.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -61,6 +62,27 @@ pub enum Panes {
     /// Nobody listens on the socket.
     NoServer,
     Listed(Vec<PaneSeen>),
+}
+
+impl Panes {
+    /// The attempt's own pane.
+    #[must_use]
+    pub fn find(&self, attempt: &AttemptId) -> Option<&PaneSeen> {
+        match self {
+            Self::NoServer => None,
+            Self::Listed(panes) => panes.iter().find(|pane| pane.attempt() == Some(attempt)),
+        }
+    }
+
+    /// What became of the attempt's own pane.
+    #[must_use]
+    pub fn look(&self, attempt: &AttemptId) -> Pane {
+        match self.find(attempt) {
+            Some(pane) if pane.dead => Pane::Dead,
+            Some(_) => Pane::Live,
+            None => Pane::Missing,
+        }
+    }
 }
 
 /// A session to be made.

@@ -5,7 +5,6 @@ use crate::cli::wiring::Wiring;
 use crate::domain::id::TaskId;
 use crate::engine::{Fault, Kind};
 use crate::os::process;
-use crate::ports::multiplexer::Panes;
 use crate::tmux::Tmux;
 
 /// Goes to the agent's terminal: switches inside its own server, a popup inside another, attaches outside.
@@ -24,11 +23,7 @@ pub fn run(wiring: &Wiring, id: i64) -> Outcome {
     let attempt = attempt.ok_or_else(none)?;
     let socket = &attempt.plan.socket;
     // The session may have been renamed since: the pane knows where it is.
-    let session = match engine.ports.mux.panes(socket)? {
-        Panes::NoServer => return Err(none()),
-        Panes::Listed(panes) => panes.into_iter().find(|pane| pane.attempt() == Some(&attempt.plan.id)),
-    };
-    let session = session.ok_or_else(none)?.session;
+    let session = engine.ports.mux.panes(socket)?.find(&attempt.plan.id).ok_or_else(none)?.session.clone();
     let show = Tmux::new(wiring.settings.timing.tmux).show(std::env::var_os("TMUX").as_deref(), socket, &session)?;
     let error = process::become_program(&show.argv, &[]);
     Err(Fault::io("starting tmux", &error).of(task.id))

@@ -14,7 +14,6 @@ use crate::domain::id::TaskId;
 use crate::domain::text;
 use crate::domain::time::Timestamp;
 use crate::engine::{Engine, Fault, Kind};
-use crate::ports::multiplexer::Panes;
 use crate::ports::store::Which;
 
 fn shown(wiring: &Wiring, screen: &str) -> String {
@@ -37,11 +36,8 @@ pub fn peek(wiring: &Wiring, args: &Peek) -> Outcome {
     let attempt = task.attempt.as_ref().map(|id| engine.ports.store.attempt(id)).transpose()?.flatten();
     let attempt = attempt.ok_or_else(|| never_dispatched(args.id))?;
     let socket = &attempt.plan.socket;
-    let pane = match engine.ports.mux.panes(socket)? {
-        Panes::NoServer => None,
-        Panes::Listed(panes) => panes.into_iter().find(|pane| pane.attempt() == Some(&attempt.plan.id)),
-    };
-    let Some(pane) = pane else {
+    let panes = engine.ports.mux.panes(socket)?;
+    let Some(pane) = panes.find(&attempt.plan.id) else {
         return Err(Fault::new(Kind::Conflict, format!("task {} has no pane any more", args.id))
             .of(task.id)
             .hint(format!("ganger log {}", args.id)));
