@@ -56,13 +56,21 @@ impl Card {
 /// Looks at attempts, listing each tmux server once.
 pub struct Looker<'a> {
     engine: &'a Engine,
+    /// Whether tmux is asked for the panes.
+    panes: bool,
     servers: HashMap<PathBuf, Option<Panes>>,
 }
 
 impl<'a> Looker<'a> {
     #[must_use]
     pub fn new(engine: &'a Engine) -> Self {
-        Self { engine, servers: HashMap::new() }
+        Self { engine, panes: true, servers: HashMap::new() }
+    }
+
+    /// One that does not ask tmux: for where panes are not shown, and a tmux that hangs must not be waited for.
+    #[must_use]
+    pub fn without_panes(engine: &'a Engine) -> Self {
+        Self { panes: false, ..Self::new(engine) }
     }
 
     /// A task with its newest attempt.
@@ -107,6 +115,9 @@ impl<'a> Looker<'a> {
     fn pane(&mut self, attempt: &Attempt) -> Pane {
         if attempt.cleaned {
             return Pane::Missing;
+        }
+        if !self.panes {
+            return Pane::Unknown;
         }
         let socket = &attempt.plan.socket;
         if !self.servers.contains_key(socket) {

@@ -36,6 +36,10 @@ pub enum Obstacle {
 /// The first obstacle.
 pub fn check(engine: &Engine, task: &Task, agent: &str) -> Result<Cleared, Obstacle> {
     let server = engine.ports.mux.server(&engine.around.socket).map_err(|error| Obstacle::Machine(error.into()))?;
+    if !is_installed(engine, "git") {
+        let fault = Fault::new(Kind::Failed, "git is not installed: there is no executable git on PATH");
+        return Err(Obstacle::Machine(fault.hint("install git")));
+    }
     let Some(profile) = engine.settings.agents.get(agent) else {
         return Err(Obstacle::Task {
             reason: format!("agent {agent:?} is not configured"),

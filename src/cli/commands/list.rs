@@ -29,7 +29,7 @@ pub fn run(wiring: &Wiring, args: &List) -> Outcome {
         Sort::Updated => tasks.sort_by_key(|task| (std::cmp::Reverse(task.updated_at), task.id)),
     }
     tasks.truncate(args.limit.unwrap_or(usize::MAX));
-    let mut looker = Looker::new(&engine);
+    let mut looker = if wiring.global.json { Looker::new(&engine) } else { Looker::without_panes(&engine) };
     let cards = tasks.into_iter().map(|task| looker.card(task)).collect::<Result<Vec<_>, Fault>>()?;
     let unreadable: Vec<Fault> =
         listing.unreadable.into_iter().map(|row| Fault::new(Kind::Failed, row).hint("ganger doctor")).collect();
