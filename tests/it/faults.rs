@@ -407,3 +407,35 @@ fn a_bare_repository_works() {
     let task = world.settled(id.parse().unwrap(), "review");
     assert_eq!(task["repo"], bare.canonicalize().unwrap().to_str().unwrap());
 }
+
+#[test]
+fn a_name_taken_between_claim_and_effect_is_given_up_for_another() {
+    let world = World::new();
+    // The session: somebody makes one of its name just before we do.
+    world.wrap(
+        "tmux",
+        "case \"$*\" in *__agent*) [ -e \"$WORLD/made\" ] || { touch \"$WORLD/made\"; real -S \"$3\" new-session -d -s ganger-1-a-task -- sleep 1000; };; esac; real \"$@\"; exit $?",
+    );
+    let id = world.dispatch("echo x > f; while [ ! -e \"$WORLD/go\" ]; do sleep 0.05; done");
+    world.unwrap("tmux");
+    assert!(world.path("made").exists());
+    let task = world.task(id);
+    let session = task["attempt"]["session"].as_str().unwrap();
+    assert!(session.starts_with("ganger-1-a-task-"), "{session}");
+    assert!(world.sessions().contains(&session.to_owned()), "{:?}", world.sessions());
+    assert!(world.tmux(&["list-panes", "-t", "=ganger-1-a-task:", "-F", "#{pane_start_command}"]).contains("sleep"));
+    fs::write(world.path("go"), "").unwrap();
+    world.settled(id, "review");
+    // The branch: the same.
+    world.wrap(
+        "git",
+        "case \"$*\" in *'worktree add'*) [ -e \"$WORLD/branched\" ] || { touch \"$WORLD/branched\"; env -i HOME=\"$HOME\" PATH=\"$REAL_PATH\" git -C \"$WORLD/repo\" branch ganger/2-a-task; };; esac; real \"$@\"; exit $?",
+    );
+    let ran = world.ganger(&["dispatch", &world.add("echo x > f").to_string()]);
+    world.unwrap("git");
+    assert!(world.path("branched").exists());
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let task = world.settled(2, "review");
+    assert!(task["attempt"]["branch"].as_str().unwrap().starts_with("ganger/2-a-task-"), "{task}");
+    assert_eq!(world.git(&["rev-parse", "ganger/2-a-task"]), world.git(&["rev-parse", "main"]));
+}
