@@ -198,7 +198,7 @@ pub fn engine(
     interrupted: &Arc<AtomicBool>,
 ) -> Result<Engine, Fault> {
     let store = Sqlite::open(&around.database, &around.state_dir, settings.timing.database)?;
-    // A state directory that somebody removed is not made anew unseen: only its folders of a new database are.
+    // Also where somebody removed them: the locks of what runs are missing then, which proves nothing to anybody.
     for folder in Files::FOLDERS {
         let folder = around.state_dir.join(folder);
         private_folder(&folder).map_err(|error| Fault::io(&format!("making {}", folder.display()), &error))?;
