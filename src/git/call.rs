@@ -44,7 +44,8 @@ impl Git {
     }
 
     fn calls(&self, git_dir: &Path, tree: Option<&Path>) -> Call {
-        let mut call = Call::new(&self.program, self.deadline).cwd(tree.unwrap_or(git_dir));
+        // Killed, it would leave its lock files, in the way of everybody in the repository.
+        let mut call = Call::new(&self.program, self.deadline).ended_gently().cwd(tree.unwrap_or(git_dir));
         for (name, _) in std::env::vars_os() {
             if name.as_bytes().starts_with(b"GIT_") {
                 call = call.without(name);

@@ -25,6 +25,7 @@ pub struct Call {
     set: Vec<(OsString, OsString)>,
     stdin: Option<Vec<u8>>,
     deadline: Duration,
+    last_signal: Signal,
 }
 
 /// How a program ended, and what it printed.
@@ -86,6 +87,7 @@ impl Call {
             set: Vec::new(),
             stdin: None,
             deadline,
+            last_signal: Signal::SIGKILL,
         }
     }
 
@@ -126,6 +128,14 @@ impl Call {
     pub fn environment(&self) -> Vec<(OsString, OsString)> {
         let changed = |name: &OsString| self.removed.contains(name) || self.set.iter().any(|(set, _)| set == name);
         std::env::vars_os().filter(|(name, _)| !changed(name)).chain(self.set.iter().cloned()).collect()
+    }
+
+    /// Ends it with TERM, not KILL, where this thread ends first: for programs that have something to tidy up. git
+    /// removes its lock files; a tmux client must not get TERM (3.3a: its server may then never end).
+    #[must_use]
+    pub fn ended_gently(mut self) -> Self {
+        self.last_signal = Signal::SIGTERM;
+        self
     }
 
     /// Gives it bytes on standard input.
@@ -170,8 +180,7 @@ fn spawn(call: &Call) -> io::Result<Child> {
     if let Some(folder) = &call.cwd {
         command.current_dir(folder);
     }
-    // TERM, not KILL: git removes its lock files first, which would block everybody else in the repository.
-    super::die_with_parent(&mut command, Signal::SIGTERM);
+    super::die_with_parent(&mut command, call.last_signal);
     command.spawn()
 }
 

@@ -93,6 +93,12 @@ impl<'a> Talk<'a> {
         }
     }
 
+    /// The server's socket.
+    #[must_use]
+    pub fn socket(&self) -> &Path {
+        self.socket
+    }
+
     /// The time that is left.
     #[must_use]
     pub fn left(&self) -> Duration {

@@ -25,9 +25,11 @@ pub fn find(talk: &Talk<'_>) -> Result<Server> {
         Reply::NoServer => match talk.insist(&chain::server(true))?.0 {
             Reply::Said(answer) => (answer, true),
             Reply::NoServer => return Err(refused(talk, "no server could be started".to_owned())),
-            Reply::Gone(complaint) | Reply::Refused(complaint) => return Err(refused(talk, complaint)),
+            Reply::Gone(complaint) => return Err(stuck(talk, &complaint)),
+            Reply::Refused(complaint) => return Err(refused(talk, complaint)),
         },
-        Reply::Gone(complaint) | Reply::Refused(complaint) => return Err(refused(talk, complaint)),
+        Reply::Gone(complaint) => return Err(stuck(talk, &complaint)),
+        Reply::Refused(complaint) => return Err(refused(talk, complaint)),
     };
     let facts = read(&answer)?;
     let version = if facts.version.is_empty() { talk.version()? } else { facts.version };
@@ -45,6 +47,16 @@ pub fn find(talk: &Talk<'_>) -> Result<Server> {
         await_end(facts.pid, talk.left());
     }
     Ok(Server { version, sessions: facts.sessions })
+}
+
+/// A server that drops every client is on its way out and does not get there (3.3a, after a `kill-server` under load).
+/// It has no panes any more; but it is not ours to end.
+fn stuck(talk: &Talk<'_>, complaint: &str) -> MuxError {
+    MuxError::Unusable(format!(
+        "the tmux server on {} drops every client ({complaint}): if that lasts, it is stuck while ending; remove that \
+         socket file, or end the server's process, and a new one can start",
+        talk.socket().display()
+    ))
 }
 
 /// A complaint, unless what stands behind it is that tmux is too old to understand us.
