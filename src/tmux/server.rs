@@ -52,7 +52,7 @@ pub fn find(talk: &Talk<'_>) -> Result<Server> {
 /// A server that drops every client is on its way out and does not get there (3.3a, after a `kill-server` under load).
 /// It has no panes any more; but it is not ours to end.
 fn stuck(talk: &Talk<'_>, complaint: &str) -> MuxError {
-    MuxError::Unusable(format!(
+    MuxError::Failed(format!(
         "the tmux server on {} drops every client ({complaint}): if that lasts, it is stuck while ending; remove that \
          socket file, or end the server's process, and a new one can start",
         talk.socket().display()
