@@ -125,7 +125,14 @@ fn claim<'a>(
     let mut task = task.clone();
     let mut swept = false;
     for _ in 0..8 {
-        let plan = plan::plan(engine, &task, agent, &cleared, request.fresh)?;
+        let plan = match plan::plan(engine, &task, agent, &cleared, request.fresh) {
+            Ok(plan) => plan,
+            Err(fault) => {
+                // Who works in its tree may be the agent of a dispatcher that was quicker.
+                let now = engine.task(task.id)?;
+                return Err(if request.from.contains(&now.status) { fault } else { taken(engine, &now) });
+            }
+        };
         let lock = engine
             .ports
             .locks
