@@ -1,13 +1,13 @@
 # The two that matter: `make demo` and `make test`. Both install what is missing first, and say so.
 CARGO ?= cargo
-ROUNDS ?= 1000
+TORTURE ?= torture
 
 .PHONY: help setup demo test torture bench lint deny ci
 
 help:
 	@echo 'make demo     the whole tour on real git and tmux, with scripted agents'
 	@echo 'make test     every test'
-	@echo 'make torture  the kill tests with more rounds (ROUNDS=$(ROUNDS))'
+	@echo 'make torture  the kill tests with more rounds (TORTURE=full for most)'
 	@echo 'make bench    a dispatch beside its floor'
 	@echo 'make lint     format, lints, documentation'
 	@echo 'make ci       everything that decides whether a change lands'
@@ -22,7 +22,7 @@ test: setup
 	$(CARGO) test --locked
 
 torture: setup
-	GANGER_TORTURE_ROUNDS=$(ROUNDS) $(CARGO) test --locked --release --test it -- kills --nocapture
+	GANGER_TORTURE=$(TORTURE) $(CARGO) test --locked --release --test it -- kills --nocapture
 
 bench: setup
 	$(CARGO) build --locked --release
