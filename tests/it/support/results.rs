@@ -8,6 +8,7 @@ use serde_json::json;
 /// Writes one line of the table to the file of `GANGER_RESULTS`, where that is set. `part` is what was run (`blind
 /// kills`), `size` how much of it (`1000 kills`), `found` what it came to (`0 stuck, 0 twins`), `again` the command
 /// that runs it again, seed included.
+#[expect(clippy::print_stdout, reason = "a test's output is shown when it fails")]
 pub fn record(part: &str, size: &str, found: &str, again: &str) {
     println!("{part}: {size}: {found} (again: {again})");
     let Some(path) = std::env::var_os("GANGER_RESULTS") else { return };
