@@ -18,6 +18,7 @@ use crate::ports::multiplexer::Multiplexer;
 use crate::ports::store::{Applied, Stamp, Store};
 use crate::ports::worktrees::Worktrees;
 
+pub mod board;
 pub mod clean_up;
 pub mod dispatch;
 pub mod exit_file;
@@ -27,6 +28,7 @@ pub mod plan;
 pub mod preflight;
 pub mod reconcile;
 pub mod report;
+pub mod screen;
 pub mod steps;
 pub mod stop;
 pub mod tasks;

@@ -10,6 +10,7 @@
 
 mod add;
 mod call;
+mod diff;
 mod inspect;
 mod layout;
 mod park;
@@ -28,7 +29,7 @@ use std::time::Duration;
 use crate::domain::attempt::Tree;
 use crate::domain::id::AttemptId;
 use crate::domain::saga::Remains;
-use crate::ports::worktrees::{Intact, Name, NewTree, Result, Snapshot, Worktrees};
+use crate::ports::worktrees::{Diff, Intact, Name, NewTree, Result, Snapshot, Worktrees};
 
 /// How long a caller waits for the repository's lock.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -105,6 +106,10 @@ impl Worktrees for Git {
 
     fn commits(&self, repo: &Path, branch: &str, base: &str) -> Result<Vec<String>> {
         read::Repo::open(repo)?.commits(branch, base)
+    }
+
+    fn diff(&self, path: &Path, base: &str) -> Result<Diff> {
+        diff::diff(path, base)
     }
 
     fn remove(&self, tree: &Tree, owned: &dyn Fn() -> bool) -> Result<Remains> {

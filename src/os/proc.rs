@@ -90,6 +90,17 @@ mod table {
     pub(super) fn folder_of(pid: i32) -> Option<PathBuf> {
         fs::read_link(format!("/proc/{pid}/cwd")).ok()
     }
+
+    /// What a process and its descendants have read and written (proc_pid_io(5): rchar, wchar).
+    pub(super) fn traffic(root: i32) -> Option<u64> {
+        let io = fs::read_to_string(format!("/proc/{root}/io")).ok()?;
+        let field =
+            |name: &str| -> Option<u64> { io.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok()) };
+        let own = field("rchar:")?.wrapping_add(field("wchar:")?);
+        let children = fs::read_to_string(format!("/proc/{root}/task/{root}/children")).unwrap_or_default();
+        let below = children.split_whitespace().filter_map(|pid| traffic(pid.parse().ok()?));
+        Some(below.fold(own, u64::wrapping_add))
+    }
 }
 
 /// The process table as `ps` shows it. A process's start is known to the second; its session, its environment and
@@ -139,9 +150,13 @@ mod table {
     pub(super) fn folder_of(_pid: i32) -> Option<PathBuf> {
         None
     }
+
+    pub(super) fn traffic(_root: i32) -> Option<u64> {
+        None
+    }
 }
 
-use table::{all, bears_mark, entry, folder_of};
+use table::{all, bears_mark, entry, folder_of, traffic};
 
 fn is_dead(entry: &Entry) -> bool {
     matches!(entry.state, 'Z' | 'X' | 'x')
@@ -157,12 +172,6 @@ pub fn identify(pid: i32) -> Option<Process> {
 #[must_use]
 pub fn of_child(pid: i32) -> Process {
     Process { pid, start: entry(pid).ok().flatten().map_or(0, |entry| entry.process.start) }
-}
-
-/// Whether the process is stopped by a signal.
-#[must_use]
-pub fn is_stopped(process: Process) -> bool {
-    entry(process.pid).ok().flatten().is_some_and(|entry| entry.process == process && matches!(entry.state, 'T' | 't'))
 }
 
 /// Sends a signal through a descriptor of the process, opened before it is looked at: its pid can't be another's.
@@ -238,6 +247,15 @@ impl Processes for ProcessTable {
     fn me(&self) -> Process {
         let pid = nix::unistd::getpid().as_raw();
         identify(pid).unwrap_or(Process { pid, start: 0 })
+    }
+
+    fn is_stopped(&self, process: Process) -> bool {
+        let entry = entry(process.pid).ok().flatten();
+        entry.is_some_and(|entry| entry.process == process && matches!(entry.state, 'T' | 't'))
+    }
+
+    fn traffic(&self, root: Process) -> Option<u64> {
+        traffic(root.pid)
     }
 
     fn probe(&self, process: Process) -> Probe {

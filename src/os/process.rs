@@ -307,6 +307,24 @@ fn start(program: &Program<'_>, arrange: impl FnOnce(&mut Command) -> io::Result
     i32::try_from(child.id()).map_err(io::Error::other)
 }
 
+/// Runs a program in the foreground of this terminal, to its end; its exit status, 128 and more for a signal.
+///
+/// # Errors
+/// When exec fails.
+#[expect(clippy::disallowed_methods, reason = "this is the one spawner")]
+pub fn run_in_foreground(argv: &[OsString], folder: Option<&Path>) -> io::Result<i32> {
+    let Some((name, args)) = argv.split_first() else {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "an empty command"));
+    };
+    let mut command = Command::new(name);
+    command.args(args);
+    if let Some(folder) = folder {
+        command.current_dir(folder);
+    }
+    let status = command.status()?;
+    Ok(status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0)))
+}
+
 /// Replaces this process by a program: for attaching to a terminal. Returns only if that failed.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is the one spawner")]

@@ -74,6 +74,11 @@ pub trait Processes {
     fn me(&self) -> Process;
     /// Whether a process of this place lives.
     fn probe(&self, process: Process) -> Probe;
+    /// Whether a process of this place lives, and is stopped by a signal.
+    fn is_stopped(&self, process: Process) -> bool;
+    /// The bytes that a process and its descendants have read and written so far: while the sum stays the same,
+    /// nothing new is on its screen. `None` where the system does not tell.
+    fn traffic(&self, root: Process) -> Option<u64>;
     /// Sends a signal to exactly this process; true if it was there.
     ///
     /// # Errors

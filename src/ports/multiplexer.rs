@@ -118,6 +118,15 @@ pub enum Attach {
     Here,
 }
 
+/// What is typed into a pane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Typed<'a> {
+    /// A text of one line or more, pasted as a whole, and then Enter.
+    Text(&'a str),
+    /// Ctrl-C.
+    Interrupt,
+}
+
 /// See the module's contract.
 pub trait Multiplexer {
     /// Checks that the server on `socket` can be used.
@@ -131,6 +140,8 @@ pub trait Multiplexer {
     fn panes(&self, socket: &Path) -> Result<Panes>;
     /// Ends one pane, after checking again that it bears the attempt's marks.
     fn kill(&self, socket: &Path, pane: &PaneSeen) -> Result<()>;
+    /// Types into one pane, if in that moment it still bears the attempt's marks and its process is the same.
+    fn send(&self, socket: &Path, pane: &PaneSeen, typed: Typed<'_>) -> Result<()>;
     /// The last `lines` lines of a pane, with their colours.
     fn capture(&self, socket: &Path, pane: &str, lines: u32) -> Result<String>;
 }

@@ -76,6 +76,16 @@ pub enum Intact {
     No(String),
 }
 
+/// What somebody did since the base.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Diff {
+    /// Lines.
+    pub added: usize,
+    pub removed: usize,
+    /// As `git diff` prints it, cut where it is endless; untracked files included, ignored ones not.
+    pub text: String,
+}
+
 /// See the module's contract.
 pub trait Worktrees {
     /// The repository around `from`: the canonical path of its main worktree, or of a bare one's common directory.
@@ -96,6 +106,8 @@ pub trait Worktrees {
     fn snapshot(&self, path: &Path) -> Result<Snapshot>;
     /// The ids of the commits on `branch` that are not in `base`, newest first.
     fn commits(&self, repo: &Path, branch: &str, base: &str) -> Result<Vec<String>>;
+    /// The difference between `base` and what is in the tree at `path`, committed or not.
+    fn diff(&self, path: &Path, base: &str) -> Result<Diff>;
     /// What a tree of `base` holds that nobody has touched.
     fn pristine(&self, repo: &Path, base: &str) -> Result<Snapshot>;
     /// Undoes `add`: removes a tree that never ran if it equals what git wrote (also a half-made one), and its

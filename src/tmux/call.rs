@@ -53,8 +53,19 @@ impl<'a> Talk<'a> {
     /// # Errors
     /// When tmux is missing, does not answer in time, or speaks another protocol than the server.
     pub fn ask(&self, chain: &Chain) -> Result<Reply> {
+        self.ask_with(chain, None)
+    }
+
+    /// Runs a chain with something on the client's standard input.
+    ///
+    /// # Errors
+    /// As [`Self::ask`].
+    pub fn ask_with(&self, chain: &Chain, input: Option<Vec<u8>>) -> Result<Reply> {
         // Without -u tmux prints every character beyond ASCII as an underscore, unless the locale is right.
-        let call = self.call().args(["-u", "-S"]).args([self.socket]).args(chain.words());
+        let mut call = self.call().args(["-u", "-S"]).args([self.socket]).args(chain.words());
+        if let Some(input) = input {
+            call = call.stdin(input);
+        }
         sort(self.run(&call)?)
     }
 

@@ -119,10 +119,43 @@ pub fn panes() -> Chain {
     Chain::of(&ListPanes::new().all().format(panes::FORMAT).build()).ended()
 }
 
+/// A format that is true for a pane that still has that process and that attempt.
+fn ours(pid: i32, attempt: &AttemptId) -> String {
+    format!("#{{&&:#{{==:#{{pane_pid}},{pid}}},#{{m:*__agent {attempt}*,#{{pane_start_command}}}}}}")
+}
+
+/// The answer of a pane that is not ours, or has ended.
+pub const NOT_OURS: &str = "ganger-not-ours";
+
+/// Types into a pane if, in the moment that the server runs this, it still has that process and that attempt: a text
+/// from the client's standard input and Enter, or Ctrl-C.
+#[must_use]
+pub fn send(pane: &Target, pid: i32, attempt: &AttemptId, text: bool) -> Chain {
+    let alive = format!("#{{&&:#{{==:#{{pane_dead}},0}},{}}}", ours(pid, attempt));
+    let buffer = format!("ganger-{attempt}");
+    let pane = pane.as_str();
+    // -p: the program is told that it is a paste, where it wants to know; -r: line breaks stay what they are.
+    let act = if text {
+        format!("paste-buffer -p -r -d -b {buffer} -t {pane} ; send-keys -t {pane} Enter")
+    } else {
+        format!("send-keys -t {pane} C-c")
+    };
+    let mut chain = Chain::default();
+    if text {
+        let mut load = TmuxCommand::with_name("load-buffer");
+        load.push_option("-b", buffer).push_param("-");
+        chain = chain.then(&load);
+    }
+    let mut check = TmuxCommand::with_name("if-shell");
+    check.push_flag("-F").push_option("-t", pane.to_owned()).push_param(alive).push_param(act);
+    check.push_param(format!("display-message -p {NOT_OURS}"));
+    chain.then(&check).ended()
+}
+
 /// Ends a pane if, in the moment that the server runs this, it still has that process and that attempt.
 #[must_use]
 pub fn kill(pane: &Target, pid: i32, attempt: &AttemptId) -> Chain {
-    let ours = format!("#{{&&:#{{==:#{{pane_pid}},{pid}}},#{{m:*__agent {attempt}*,#{{pane_start_command}}}}}}");
+    let ours = ours(pid, attempt);
     let kill = KillPane::new().target_pane(pane.as_str()).build().to_vec().join(" ");
     Chain::of(&IfShell::new().not_execute().target_pane(pane.as_str()).shell_command(ours).command(kill).build())
 }

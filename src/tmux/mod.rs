@@ -19,7 +19,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::ports::multiplexer::{Multiplexer, MuxError, NewSession, PaneSeen, Panes, Result, Server};
+use crate::ports::multiplexer::{Multiplexer, MuxError, NewSession, PaneSeen, Panes, Result, Server, Typed};
 use call::{Reply, Talk};
 use target::Target;
 
@@ -122,6 +122,22 @@ impl Multiplexer for Tmux {
         match find()? {
             None => Ok(()),
             Some(_) => Err(MuxError::Failed(format!("{target} was not ended: {complaint}"))),
+        }
+    }
+
+    fn send(&self, socket: &Path, pane: &PaneSeen, typed: Typed<'_>) -> Result<()> {
+        let target = Target::pane(&pane.id)?;
+        let not_ours = || MuxError::Failed(format!("{target} is not the agent's any more: nothing was typed"));
+        let attempt = pane.argv.as_ref().ok_or_else(not_ours)?;
+        let (chain, input) = match typed {
+            Typed::Text(text) => (chain::send(&target, pane.pid, attempt, true), Some(text.as_bytes().to_vec())),
+            Typed::Interrupt => (chain::send(&target, pane.pid, attempt, false), None),
+        };
+        match self.talk(socket)?.ask_with(&chain, input)? {
+            Reply::Said(answer) if String::from_utf8_lossy(&answer).contains(chain::NOT_OURS) => Err(not_ours()),
+            Reply::Said(_) => Ok(()),
+            Reply::NoServer => Err(not_ours()),
+            Reply::Gone(complaint) | Reply::Refused(complaint) => Err(MuxError::Failed(complaint)),
         }
     }
 

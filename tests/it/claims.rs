@@ -19,7 +19,7 @@ use ganger::os::files::{PrivateFiles, private_folder};
 use ganger::os::lock::FileLocks;
 use ganger::os::proc::ProcessTable;
 use ganger::ports::host::{Clock as _, Processes as _};
-use ganger::ports::multiplexer::{Multiplexer, NewSession, PaneSeen, Panes, Result as MuxResult, Server};
+use ganger::ports::multiplexer::{Multiplexer, NewSession, PaneSeen, Panes, Result as MuxResult, Server, Typed};
 use ganger::ports::store::{Claim, Claimed, Filter, Stamp, Store as _, Which};
 use ganger::sqlite::Sqlite;
 use ganger::tmux::Tmux;
@@ -168,6 +168,9 @@ impl Multiplexer for Panics {
     }
     fn kill(&self, socket: &Path, pane: &PaneSeen) -> MuxResult<()> {
         self.0.kill(socket, pane)
+    }
+    fn send(&self, socket: &Path, pane: &PaneSeen, typed: Typed<'_>) -> MuxResult<()> {
+        self.0.send(socket, pane, typed)
     }
     fn capture(&self, socket: &Path, pane: &str, lines: u32) -> MuxResult<String> {
         self.0.capture(socket, pane, lines)

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use super::hostile::view;
 use super::support::{LONG, Rig, id, until};
 use crate::os::process::{Call, run};
-use crate::ports::multiplexer::{Attach, Multiplexer as _};
+use crate::ports::multiplexer::{Attach, Multiplexer as _, PaneSeen, Typed};
 
 #[test]
 fn the_end_of_a_screen_is_captured_with_its_colours() {
@@ -19,6 +19,25 @@ fn the_end_of_a_screen_is_captured_with_its_colours() {
     assert_eq!(whole, "one\ntwo \x1b[31mred\nthree");
     assert_eq!(rig.tmux.capture(&rig.socket, &pane, 1).unwrap(), "\x1b[31mthree");
     assert_eq!(rig.tmux.capture(&rig.socket, &pane, 0).unwrap(), "");
+}
+
+#[test]
+fn a_text_is_typed_at_its_own_pane_and_at_no_other() {
+    let rig = Rig::new("");
+    rig.start("ganger-1", 1, "type").unwrap();
+    let pane = rig.pane(1);
+    rig.told(1);
+    let text = "two lines; $(touch x)\n#{pane_id} `true` ;";
+    rig.tmux.send(&rig.socket, &pane, Typed::Text(text)).unwrap();
+    let typed = rig.folder.path().join("told").join(format!("{}.typed", id(1)));
+    until("it is there", || std::fs::read_to_string(&typed).ok().filter(|typed| *typed == format!("{text}\n")));
+    for other in [PaneSeen { pid: pane.pid + 1, ..pane.clone() }, PaneSeen { argv: Some(id(2)), ..pane.clone() }] {
+        assert!(rig.tmux.send(&rig.socket, &other, Typed::Text("x")).is_err());
+    }
+    assert_eq!(std::fs::read_to_string(&typed).unwrap(), format!("{text}\n"));
+    rig.tmux.send(&rig.socket, &pane, Typed::Interrupt).unwrap();
+    until("it is interrupted", || rig.panes().iter().all(|pane| pane.dead).then_some(()));
+    assert!(rig.tmux.send(&rig.socket, &pane, Typed::Text("x")).is_err(), "nobody is there any more");
 }
 
 #[test]

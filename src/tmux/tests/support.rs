@@ -62,7 +62,8 @@ impl Rig {
             &format!(
                 "#!/bin/sh\npwd > '{0}/'$2.pwd\nprintf '%s\\0' \"$@\" > '{0}/'$2.new\nmv '{0}/'$2.new '{0}/'$2\n\
                  case \"$3\" in exit) exit 3 ;; alt) printf '\\033[?1049hseen\\033[?1049l' ;; \
-                 print) printf 'one\\ntwo \\033[31mred\\nthree\\n' ;; esac\nexec sleep 600\n",
+                 print) printf 'one\\ntwo \\033[31mred\\nthree\\n' ;; \
+                 type) cat > '{0}/'$2.typed ;; esac\nexec sleep 600\n",
                 told.display()
             ),
         );

@@ -1,0 +1,192 @@
+//! The board as it is now: tasks with what can be seen of their attempts.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use crate::domain::attempt::Attempt;
+use crate::domain::id::TaskId;
+use crate::domain::reconcile::{Lock, Pane};
+use crate::domain::state::{Phase, Status};
+use crate::domain::task::Task;
+use crate::engine::{Engine, Fault};
+use crate::ports::multiplexer::Panes;
+use crate::ports::store::{Filter, Which};
+
+/// An attempt, and what was seen of it just now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    pub attempt: Attempt,
+    /// Its lock, asked now: held, free, or unknown.
+    pub live: Option<bool>,
+    pub pane: Pane,
+    /// Its agent is stopped by a signal.
+    pub stopped: bool,
+}
+
+/// A task, and its newest attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Card {
+    pub task: Task,
+    /// On a whole board only while it lives.
+    pub attempt: Option<Seen>,
+    /// The commits on its branch since the base, newest first; not read for a whole board.
+    pub commits: Vec<String>,
+}
+
+impl Card {
+    /// What the agent is doing, while an attempt lives.
+    #[must_use]
+    pub fn activity(&self) -> Option<&'static str> {
+        let seen = self.attempt.as_ref()?;
+        let attempt = &seen.attempt;
+        match attempt.phase {
+            Phase::Claimed | Phase::Worktree | Phase::Spawning => Some("starting"),
+            Phase::Verifying => Some("verifying"),
+            Phase::Running if attempt.started_at.is_none() => Some("setup"),
+            Phase::Running if seen.stopped => Some("stopped"),
+            Phase::Running => Some("working"),
+            Phase::Exited | Phase::Revoked => None,
+        }
+    }
+
+    /// In progress by the row, and yet nobody holds its lock.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        self.task.status == Status::InProgress && self.attempt.as_ref().is_some_and(|seen| seen.live == Some(false))
+    }
+
+    /// Whether its agent, or what comes before and after it, is at work.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.attempt.as_ref().is_some_and(|seen| seen.attempt.phase.is_live())
+    }
+
+    /// Whether it waits for a person.
+    #[must_use]
+    pub fn needs_person(&self) -> bool {
+        matches!(self.task.status, Status::Review | Status::Failed)
+            || self.is_lost()
+            || self.attempt.as_ref().is_some_and(|seen| seen.stopped)
+    }
+}
+
+/// One reading of a whole board.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Board {
+    /// By id.
+    pub cards: Vec<Card>,
+    /// One sentence for each row that could not be read.
+    pub unreadable: Vec<String>,
+}
+
+impl Board {
+    /// Reads the tasks of `repo`, or of every repository. Asks locks, and neither git nor tmux.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn read(engine: &Engine, repo: Option<&Path>) -> Result<Self, Fault> {
+        let filter = Filter { repo: repo.map(Path::to_owned), ..Filter::default() };
+        let listing = engine.ports.store.tasks(&filter)?;
+        let live = engine.ports.store.attempts(&Which::Live)?;
+        let mut live: HashMap<_, _> = live.into_iter().map(|attempt| (attempt.plan.task, attempt)).collect();
+        let mut looker = Looker::without_panes(engine);
+        let cards = listing.tasks.into_iter().map(|task| {
+            let attempt = live.remove(&task.id).map(|attempt| looker.see(attempt));
+            Card { task, attempt, commits: Vec::new() }
+        });
+        Ok(Self { cards: cards.collect(), unreadable: listing.unreadable })
+    }
+
+    /// The card of a task.
+    #[must_use]
+    pub fn card(&self, id: TaskId) -> Option<&Card> {
+        self.cards.binary_search_by_key(&id, |card| card.task.id).ok().map(|index| &self.cards[index])
+    }
+}
+
+/// Looks at attempts, listing each tmux server once.
+pub struct Looker<'a> {
+    engine: &'a Engine,
+    /// Whether tmux is asked for the panes.
+    panes: bool,
+    servers: HashMap<PathBuf, Option<Panes>>,
+}
+
+impl<'a> Looker<'a> {
+    #[must_use]
+    pub fn new(engine: &'a Engine) -> Self {
+        Self { engine, panes: true, servers: HashMap::new() }
+    }
+
+    /// One that does not ask tmux: for where panes are not shown, and a tmux that hangs must not be waited for.
+    #[must_use]
+    pub fn without_panes(engine: &'a Engine) -> Self {
+        Self { panes: false, ..Self::new(engine) }
+    }
+
+    /// A task with its newest attempt.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn card(&mut self, task: Task) -> Result<Card, Fault> {
+        let attempt = task.attempt.as_ref().map(|id| self.engine.ports.store.attempt(id)).transpose()?.flatten();
+        let commits = attempt
+            .as_ref()
+            .filter(|attempt| attempt.started_at.is_some())
+            .map(|attempt| {
+                let plan = &attempt.plan;
+                // A branch that is gone has no commits to show.
+                self.engine.ports.trees.commits(&plan.repo, &plan.branch, &plan.base).unwrap_or_default()
+            })
+            .unwrap_or_default();
+        Ok(Card { task, attempt: attempt.map(|attempt| self.see(attempt)), commits })
+    }
+
+    /// An attempt.
+    pub fn see(&mut self, attempt: Attempt) -> Seen {
+        let locks = &self.engine.ports.locks;
+        let lock = match attempt.phase {
+            Phase::Exited | Phase::Revoked => Lock::Free,
+            Phase::Claimed | Phase::Worktree | Phase::Spawning => locks.ask(&attempt.plan.files.saga, None),
+            Phase::Running | Phase::Verifying => locks.ask(&attempt.plan.files.lock, attempt.lock),
+        };
+        let here = self.engine.ports.processes.place();
+        let live = match lock {
+            _ if attempt.place.host != here.host && attempt.phase.is_live() => None,
+            _ if attempt.place.boot != here.boot => Some(false),
+            Lock::Held => Some(true),
+            Lock::Free => Some(false),
+            Lock::Missing if !attempt.phase.has_shim() => Some(false),
+            Lock::Missing | Lock::Replaced | Lock::Unknown => None,
+        };
+        let pane = self.pane(&attempt);
+        let stopped = attempt.phase == Phase::Running
+            && attempt.agent.is_some_and(|agent| self.engine.ports.processes.is_stopped(agent));
+        Seen { attempt, live, pane, stopped }
+    }
+
+    fn pane(&mut self, attempt: &Attempt) -> Pane {
+        if attempt.cleaned {
+            return Pane::Missing;
+        }
+        if !self.panes {
+            return Pane::Unknown;
+        }
+        let socket = &attempt.plan.socket;
+        if !self.servers.contains_key(socket) {
+            self.servers.insert(socket.clone(), self.engine.ports.mux.panes(socket).ok());
+        }
+        match self.servers.get(socket) {
+            None | Some(None) => Pane::Unknown,
+            Some(Some(panes)) => panes.look(&attempt.plan.id),
+        }
+    }
+}
+
+/// One task as it is now.
+///
+/// # Errors
+/// There is no such task; those of the store.
+pub fn card(engine: &Engine, id: TaskId) -> Result<Card, Fault> {
+    Looker::new(engine).card(engine.task(id)?)
+}
