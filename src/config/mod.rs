@@ -14,7 +14,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub use duration::parse as parse_duration;
+pub use duration::{parse as parse_duration, render as render_duration};
 pub use render::render;
 
 use self::document::Document;

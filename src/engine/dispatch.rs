@@ -1,6 +1,7 @@
 //! Dispatch, as a saga: claim, worktree, tmux session, agent; or back to where it was.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::time::Duration;
 
 use super::preflight::{self, Cleared, Obstacle};
@@ -13,7 +14,7 @@ use crate::domain::saga::{Failure, StepName};
 use crate::domain::state::{Cause, Phase, Status, Who};
 use crate::domain::task::Task;
 use crate::ports::host::Held;
-use crate::ports::store::{Applied, Capacity, Claim, Claimed};
+use crate::ports::store::{Applied, Capacity, Claim, Claimed, Filter};
 
 /// What to dispatch, and how.
 #[derive(Clone, Debug)]
@@ -36,6 +37,19 @@ impl Request {
     pub fn of(task: TaskId) -> Self {
         Self { task, from: vec![Status::Ready], explicit: true, over_limit: false, agent: None, fresh: false }
     }
+}
+
+/// What may be dispatched now, in order: highest priority first, then oldest.
+///
+/// # Errors
+/// Those of the store.
+pub fn queue(engine: &Engine, repo: Option<&Path>) -> Result<Vec<Task>, Fault> {
+    let filter = Filter { repo: repo.map(Path::to_owned), statuses: vec![Status::Ready], archived: false };
+    let mut tasks = engine.ports.store.tasks(&filter)?.tasks;
+    let now = engine.ports.clock.now().wall;
+    tasks.retain(|task| task.blocked_by.is_empty() && task.not_before.is_none_or(|at| at <= now));
+    tasks.sort_by_key(|task| (-task.draft.priority, task.id));
+    Ok(tasks)
 }
 
 /// Dispatches a task; returns once its agent has started.
@@ -179,7 +193,7 @@ fn claim<'a>(
                 // A ghost uses no capacity: look before saying no.
                 swept = true;
                 engine.ports.files.remove(&plan.files.saga).ok();
-                reconcile::capacity_only(engine)?;
+                reconcile::sweep(engine)?;
             }
             Claimed::Stale => {
                 drop(lock);

@@ -52,6 +52,8 @@ pub struct Report {
     pub observed_at: Timestamp,
     pub actions: Vec<Action>,
     pub unknown: Vec<Action>,
+    /// Whether the tmux servers that were asked answered; the first that did not. `None`: none had to be asked.
+    pub tmux: Option<Result<(), String>>,
 }
 
 impl Report {
@@ -80,6 +82,15 @@ impl<'a> Servers<'a> {
         &self.seen[socket]
     }
 
+    fn answered(&self) -> Option<Result<(), String>> {
+        let failed = self.seen.values().find_map(|seen| seen.as_ref().err());
+        match (failed, self.seen.is_empty()) {
+            (Some(error), _) => Some(Err(error.to_string())),
+            (None, false) => Some(Ok(())),
+            (None, true) => None,
+        }
+    }
+
     fn pane(&mut self, attempt: &Attempt) -> Pane {
         self.of(&attempt.plan.socket).as_ref().map_or(Pane::Unknown, |panes| panes.look(&attempt.plan.id))
     }
@@ -90,7 +101,8 @@ impl<'a> Servers<'a> {
 /// # Errors
 /// Only where the store can't be read: everything else is an unknown of the report.
 pub fn reconcile(engine: &Engine, scope: &Scope) -> Result<Report, Fault> {
-    let mut report = Report { observed_at: engine.ports.clock.now().wall, actions: Vec::new(), unknown: Vec::new() };
+    let observed_at = engine.ports.clock.now().wall;
+    let mut report = Report { observed_at, actions: Vec::new(), unknown: Vec::new(), tmux: None };
     let mut servers = Servers::new(engine);
     let mut over = Vec::new();
     for attempt in engine.ports.store.attempts(&Which::Unfinished)? {
@@ -111,6 +123,7 @@ pub fn reconcile(engine: &Engine, scope: &Scope) -> Result<Report, Fault> {
         }
     }
     clean(engine, &over, &mut servers, scope.dry_run, &mut report);
+    report.tmux = servers.answered();
     Ok(report)
 }
 
@@ -122,15 +135,20 @@ fn file(report: &mut Report, action: Action) {
     }
 }
 
-/// The attempts that count against capacity, without clean-up and without tmux: for use before a claim.
+/// The attempts that count against capacity, without clean-up and without tmux: for use before a claim, and every
+/// few seconds. What is as it should be is not in the answer.
 ///
 /// # Errors
 /// Where the store can't be read.
-pub fn capacity_only(engine: &Engine) -> Result<(), Fault> {
+pub fn sweep(engine: &Engine) -> Result<Vec<Action>, Fault> {
+    let mut actions = Vec::new();
     for attempt in engine.ports.store.attempts(&Which::Live)? {
-        settle_blind(engine, &attempt)?;
+        let action = settle_blind(engine, &attempt)?;
+        if action.decision != "keep" {
+            actions.push(action);
+        }
     }
-    Ok(())
+    Ok(actions)
 }
 
 /// One attempt, without clean-up and without tmux.
@@ -139,15 +157,15 @@ pub fn capacity_only(engine: &Engine) -> Result<(), Fault> {
 /// Where the store can't be read.
 pub fn one(engine: &Engine, attempt: &AttemptId) -> Result<(), Fault> {
     match engine.ports.store.attempt(attempt)? {
-        Some(row) if row.phase.is_live() => settle_blind(engine, &row),
+        Some(row) if row.phase.is_live() => settle_blind(engine, &row).map(drop),
         Some(_) | None => Ok(()),
     }
 }
 
-fn settle_blind(engine: &Engine, attempt: &Attempt) -> Result<(), Fault> {
+fn settle_blind(engine: &Engine, attempt: &Attempt) -> Result<Action, Fault> {
     let mut servers = Servers::new(engine);
     servers.seen.insert(attempt.plan.socket.clone(), Err(MuxError::Failed("not asked".to_owned())));
-    settle(engine, attempt, &mut servers, false).map(drop)
+    settle(engine, attempt, &mut servers, false)
 }
 
 /// Looks at an attempt, without touching anything.

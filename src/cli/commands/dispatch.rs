@@ -14,10 +14,8 @@ use crate::cli::{json, output};
 use crate::domain::attempt::Attempt;
 use crate::domain::id::TaskId;
 use crate::domain::state::Status;
-use crate::domain::task::Task;
-use crate::engine::dispatch::{Request, dispatch};
+use crate::engine::dispatch::{Request, dispatch, queue};
 use crate::engine::{Engine, Fault, Kind, tasks, wait};
-use crate::ports::store::Filter;
 
 /// How many sagas run at once: each waits for git and tmux, not for a core.
 const AT_ONCE: usize = 4;
@@ -40,7 +38,7 @@ pub fn run(wiring: &Wiring, args: &Dispatch) -> Outcome {
         return several(wiring, &requests, args.wait, false);
     }
     let engine = wiring.engine()?;
-    let queue = queue(wiring, &engine)?;
+    let queue = queue(&engine, wiring.repository_if_any(&engine)?.as_deref())?;
     let wanted = args.next.unwrap_or(usize::MAX);
     let mut results = Vec::new();
     wiring.catch_interrupts();
@@ -63,17 +61,6 @@ pub fn run(wiring: &Wiring, args: &Dispatch) -> Outcome {
         }
     }
     conclude(wiring, &engine, results, args.wait, false)
-}
-
-/// What may be dispatched now, in order: highest priority first, then oldest.
-fn queue(wiring: &Wiring, engine: &Engine) -> Result<Vec<Task>, Fault> {
-    let repo = wiring.repository_if_any(engine)?;
-    let listing = engine.ports.store.tasks(&Filter { repo, statuses: vec![Status::Ready], archived: false })?;
-    let now = engine.ports.clock.now().wall;
-    let mut tasks = listing.tasks;
-    tasks.retain(|task| task.blocked_by.is_empty() && task.not_before.is_none_or(|at| at <= now));
-    tasks.sort_by_key(|task| (-task.draft.priority, task.id));
-    Ok(tasks)
 }
 
 /// Dispatches several tasks at once, each as a saga of its own on a thread of its own.
