@@ -64,7 +64,7 @@ fn every_act_is_undone_newest_first() {
         assert_eq!(shown(&world, *id), *before, "{act:?}");
     }
     nothing(&world);
-    assert_eq!(world.task(failed)["reason"], "exit status 3");
+    assert_eq!(world.task(failed)["reason"], "the agent failed: exit status 3");
     // An act after an undo is the newest again.
     world.ok(&["archive", &one]);
     assert_eq!(undone(&world), "task 1 is no longer archived, on the board again");
@@ -97,7 +97,7 @@ fn a_removed_task_comes_back_and_its_tree_stays_parked() {
     assert!(what.contains("parked") && what.contains(parked.trim()), "{what} {parked}");
     assert_eq!(fs::read_to_string(format!("{}/work", parked.trim())).unwrap(), "precious\n");
     let task = world.task(id);
-    assert_eq!((&task["status"], &task["reason"]), (&"failed".into(), &"exit status 3".into()));
+    assert_eq!((&task["status"], &task["reason"]), (&"failed".into(), &"the agent failed: exit status 3".into()));
     assert!(told(&world, id).contains(&"undeleted".to_owned()));
     // It works again, in a tree of its own, the parked one untouched.
     world.ok(&["retry", &name]);
