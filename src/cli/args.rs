@@ -1,10 +1,14 @@
 //! The arguments, as clap reads them. Exit codes are printed at the end of `--help`.
 
+mod edit;
+
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use crate::domain::state::Status;
+
+pub use edit::Edit;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -80,6 +84,10 @@ pub enum Command {
     Show(One),
     /// Prints where a task's worktree is
     Path(One),
+    /// Opens a shell in a task's worktree
+    Shell(One),
+    /// Changes a task; while an agent works on it only title, priority, and the prompt for the next one
+    Edit(Edit),
     /// Claims tasks, makes their worktrees, starts their agents in tmux
     Dispatch(Dispatch),
     /// Checks that every task in progress has a living agent, and mends what has not
@@ -94,6 +102,10 @@ pub enum Command {
     Stop(Stop),
     /// Dispatches a failed task again
     Retry(Retry),
+    /// Approves a task in review: its agent is ended, the task is done
+    Approve(One),
+    /// Takes a task that is done back to review
+    Reopen(One),
     /// Waits until tasks have settled
     Wait(Wait),
     /// Reports the task done: for agents, and with --task for people
@@ -102,6 +114,14 @@ pub enum Command {
     Fail(Fail),
     /// Removes a task; its worktree is parked, not deleted
     Rm(Rm),
+    /// Puts a task away: off the board, nothing else changes
+    Archive(Archive),
+    /// Puts an archived task on the board again
+    Unarchive(One),
+    /// Takes the last approve, reopen, archive, unarchive, rm or retry --no-dispatch back
+    Undo,
+    /// Prints what happened, one JSON object a line
+    Events(Events),
     /// One short line for tmux's status bar
     StatusLine(StatusLine),
     /// Shows, makes and checks the configuration
@@ -166,6 +186,9 @@ pub struct List {
     /// Every repository
     #[arg(long)]
     pub all: bool,
+    /// Archived tasks, too
+    #[arg(long)]
+    pub archived: bool,
     #[arg(long, value_name = "K", default_value = "board")]
     pub sort: Sort,
     #[arg(long, value_name = "N")]
@@ -304,6 +327,24 @@ pub struct Rm {
     /// Ends its agent first
     #[arg(long)]
     pub stop: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Archive {
+    pub id: i64,
+    /// Ends its agent first
+    #[arg(long)]
+    pub stop: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Events {
+    /// Keeps going: prints each event as it is committed
+    #[arg(long)]
+    pub follow: bool,
+    /// Only those after the one of this number
+    #[arg(long, value_name = "SEQ", default_value_t = 0)]
+    pub since: i64,
 }
 
 #[derive(Debug, ClapArgs)]

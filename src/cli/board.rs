@@ -21,6 +21,9 @@ pub fn table(cards: &[Card]) {
         } else if let Some(activity) = card.activity() {
             remarks.push(activity.to_owned());
         }
+        if task.archived {
+            remarks.push("archived".to_owned());
+        }
         if task.attempts > 1 {
             remarks.push(format!("attempt {}", task.attempts));
         }

@@ -25,6 +25,13 @@ pub fn put(text: &str) {
     }
 }
 
+/// Prints lines at once; false when nobody reads them any more.
+#[must_use]
+pub fn stream(lines: &str) -> bool {
+    let mut out = io::stdout().lock();
+    out.write_all(lines.as_bytes()).and_then(|()| out.flush()).is_ok()
+}
+
 /// Prints a line of talk on standard error.
 pub fn mention(line: &str) {
     writeln!(io::stderr().lock(), "{}", text::line(line)).ok();

@@ -70,8 +70,12 @@ pub enum Event {
     StopRequested,
     /// `retry --no-dispatch`: failed, back to ready.
     Requeued,
+    /// The undo of that: ready, back to failed, for the reason that it had.
+    Unqueued { why: Option<(Cause, String)> },
     /// `approve`: the agent has ended by now.
     Approved,
+    /// `reopen`, and the undo of an approval: done, back to review. `why` is the reason that it then shows.
+    Reopened { why: Option<(Cause, String)> },
 }
 
 /// What to write. Everything that is not here stays as it is.
@@ -142,6 +146,20 @@ fn on_task(state: &State, current: Option<&Current>, event: &Event) -> Step {
             (Status::Ready, _) => Step::Already,
             (Status::InProgress | Status::Review | Status::Done, _) => wrong(state, "retried"),
         },
+        Event::Unqueued { why } => match state.status {
+            Status::Ready => Step::Change(Change {
+                why: Some(why.clone()),
+                cause: why.as_ref().map(|(cause, _)| *cause),
+                ..to(state, Status::Failed, None)
+            }),
+            Status::Failed => Step::Already,
+            Status::InProgress | Status::Review | Status::Done => wrong(state, "given back as failed"),
+        },
+        Event::Reopened { why } => match state.status {
+            Status::Done => Step::Change(Change { why: Some(why.clone()), ..to(state, Status::Review, None) }),
+            Status::Review => Step::Already,
+            Status::Ready | Status::InProgress | Status::Failed => wrong(state, "reopened"),
+        },
         Event::Approved => match (state.status, live) {
             (Status::Review, false) => Step::Change(Change { why: Some(None), ..to(state, Status::Done, None) }),
             (Status::Review, true) => Step::Conflict("its agent still runs".to_owned()),
@@ -188,9 +206,11 @@ fn on_attempt(state: &State, current: &Current, event: &Event, now: Now, limits:
                 Step::Already
             }
         }
-        Event::PreflightFailed { .. } | Event::Requeued | Event::Approved => {
-            Step::Conflict("not an event of an attempt".to_owned())
-        }
+        Event::PreflightFailed { .. }
+        | Event::Requeued
+        | Event::Unqueued { .. }
+        | Event::Approved
+        | Event::Reopened { .. } => Step::Conflict("not an event of an attempt".to_owned()),
     }
 }
 
@@ -374,3 +394,6 @@ fn to(state: &State, status: Status, phase: Option<Phase>) -> Change {
 fn wrong(state: &State, verb: &str) -> Step {
     Step::Conflict(format!("a task that is {} can't be {verb}", state.status))
 }
+
+#[cfg(test)]
+mod tests;

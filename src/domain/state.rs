@@ -133,6 +133,18 @@ words! {
 }
 
 words! {
+    /// What a person did to a task at rest: these acts can be undone.
+    Act, "act" {
+        Approved = "approved",
+        Reopened = "reopened",
+        Requeued = "requeued",
+        Archived = "archived",
+        Unarchived = "unarchived",
+        Deleted = "deleted",
+    }
+}
+
+words! {
     /// What is known of a worktree that ganger made.
     TreeState, "tree state" {
         Planned = "planned",
@@ -144,7 +156,7 @@ words! {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cause, Phase, Status, TreeState, Who};
+    use super::{Act, Cause, Phase, Status, TreeState, Who};
 
     #[test]
     fn every_word_reads_back_as_itself() {
@@ -159,6 +171,9 @@ mod tests {
         }
         for who in Who::ALL {
             assert_eq!(Who::parse(who.text()), Ok(*who));
+        }
+        for act in Act::ALL {
+            assert_eq!(Act::parse(act.text()), Ok(*act));
         }
         for state in TreeState::ALL {
             assert_eq!(TreeState::parse(state.text()), Ok(*state));

@@ -37,6 +37,70 @@ pub struct Draft {
     pub unsafe_mode: bool,
 }
 
+/// Which fields of a task to change, and to what; what is absent stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Edit {
+    pub title: Option<String>,
+    pub prompt: Option<String>,
+    pub agent: Option<String>,
+    pub base: Option<Option<String>>,
+    pub priority: Option<i64>,
+    pub files: Option<Vec<String>>,
+    pub verify: Option<Vec<String>>,
+    pub timeout: Option<Option<Duration>>,
+    pub after: Option<Vec<TaskId>>,
+    pub unsafe_mode: Option<bool>,
+}
+
+impl Edit {
+    /// The fields that may change while an attempt lives: it has its own copy of its brief.
+    pub const WHILE_LIVE: [&'static str; 3] = ["title", "prompt", "priority"];
+
+    /// What `draft` becomes.
+    #[must_use]
+    pub fn applied(&self, draft: &Draft) -> Draft {
+        let Self { title, prompt, agent, base, priority, files, verify, timeout, after, unsafe_mode } = self.clone();
+        let is = draft.clone();
+        Draft {
+            title: title.unwrap_or(is.title),
+            prompt: prompt.unwrap_or(is.prompt),
+            agent: agent.unwrap_or(is.agent),
+            base: base.unwrap_or(is.base),
+            priority: priority.unwrap_or(is.priority),
+            files: files.unwrap_or(is.files),
+            verify: verify.unwrap_or(is.verify),
+            timeout: timeout.unwrap_or(is.timeout),
+            after: after.unwrap_or(is.after),
+            unsafe_mode: unsafe_mode.unwrap_or(is.unsafe_mode),
+            repo: is.repo,
+            batch: is.batch,
+            external_id: is.external_id,
+            extra: is.extra,
+        }
+    }
+
+    /// The names of the fields that it would change.
+    #[must_use]
+    pub fn changes(&self, draft: &Draft) -> Vec<&'static str> {
+        let new = self.applied(draft);
+        [
+            ("title", new.title != draft.title),
+            ("prompt", new.prompt != draft.prompt),
+            ("agent", new.agent != draft.agent),
+            ("base", new.base != draft.base),
+            ("priority", new.priority != draft.priority),
+            ("files", new.files != draft.files),
+            ("verify", new.verify != draft.verify),
+            ("timeout", new.timeout != draft.timeout),
+            ("after", new.after != draft.after),
+            ("unsafe", new.unsafe_mode != draft.unsafe_mode),
+        ]
+        .into_iter()
+        .filter_map(|(name, changes)| changes.then_some(name))
+        .collect()
+    }
+}
+
 /// A task as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Task {

@@ -8,7 +8,7 @@ use std::path::Path;
 use super::steps::STEPS;
 use super::{Engine, Fault, Kind};
 use crate::domain::attempt::{Attempt, Tree};
-use crate::domain::id::AttemptId;
+use crate::domain::id::{AttemptId, TaskId};
 use crate::domain::reconcile::Lock;
 use crate::domain::saga::Remains;
 use crate::domain::state::{Phase, Status, TreeState, Who};
@@ -178,6 +178,27 @@ pub fn exited(engine: &Engine, attempt: &Attempt, panes: Option<&Panes>) -> bool
         }
         Some(_) => false,
     }
+}
+
+/// Looks once at what a task's attempts have left. What fails here is left to the next pass.
+///
+/// # Errors
+/// Those of the store.
+pub fn ended(engine: &Engine, task: TaskId) -> Result<(), Fault> {
+    for attempt in engine.ports.store.attempts(&Which::Of(task))? {
+        match attempt.phase {
+            Phase::Revoked if !attempt.cleaned => drop(revoked(engine, &attempt)),
+            Phase::Exited if !attempt.cleaned => drop(exited(engine, &attempt, None)),
+            Phase::Revoked
+            | Phase::Exited
+            | Phase::Claimed
+            | Phase::Worktree
+            | Phase::Spawning
+            | Phase::Running
+            | Phase::Verifying => {}
+        }
+    }
+    Ok(())
 }
 
 /// A newer attempt runs and the screen is saved; or the task is done with.

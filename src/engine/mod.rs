@@ -28,10 +28,12 @@ pub mod plan;
 pub mod preflight;
 pub mod reconcile;
 pub mod report;
+pub mod review;
 pub mod screen;
 pub mod steps;
 pub mod stop;
 pub mod tasks;
+pub mod undo;
 pub mod wait;
 
 pub use fault::{Fault, Kind};

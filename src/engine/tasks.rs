@@ -1,11 +1,11 @@
-//! Adding, removing and retrying tasks.
+//! Adding, editing, removing, archiving and retrying tasks.
 
-use super::{Engine, Fault, Kind, clean_up, stop};
+use super::{Engine, Fault, Kind, clean_up, review, stop};
 use crate::domain::id::TaskId;
 use crate::domain::lifecycle::Event;
-use crate::domain::state::{Phase, TreeState, Who};
-use crate::domain::task::{Draft, Task};
-use crate::ports::store::{Amendment, Applied, Which};
+use crate::domain::state::{TreeState, Who};
+use crate::domain::task::{Draft, Edit, Task};
+use crate::ports::store::Amendment;
 
 /// Adds a task.
 ///
@@ -19,6 +19,15 @@ pub fn add(engine: &Engine, draft: &Draft) -> Result<Task, Fault> {
 }
 
 fn check(engine: &Engine, draft: &Draft) -> Result<(), Fault> {
+    check_texts(draft)?;
+    check_agent(engine, &draft.agent)?;
+    for before in &draft.after {
+        engine.task(*before)?;
+    }
+    Ok(())
+}
+
+fn check_texts(draft: &Draft) -> Result<(), Fault> {
     let usage = |message: String| Err(Fault::new(Kind::Usage, message));
     if draft.title.trim().is_empty() {
         return usage("a title can't be empty".to_owned());
@@ -35,15 +44,115 @@ fn check(engine: &Engine, draft: &Draft) -> Result<(), Fault> {
     if let Some(base) = draft.base.as_ref().filter(|base| base.starts_with('-') || base.contains('\0')) {
         return usage(format!("--base {base:?} is not a revision"));
     }
-    if !engine.settings.agents.contains_key(&draft.agent) {
-        let known: Vec<&str> = engine.settings.agents.keys().map(String::as_str).collect();
-        return Err(Fault::new(Kind::Usage, format!("agent {:?} is not configured", draft.agent))
-            .hint(format!("known: {}; or add it to the file of: ganger config path", known.join(", "))));
+    Ok(())
+}
+
+fn check_agent(engine: &Engine, agent: &str) -> Result<(), Fault> {
+    if engine.settings.agents.contains_key(agent) {
+        return Ok(());
     }
-    for before in &draft.after {
-        engine.task(*before)?;
+    let known: Vec<&str> = engine.settings.agents.keys().map(String::as_str).collect();
+    Err(Fault::new(Kind::Usage, format!("agent {agent:?} is not configured"))
+        .hint(format!("known: {}; or add it to the file of: ganger config path", known.join(", "))))
+}
+
+/// Changes what is wished of a task. A live attempt has its own copy of its brief, which stays as it is.
+///
+/// # Errors
+/// [`Kind::Usage`] for wishes that can't be; [`Kind::Conflict`] where a live attempt stands in the way.
+pub fn edit(engine: &Engine, id: TaskId, edit: &Edit) -> Result<Task, Fault> {
+    let mut edit = edit.clone();
+    if let Some(after) = &mut edit.after {
+        let mut seen = Vec::new();
+        after.retain(|needed| {
+            !seen.contains(needed) && {
+                seen.push(*needed);
+                true
+            }
+        });
+    }
+    let task = engine.task(id)?;
+    let changes = edit.changes(&task.draft);
+    check_texts(&edit.applied(&task.draft)).map_err(|fault| fault.of(id))?;
+    // What it has already is not looked at again: a profile may be gone since, and that is no reason to refuse a title.
+    if changes.contains(&"agent")
+        && let Some(agent) = &edit.agent
+    {
+        check_agent(engine, agent).map_err(|fault| fault.of(id))?;
+    }
+    if changes.contains(&"after")
+        && let Some(after) = &edit.after
+    {
+        check_after(engine, id, after)?;
+    }
+    if engine.ports.store.amend(&Amendment::Edit { task: id, edit: edit.clone() }, &engine.stamp(Who::Person))? {
+        return engine.task(id);
+    }
+    let task = engine.task(id)?;
+    let mut held = edit.changes(&task.draft);
+    held.retain(|name| !Edit::WHILE_LIVE.contains(name));
+    Err(Fault::new(Kind::Conflict, format!("task {id} has a running agent: its {} can't change now", held.join(", ")))
+        .of(id)
+        .hint(format!("ganger stop {id}; title, prompt and priority can change at any time")))
+}
+
+/// Whether a task may wait for these: they are there, and none waits for it in turn.
+fn check_after(engine: &Engine, id: TaskId, after: &[TaskId]) -> Result<(), Fault> {
+    let mut needed = after.to_vec();
+    let mut at = 0;
+    while let Some(next) = needed.get(at).copied() {
+        if next == id {
+            return Err(Fault::new(Kind::Usage, format!("task {id} would wait for itself"))
+                .of(id)
+                .hint(format!("ganger show {id}")));
+        }
+        // Only those that were named must be there: a deleted one behind them holds nobody up.
+        let behind = match engine.ports.store.task(next)? {
+            Some(task) => task.draft.after,
+            None if at < after.len() => return Err(Fault::no_such_task(next)),
+            None => Vec::new(),
+        };
+        at += 1;
+        for task in behind {
+            if !needed.contains(&task) {
+                needed.push(task);
+            }
+        }
     }
     Ok(())
+}
+
+/// Puts a task away: off the board, nothing else changes.
+///
+/// # Errors
+/// [`Kind::Conflict`] while an attempt lives, unless it is to be stopped first.
+pub fn archive(engine: &Engine, id: TaskId, stop_first: bool) -> Result<Task, Fault> {
+    let mut task = engine.task(id)?;
+    if task.archived {
+        return Ok(task);
+    }
+    if stop_first && stop::is_live(engine, &task)? {
+        stop::stop(engine, id)?;
+    }
+    let archived = engine.ports.store.amend(&Amendment::Archive { task: id }, &engine.stamp(Who::Person))?;
+    task = engine.task(id)?;
+    if !archived && !task.archived {
+        return Err(Fault::new(Kind::Conflict, format!("task {id} has a running agent"))
+            .of(id)
+            .hint(format!("ganger archive {id} --stop")));
+    }
+    clean_up::ended(engine, id)?;
+    Ok(task)
+}
+
+/// Puts an archived task on the board again.
+///
+/// # Errors
+/// Those of the store.
+pub fn unarchive(engine: &Engine, id: TaskId) -> Result<Task, Fault> {
+    engine.ports.store.amend(&Amendment::Unarchive { task: id }, &engine.stamp(Who::Person))?;
+    // Where nothing was written it is on the board already, or not there.
+    engine.task(id)
 }
 
 /// Removes a task: softly, its trees parked. Returns where they are.
@@ -73,19 +182,7 @@ pub fn remove(engine: &Engine, id: TaskId, stop_first: bool) -> Result<Vec<std::
             .of(id)
             .hint(format!("ganger rm {id} --stop")));
     }
-    for attempt in engine.ports.store.attempts(&Which::Of(id))? {
-        match attempt.phase {
-            Phase::Revoked if !attempt.cleaned => drop(clean_up::revoked(engine, &attempt)),
-            Phase::Exited if !attempt.cleaned => drop(clean_up::exited(engine, &attempt, None)),
-            Phase::Revoked
-            | Phase::Exited
-            | Phase::Claimed
-            | Phase::Worktree
-            | Phase::Spawning
-            | Phase::Running
-            | Phase::Verifying => {}
-        }
-    }
+    clean_up::ended(engine, id)?;
     Ok(parked)
 }
 
@@ -106,11 +203,5 @@ pub fn note(engine: &Engine, id: TaskId, note: &str) -> Result<(), Fault> {
 /// # Errors
 /// [`Kind::Conflict`] where it is not failed, or its agent still runs.
 pub fn requeue(engine: &Engine, id: TaskId) -> Result<Task, Fault> {
-    match engine.apply(id, None, &Event::Requeued, &engine.stamp(Who::Person))? {
-        Applied::Changed { .. } | Applied::Already { .. } => engine.task(id),
-        Applied::Conflict { why, .. } => {
-            Err(Fault::new(Kind::Conflict, format!("task {id}: {why}")).of(id).hint(format!("ganger show {id}")))
-        }
-        Applied::Missing => Err(Fault::no_such_task(id)),
-    }
+    review::act(engine, id, &Event::Requeued)
 }

@@ -7,14 +7,14 @@
 //!
 //! [`lifecycle::step`]: crate::domain::lifecycle::step
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::domain::attempt::{Attempt, Plan, Tree};
 use crate::domain::id::{AttemptId, Place, Process, TaskId};
 use crate::domain::lifecycle::{Event, Limits};
-use crate::domain::state::{Cause, Phase, Status, Who};
-use crate::domain::task::{Draft, Task};
+use crate::domain::state::{Act, Cause, Phase, Status, Who};
+use crate::domain::task::{Draft, Edit, Task};
 use crate::domain::time::{Now, Timestamp};
 
 /// Why the store could not do it. Nothing was written, unless said otherwise.
@@ -167,6 +167,35 @@ pub enum Amendment {
     Note { task: TaskId, note: String },
     /// Soft deletion. Only without a live attempt.
     Delete { task: TaskId },
+    /// The undo of that. Only while no other task has its external id.
+    Undelete { task: TaskId },
+    /// Off the board. Only without a live attempt, and once.
+    Archive { task: TaskId },
+    /// On the board again. Only an archived one.
+    Unarchive { task: TaskId },
+    /// Other wishes. While an attempt lives only [`Edit::WHILE_LIVE`]; and never so that tasks wait for each other.
+    Edit { task: TaskId, edit: Edit },
+}
+
+/// A person's act that has not been undone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deed {
+    pub seq: i64,
+    pub task: TaskId,
+    pub act: Act,
+    /// The task's newest attempt, then.
+    pub attempt: Option<AttemptId>,
+    /// Where the act left the task: `status` or `status/phase`.
+    pub left: String,
+    /// The task's cause and reason before the act.
+    pub why: Option<(Cause, String)>,
+}
+
+/// What undoes an act.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reverse {
+    Event(Event),
+    Amendment(Amendment),
 }
 
 /// See the module's contract.
@@ -201,6 +230,14 @@ pub trait Store {
     ) -> Result<Applied>;
     /// Writes book-keeping; false when the guard did not hold.
     fn amend(&self, amendment: &Amendment, stamp: &Stamp) -> Result<bool>;
+    /// A person's latest acts on the tasks of a repository, or of all, that have not been undone and are no undos,
+    /// newest first.
+    fn deeds(&self, repo: Option<&Path>, limit: u32) -> Result<Vec<Deed>>;
+    /// Undoes an act; its event says of which act (`undoes`). False, with nothing written, where it has been undone
+    /// already, the task is not where the act left it, or the reverse's own guard did not hold.
+    fn undo(&self, deed: &Deed, reverse: &Reverse, stamp: &Stamp) -> Result<bool>;
+    /// The timeline of a repository's tasks, deleted ones included, after `seq`, at most `limit` rows.
+    fn history(&self, repo: &Path, after: i64, limit: u32) -> Result<Vec<Record>>;
     /// A number that changes when another connection commits.
     fn version(&self) -> Result<i64>;
 }

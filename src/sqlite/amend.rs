@@ -3,14 +3,13 @@
 use rusqlite::{Connection, params};
 
 use super::attempts;
-use super::events::{self, Entry, place};
+use super::events::{self, Entry, Facts, place};
 use super::rows::{list_text, path_text};
 use super::write::{Done, one};
+use super::{edit, shelf};
 use crate::domain::id::{AttemptId, TaskId};
 use crate::domain::state::{Phase, TreeState};
 use crate::ports::store::{Amendment, Stamp};
-
-type Facts = Vec<(&'static str, String)>;
 
 pub(super) fn amend(conn: &Connection, amendment: &Amendment, stamp: &Stamp) -> Done<bool> {
     match amendment {
@@ -36,7 +35,11 @@ pub(super) fn amend(conn: &Connection, amendment: &Amendment, stamp: &Stamp) -> 
             let facts = vec![("event", "note".to_owned()), ("note", note.clone())];
             noted(conn, written, *task, None, facts, stamp)
         }
-        Amendment::Delete { task } => delete(conn, *task, stamp),
+        Amendment::Delete { task } => shelf::delete(conn, *task, stamp),
+        Amendment::Undelete { task } => shelf::undelete(conn, *task, stamp),
+        Amendment::Archive { task } => shelf::archive(conn, *task, stamp),
+        Amendment::Unarchive { task } => shelf::unarchive(conn, *task, stamp),
+        Amendment::Edit { task, edit } => edit::edit(conn, *task, edit, stamp),
     }
 }
 
@@ -139,28 +142,8 @@ fn left_over(conn: &Connection, id: &AttemptId, leftovers: &[String], stamp: &St
     noted(conn, written, attempt.plan.task, Some(id), facts, stamp)
 }
 
-fn delete(conn: &Connection, task: TaskId, stamp: &Stamp) -> Done<bool> {
-    let Some(state) = attempts::state(conn, task)? else { return Ok(false) };
-    if state.attempt.as_ref().is_some_and(|current| current.phase.is_live()) {
-        return Ok(false);
-    }
-    let here = place(state.status, state.attempt.as_ref().map(|current| current.phase));
-    let id = state.attempt.as_ref().map(|current| &current.id);
-    let facts = vec![("event", "deleted".to_owned())];
-    let entry = Entry { task, attempt: id, from: &here, to: &here, cause: None, facts };
-    events::append(conn, entry, stamp)?;
-    let written = conn
-        .prepare_cached(
-            "UPDATE tasks SET deleted_at = ?1, updated_at = ?1
-             WHERE id = ?2 AND deleted_at IS NULL AND status = ?3 AND attempt IS ?4",
-        )?
-        .execute(params![stamp.now.wall.0, task.0, state.status.text(), id.map(AttemptId::as_str)])?;
-    one(written, "a task")?;
-    Ok(true)
-}
-
 /// Appends the event of a write that hit its row.
-fn noted(
+pub(super) fn noted(
     conn: &Connection,
     written: usize,
     task: TaskId,

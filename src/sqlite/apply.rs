@@ -5,14 +5,15 @@
 use rusqlite::{Connection, params};
 
 use super::attempts;
-use super::events::{self, Entry, place};
+use super::events::{self, Entry, Facts, place};
 use super::rows::Cells;
+use super::undo;
 use super::write::{Done, one};
 use crate::domain::attempt::Exit;
 use crate::domain::completion::{Ending, Evidence, How, Vanished};
 use crate::domain::id::{AttemptId, TaskId};
 use crate::domain::lifecycle::{Change, Current, Event, Limits, State, Step, Verdict, step};
-use crate::domain::state::{Cause, Phase, Status};
+use crate::domain::state::{Act, Cause, Phase, Status};
 use crate::ports::store::{Applied, Stamp};
 
 pub(super) fn apply(
@@ -30,6 +31,10 @@ pub(super) fn apply(
         Step::Conflict(why) => return Ok(Applied::Conflict { status: state.status, phase, why }),
         Step::Change(change) => change,
     };
+    let mut facts = facts(event);
+    if attempt.is_none() {
+        facts.extend(undo::before(conn, task)?);
+    }
     let cause = write_task(conn, &state, &change, stamp)?;
     // An act on the task itself leaves its attempt alone.
     let spoken_of = attempt.and(state.attempt.as_ref());
@@ -44,7 +49,7 @@ pub(super) fn apply(
     };
     let (from, to) = (place(state.status, phase), place(change.status, became));
     let id = state.attempt.as_ref().map(|current| &current.id);
-    let entry = Entry { task, attempt: id, from: &from, to: &to, cause: change.cause, facts: facts(event) };
+    let entry = Entry { task, attempt: id, from: &from, to: &to, cause: change.cause, facts };
     events::append(conn, entry, stamp)?;
     Ok(Applied::Changed { status: change.status, phase: became, cause })
 }
@@ -200,13 +205,15 @@ fn write_facts(conn: &Connection, current: &Current, event: &Event, stamp: &Stam
         | Event::StopRequested
         | Event::PreflightFailed { .. }
         | Event::Requeued
-        | Event::Approved => {}
+        | Event::Unqueued { .. }
+        | Event::Approved
+        | Event::Reopened { .. } => {}
     }
     Ok(())
 }
 
 /// The event in words, for the timeline.
-fn facts(event: &Event) -> Vec<(&'static str, String)> {
+fn facts(event: &Event) -> Facts {
     let named = |name: &str| ("event", name.to_owned());
     match event {
         Event::PreflightFailed { reason } => vec![named("preflight failed"), ("reason", reason.clone())],
@@ -227,8 +234,10 @@ fn facts(event: &Event) -> Vec<(&'static str, String)> {
         Event::Verified(Verdict::Failed(what)) => vec![named("verification failed"), ("reason", what.clone())],
         Event::Verified(Verdict::Interrupted) => vec![named("verification interrupted")],
         Event::StopRequested => vec![named("stop requested")],
-        Event::Requeued => vec![named("requeued")],
-        Event::Approved => vec![named("approved")],
+        Event::Requeued => vec![named(Act::Requeued.text())],
+        Event::Unqueued { .. } => vec![named("given back as failed")],
+        Event::Approved => vec![named(Act::Approved.text())],
+        Event::Reopened { .. } => vec![named(Act::Reopened.text())],
     }
 }
 

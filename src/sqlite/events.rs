@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Params, params};
 use serde_json::{Map, Value};
 
 use super::rows::Cells;
@@ -10,6 +10,9 @@ use super::write::{Done, Trouble};
 use crate::domain::id::{AttemptId, TaskId};
 use crate::domain::state::{Cause, Phase, Status, Who};
 use crate::ports::store::{Record, Stamp};
+
+/// Name and value, in order: what an event carries.
+pub(super) type Facts = Vec<(&'static str, String)>;
 
 /// A row to append.
 pub(super) struct Entry<'a> {
@@ -19,7 +22,7 @@ pub(super) struct Entry<'a> {
     pub to: &'a str,
     pub cause: Option<Cause>,
     /// What happened, in one word, and what else it carries.
-    pub facts: Vec<(&'static str, String)>,
+    pub facts: Facts,
 }
 
 /// `status` or `status/phase`.
@@ -65,8 +68,20 @@ pub(super) fn timeline(conn: &Connection, task: Option<TaskId>, after: i64, limi
              WHERE ?1 IS NULL AND seq > ?2 ORDER BY seq LIMIT ?3"
         }
     };
+    records(conn, sql, params![task.map(|task| task.0), after, limit])
+}
+
+/// Deleted tasks are still of their repository.
+pub(super) fn history(conn: &Connection, repo: &str, after: i64, limit: u32) -> Done<Vec<Record>> {
+    let sql = "SELECT seq, at, task, events.attempt, was, became, who, events.cause, evidence
+         FROM events JOIN tasks ON tasks.id = events.task
+         WHERE tasks.repo = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
+    records(conn, sql, params![repo, after, limit])
+}
+
+fn records(conn: &Connection, sql: &str, params: impl Params) -> Done<Vec<Record>> {
     let mut statement = conn.prepare_cached(sql)?;
-    let mut rows = statement.query(params![task.map(|task| task.0), after, limit])?;
+    let mut rows = statement.query(params)?;
     let mut records = Vec::new();
     while let Some(row) = rows.next()? {
         records.push(record(&Cells::new("events", row))?);

@@ -10,10 +10,13 @@ mod apply;
 mod attempts;
 mod claim;
 mod disk;
+mod edit;
 mod events;
 mod open;
 mod rows;
+mod shelf;
 mod tasks;
+mod undo;
 mod write;
 
 #[cfg(test)]
@@ -29,7 +32,9 @@ use crate::domain::id::{AttemptId, TaskId};
 use crate::domain::lifecycle::{Event, Limits};
 use crate::domain::state::Status;
 use crate::domain::task::{Draft, Task};
-use crate::ports::store::{Amendment, Applied, Claim, Claimed, Filter, Listing, Record, Result, Stamp, Store, Which};
+use crate::ports::store::{
+    Amendment, Applied, Claim, Claimed, Deed, Filter, Listing, Record, Result, Reverse, Stamp, Store, Which,
+};
 
 /// A connection to a board. `Send`, not `Sync`: each thread opens its own.
 #[derive(Debug)]
@@ -107,6 +112,20 @@ impl Store for Sqlite {
 
     fn amend(&self, amendment: &Amendment, stamp: &Stamp) -> Result<bool> {
         self.write("writing book-keeping", |conn| amend::amend(conn, amendment, stamp))
+    }
+
+    fn deeds(&self, repo: Option<&Path>, limit: u32) -> Result<Vec<Deed>> {
+        self.read("looking for what can be undone", |conn| {
+            undo::deeds(conn, repo.map(rows::path_text).transpose()?, limit)
+        })
+    }
+
+    fn undo(&self, deed: &Deed, reverse: &Reverse, stamp: &Stamp) -> Result<bool> {
+        self.write("undoing", |conn| undo::undo(conn, deed, reverse, stamp))
+    }
+
+    fn history(&self, repo: &Path, after: i64, limit: u32) -> Result<Vec<Record>> {
+        self.read("reading the timeline", |conn| events::history(conn, rows::path_text(repo)?, after, limit))
     }
 
     fn version(&self) -> Result<i64> {

@@ -141,7 +141,21 @@ fn add_one(conn: &Connection, draft: &Draft, stamp: &Stamp) -> Done<TaskId> {
         stamp.now.wall.0,
     ])?;
     let id = TaskId(conn.last_insert_rowid());
-    for (position, needed) in draft.after.iter().enumerate() {
+    if let Some(missing) = wait_for(conn, id, &draft.after)? {
+        return Err(refused(draft, format!("there is no task {missing} for it to wait for")));
+    }
+    let facts = vec![("event", "added".to_owned())];
+    let to = Status::Ready.text();
+    events::append(conn, Entry { task: id, attempt: None, from: "", to, cause: None, facts }, stamp)?;
+    Ok(id)
+}
+
+/// Makes a task wait for others, in this order; one that is named twice counts once. Returns one that is not there.
+pub(super) fn wait_for(conn: &Connection, id: TaskId, after: &[TaskId]) -> Done<Option<TaskId>> {
+    for (position, needed) in after.iter().enumerate() {
+        if after[..position].contains(needed) {
+            continue;
+        }
         let added = conn
             .prepare_cached(
                 "INSERT INTO task_after (task, needs, position)
@@ -149,13 +163,10 @@ fn add_one(conn: &Connection, draft: &Draft, stamp: &Stamp) -> Done<TaskId> {
             )?
             .execute(params![id.0, needed.0, i64::try_from(position).unwrap_or(i64::MAX)])?;
         if added == 0 {
-            return Err(refused(draft, format!("there is no task {needed} for it to wait for")));
+            return Ok(Some(*needed));
         }
     }
-    let facts = vec![("event", "added".to_owned())];
-    let to = Status::Ready.text();
-    events::append(conn, Entry { task: id, attempt: None, from: "", to, cause: None, facts }, stamp)?;
-    Ok(id)
+    Ok(None)
 }
 
 fn refuse_known(conn: &Connection, draft: &Draft) -> Done<()> {

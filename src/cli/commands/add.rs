@@ -55,7 +55,7 @@ pub fn run(wiring: &Wiring, args: Add) -> Outcome {
 }
 
 /// A prompt: as given, `-` from standard input, `@FILE` from a file; byte for byte.
-fn prompt(argument: String) -> Result<String, Fault> {
+pub(super) fn prompt(argument: String) -> Result<String, Fault> {
     let bytes = if argument == "-" {
         let mut bytes = Vec::new();
         std::io::stdin()

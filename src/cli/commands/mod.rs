@@ -3,27 +3,35 @@
 use std::process::ExitCode;
 
 use clap::CommandFactory as _;
+use serde_json::json;
 
 use super::args::{Args, Command};
-use super::output;
 use super::wiring::Wiring;
-use crate::engine::{Fault, Kind};
+use super::{board, json, output};
+use crate::domain::task::Task;
+use crate::engine::{Engine, Fault, Kind};
 
 pub mod add;
 pub mod agent;
+pub mod archive;
 pub mod attach;
 pub mod config;
 pub mod demo;
 pub mod dispatch;
 pub mod doctor;
+pub mod edit;
+pub mod events;
 pub mod list;
 pub mod log;
 pub mod reconcile;
 pub mod report;
+pub mod review;
 pub mod rm;
+pub mod shell;
 pub mod show;
 pub mod status_line;
 pub mod stop;
+pub mod undo;
 pub mod wait;
 
 /// What a command comes to: an exit code, or a fault that is yet to be printed.
@@ -65,6 +73,8 @@ fn carry_out(wiring: &Wiring, command: Command) -> Outcome {
         Command::List(args) => list::run(wiring, &args),
         Command::Show(args) => show::run(wiring, args.id),
         Command::Path(args) => show::path(wiring, args.id),
+        Command::Shell(args) => shell::run(wiring, args.id),
+        Command::Edit(args) => edit::run(wiring, args),
         Command::Dispatch(args) => dispatch::run(wiring, &args),
         Command::Reconcile(args) => reconcile::run(wiring, &args),
         Command::Attach(args) => attach::run(wiring, args.id),
@@ -72,14 +82,33 @@ fn carry_out(wiring: &Wiring, command: Command) -> Outcome {
         Command::Log(args) => log::run(wiring, &args),
         Command::Stop(args) => stop::run(wiring, &args),
         Command::Retry(args) => dispatch::retry(wiring, &args),
+        Command::Approve(args) => review::approve(wiring, args.id),
+        Command::Reopen(args) => review::reopen(wiring, args.id),
         Command::Wait(args) => wait::run(wiring, &args),
         Command::Done(args) => report::done(wiring, &args),
         Command::Fail(args) => report::fail(wiring, args),
         Command::Rm(args) => rm::run(wiring, &args),
+        Command::Archive(args) => archive::run(wiring, &args),
+        Command::Unarchive(args) => archive::back(wiring, args.id),
+        Command::Undo => undo::run(wiring),
+        Command::Events(args) => events::run(wiring, &args),
         Command::Doctor => Ok(doctor::run(wiring)),
         Command::Demo => demo::run(wiring),
         Command::StatusLine(_) | Command::Config { .. } | Command::Completions { .. } => Ok(ExitCode::SUCCESS),
     }
+}
+
+/// Says what became of one task: as JSON, or in a sentence.
+///
+/// # Errors
+/// Those of the store.
+pub fn answer(wiring: &Wiring, engine: &Engine, task: &Task, sentence: &str) -> Outcome {
+    if wiring.global.json {
+        output::object(json!({ "tasks": [json::task(&board::Looker::new(engine).card(task.clone())?)] }));
+    } else {
+        output::say(sentence);
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Reads a duration of an argument.

@@ -1,5 +1,6 @@
 //! `ganger show`, `ganger path`.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use serde_json::Value;
@@ -11,7 +12,7 @@ use crate::cli::{json, output};
 use crate::domain::id::TaskId;
 use crate::domain::state::TreeState;
 use crate::domain::text;
-use crate::engine::{Fault, Kind};
+use crate::engine::{Engine, Fault, Kind};
 use crate::ports::store::{Record, Which};
 
 /// Shows one task with its attempts and timeline.
@@ -45,7 +46,7 @@ fn print(card: &Card, attempts: &[Seen], timeline: &[Record]) {
         }
     };
     output::say(&format!("task {}: {}", task.id, text::line(&task.draft.title)));
-    say("status", task.status.text());
+    say("status", &format!("{}{}", task.status, if task.archived { ", archived" } else { "" }));
     say("reason", task.reason.as_deref().unwrap_or_default());
     say("activity", card.activity().unwrap_or_default());
     say("repo", &task.draft.repo.to_string_lossy());
@@ -100,7 +101,21 @@ fn print(card: &Card, attempts: &[Seen], timeline: &[Record]) {
 /// [`Kind::Conflict`] where it has none.
 pub fn path(wiring: &Wiring, id: i64) -> Outcome {
     let engine = wiring.engine()?;
-    let task = engine.task(TaskId(id))?;
+    let path = worktree(&engine, TaskId(id))?;
+    if wiring.global.json {
+        output::object(serde_json::json!({ "task": id, "worktree": path.to_string_lossy() }));
+    } else {
+        output::say(&path.to_string_lossy());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Where a task's worktree is: the newest that is in its place, else the newest parked one.
+///
+/// # Errors
+/// [`Kind::Conflict`] where it has none.
+pub(super) fn worktree(engine: &Engine, id: TaskId) -> Result<PathBuf, Fault> {
+    let task = engine.task(id)?;
     let trees = engine.ports.store.trees(task.id)?;
     let tree = trees
         .iter()
@@ -112,11 +127,5 @@ pub fn path(wiring: &Wiring, id: i64) -> Outcome {
             .of(task.id)
             .hint(format!("ganger dispatch {id}")));
     };
-    let path = tree.parked.as_ref().unwrap_or(&tree.path);
-    if wiring.global.json {
-        output::object(serde_json::json!({ "task": id, "worktree": path.to_string_lossy() }));
-    } else {
-        output::say(&path.to_string_lossy());
-    }
-    Ok(ExitCode::SUCCESS)
+    Ok(tree.parked.as_ref().unwrap_or(&tree.path).clone())
 }

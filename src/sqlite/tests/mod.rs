@@ -1,5 +1,6 @@
 //! What the store promises, checked on real files.
 
+mod acts;
 mod contention;
 mod files;
 mod flow;

@@ -1,0 +1,59 @@
+//! The arguments of `ganger edit`: those of `add`, each optional, and one to take each away.
+
+use clap::Args as ClapArgs;
+
+#[derive(Debug, ClapArgs)]
+pub struct Edit {
+    pub id: i64,
+    #[command(flatten)]
+    pub wishes: Wishes,
+}
+
+#[derive(Debug, ClapArgs)]
+#[group(required = true, multiple = true)]
+pub struct Wishes {
+    /// One line that says what is wanted
+    #[arg(long)]
+    pub title: Option<String>,
+    /// What the next agent is told: a text, - for standard input, or @FILE
+    #[arg(long, value_name = "TEXT|-|@FILE", allow_hyphen_values = true)]
+    pub prompt: Option<String>,
+    /// The agent's profile
+    #[arg(long, value_name = "NAME")]
+    pub agent: Option<String>,
+    /// The revision to start from
+    #[arg(long, value_name = "REF")]
+    pub base: Option<String>,
+    /// Starts from worktrees.base of the configuration again
+    #[arg(long, conflicts_with = "base")]
+    pub no_base: bool,
+    /// Higher goes first
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub priority: Option<i64>,
+    /// A file that the task is about; all that are given replace all that it has
+    #[arg(long, value_name = "PATH")]
+    pub file: Vec<String>,
+    #[arg(long, conflicts_with = "file")]
+    pub no_files: bool,
+    /// A command (sh -c) that must pass before review; all that are given replace all that it has
+    #[arg(long, value_name = "CMD", allow_hyphen_values = true)]
+    pub verify: Vec<String>,
+    #[arg(long, conflicts_with = "verify")]
+    pub no_verify: bool,
+    /// Ends the agent after this long, like 30m
+    #[arg(long, value_name = "D")]
+    pub timeout: Option<String>,
+    /// Holds to queue.timeout of the configuration again
+    #[arg(long, conflicts_with = "timeout")]
+    pub no_timeout: bool,
+    /// A task that must be done first; all that are given replace all that it has
+    #[arg(long, value_name = "ID")]
+    pub after: Vec<i64>,
+    #[arg(long, conflicts_with = "after")]
+    pub no_after: bool,
+    /// Adds the profile's unsafe arguments
+    #[arg(long = "unsafe")]
+    pub unsafe_mode: bool,
+    #[arg(long = "no-unsafe", conflicts_with = "unsafe_mode")]
+    pub safe_mode: bool,
+}
