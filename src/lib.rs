@@ -16,3 +16,4 @@ pub mod ports;
 pub mod shim;
 pub mod sqlite;
 pub mod tmux;
+pub mod tui;

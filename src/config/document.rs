@@ -184,6 +184,14 @@ impl<'d> Field<'d> {
         array.iter().map(|element| self.text_of(element).map(str::to_owned)).collect()
     }
 
+    /// A string, or a list of them.
+    pub fn one_or_more(&self) -> Result<Vec<String>, ConfigError> {
+        match self.value.get_ref().as_str() {
+            Some(_) => Ok(vec![self.text()?.to_owned()]),
+            None => self.list(),
+        }
+    }
+
     /// A list of shell commands, none of them blank.
     pub fn commands(&self) -> Result<Vec<String>, ConfigError> {
         let commands = self.list()?;

@@ -9,6 +9,7 @@ mod read;
 mod render;
 mod schema;
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,7 @@ pub use render::render;
 
 use self::document::Document;
 use crate::agent;
-use crate::domain::settings::{Completion, Queue, Settings, Timing, Tmux, Worktrees};
+use crate::domain::settings::{Completion, Queue, Settings, Timing, Tmux, Ui, Worktrees};
 use crate::domain::text;
 
 /// The commented default file: what `config init` writes, and the documentation of every key.
@@ -108,6 +109,9 @@ pub fn defaults(env: Environment<'_>) -> Settings {
             alternate_screen: false,
         },
         timing: Timing::default(),
+        notify: BTreeMap::new(),
+        ui: Ui::default(),
+        keys: BTreeMap::new(),
     }
 }
 

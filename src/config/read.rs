@@ -7,7 +7,8 @@ use super::{ConfigError, Environment, place, schema};
 use crate::domain::id::TaskId;
 use crate::domain::naming::Naming;
 use crate::domain::profile::{Mode, NoOutput, Profile};
-use crate::domain::settings::{Completion, Queue, Settings, Timing, Tmux, Worktrees};
+use crate::domain::settings::{Completion, Queue, Settings, Timing, Tmux, Ui, Worktrees};
+use crate::tui::{keymap, theme};
 
 /// How the modes are written.
 pub(super) const MODES: [(&str, Mode); 2] = [("interactive", Mode::Interactive), ("headless", Mode::Headless)];
@@ -28,6 +29,9 @@ pub(super) fn apply(settings: &mut Settings, document: Document<'_>, env: Enviro
             "completion" => each(&field, |field| completion(&mut settings.completion, field))?,
             "tmux" => each(&field, |field| tmux(&mut settings.tmux, field))?,
             "timing" => each(&field, |field| timing(&mut settings.timing, field))?,
+            "notify" => each(&field, |field| notify(settings, field))?,
+            "ui" => each(&field, |field| ui(&mut settings.ui, field))?,
+            "keys" => each(&field, |field| keys(settings, field))?,
             _ => return Err(field.unknown()),
         }
     }
@@ -237,5 +241,62 @@ fn timing(timing: &mut Timing, field: &Field<'_>) -> Result<(), ConfigError> {
         _ => return Err(field.unknown()),
     };
     *deadline = field.duration()?;
+    Ok(())
+}
+
+fn notify(settings: &mut Settings, field: &Field<'_>) -> Result<(), ConfigError> {
+    if !schema::EVENTS.contains(&field.key) {
+        return Err(field.unknown());
+    }
+    let argv = field.list()?;
+    match argv.first() {
+        // An empty list takes back what a file below it says.
+        None => drop(settings.notify.remove(field.key)),
+        Some(program) if program.trim().is_empty() => return Err(field.refuse("begin with a program, or be []")),
+        Some(_) => drop(settings.notify.insert(field.key.to_owned(), argv)),
+    }
+    Ok(())
+}
+
+fn ui(ui: &mut Ui, field: &Field<'_>) -> Result<(), ConfigError> {
+    match field.key {
+        "theme" => ui.theme = field.choice(&theme::THEMES.map(|name| (name, name)))?.to_owned(),
+        "ascii" => ui.ascii = field.boolean()?,
+        "colors" => each(field, |colour| {
+            let text = colour.text()?;
+            if !theme::ROLES.contains(&colour.key) {
+                return Err(colour.refuse_key(
+                    format_args!("there is nothing called `{}` to colour", colour.key),
+                    &format!("; known are {}", theme::ROLES.join(", ")),
+                ));
+            }
+            if !theme::is_colour(text) {
+                return Err(colour.refuse(r##"be a colour: a name such as "light-blue", a number, or "#rrggbb""##));
+            }
+            ui.colors.insert(colour.key.to_owned(), text.to_owned());
+            Ok(())
+        })?,
+        _ => return Err(field.unknown()),
+    }
+    Ok(())
+}
+
+fn keys(settings: &mut Settings, field: &Field<'_>) -> Result<(), ConfigError> {
+    if !keymap::NAMES.contains(&field.key) {
+        return Err(field.unknown());
+    }
+    let keys = field.one_or_more()?;
+    for key in &keys {
+        if keymap::Key::parse(key).is_none() {
+            return Err(field.refuse(format_args!(
+                r#"be keys such as "s", "G", "ctrl-u", "space", "enter", "f5", and {key:?} is none"#
+            )));
+        }
+        let taken = settings.keys.iter().find(|(name, keys)| *name != field.key && keys.contains(key));
+        if let Some((name, _)) = taken {
+            return Err(field.refuse(format_args!("not be {key:?}, which `keys.{name}` is already")));
+        }
+    }
+    settings.keys.insert(field.key.to_owned(), keys);
     Ok(())
 }

@@ -54,6 +54,22 @@ pub fn render(settings: &Settings) -> String {
     file.line("start", duration::render(timing.start));
     file.line("saga", duration::render(timing.saga));
     file.line("database", duration::render(timing.database));
+
+    file.section("notify");
+    for (event, argv) in &settings.notify {
+        file.line(event, argv.clone());
+    }
+
+    file.section("ui");
+    file.line("theme", settings.ui.theme.as_str());
+    file.line("ascii", settings.ui.ascii);
+    let colors = settings.ui.colors.iter().map(|(role, colour)| (role.clone(), Value::from(colour.as_str())));
+    file.line("colors", colors.collect::<toml::Table>());
+
+    file.section("keys");
+    for (name, keys) in &settings.keys {
+        file.line(name, keys.clone());
+    }
     file.0
 }
 

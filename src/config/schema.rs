@@ -1,5 +1,7 @@
 //! Which keys exist. The readers obey it and the messages quote it; it holds no values.
 
+use crate::tui::keymap;
+
 /// One section of the file.
 pub(super) struct Section {
     /// Its name; empty for the keys before the first section.
@@ -20,10 +22,16 @@ pub(super) const SECTIONS: &[Section] = &[
     Section { name: "completion", keys: &["verify", "verify_timeout"], later: &["self_approve"] },
     Section { name: "tmux", keys: &["socket", "size", "keep_ended", "grace", "alternate_screen"], later: &[] },
     Section { name: "timing", keys: &["git", "tmux", "start", "saga", "database"], later: &[] },
+    Section { name: "notify", keys: &EVENTS, later: &[] },
+    Section { name: "ui", keys: &["theme", "ascii", "colors"], later: &[] },
+    Section { name: "keys", keys: &keymap::NAMES, later: &[] },
 ];
 
+/// What a command can be run on.
+pub(super) const EVENTS: [&str; 4] = ["waiting", "review", "failed", "orphaned"];
+
 /// Documented sections that this version refuses because they would do nothing.
-pub(super) const LATER: &[&str] = &["notify", "ui", "keys"];
+pub(super) const LATER: &[&str] = &[];
 
 /// The section of that name.
 pub(super) fn section(name: &str) -> Option<&'static Section> {
@@ -60,6 +68,8 @@ mod tests {
 
     #[test]
     fn sections_stand_beside_the_first_keys() {
-        assert_eq!(top(), ["default_agent", "agents", "worktrees", "queue", "completion", "tmux", "timing"]);
+        assert_eq!(top(), [
+            "default_agent", "agents", "worktrees", "queue", "completion", "tmux", "timing", "notify", "ui", "keys"
+        ]);
     }
 }

@@ -17,6 +17,27 @@ pub struct Settings {
     pub completion: Completion,
     pub tmux: Tmux,
     pub timing: Timing,
+    /// Commands by event (`waiting`, `review`, `failed`, `orphaned`): argv, never empty.
+    pub notify: BTreeMap<String, Vec<String>>,
+    pub ui: Ui,
+    /// Keys of the board by the name of what they do.
+    pub keys: BTreeMap<String, Vec<String>>,
+}
+
+/// How the board looks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ui {
+    pub theme: String,
+    /// Only ASCII is drawn.
+    pub ascii: bool,
+    /// Colours by role, over those of the theme.
+    pub colors: BTreeMap<String, String>,
+}
+
+impl Default for Ui {
+    fn default() -> Self {
+        Self { theme: "dark".to_owned(), ascii: false, colors: BTreeMap::new() }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

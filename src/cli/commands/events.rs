@@ -10,7 +10,7 @@ use crate::cli::args::Events;
 use crate::cli::wiring::Wiring;
 use crate::cli::{json, output};
 use crate::engine::{Engine, Fault};
-use crate::os::events::{Woken, WriteWatch};
+use crate::os::events::{FileWatch, Woken, wait_to_print};
 
 /// How many are read at once.
 const PAGE: u32 = 1000;
@@ -32,11 +32,12 @@ pub fn run(wiring: &Wiring, args: &Events) -> Outcome {
         return Ok(ExitCode::SUCCESS);
     }
     wiring.catch_interrupts();
-    let watch = WriteWatch::new(stream.engine.around.database.parent().unwrap_or(Path::new(".")));
+    // Without events the database is looked at now and then.
+    let watch = FileWatch::writes(stream.engine.around.database.parent().unwrap_or(Path::new("."))).ok();
     loop {
         // Before the events: what is committed between the two shows as a change.
         let version = stream.engine.ports.store.version()?;
-        if !stream.print()? || !stream.wait(version, &watch)? {
+        if !stream.print()? || !stream.wait(version, watch.as_ref())? {
             return Ok(ExitCode::SUCCESS);
         }
     }
@@ -69,11 +70,11 @@ impl Stream {
     }
 
     /// Waits for a commit of another process; false when there is nobody left to tell.
-    fn wait(&self, version: i64, watch: &WriteWatch) -> Result<bool, Fault> {
+    fn wait(&self, version: i64, watch: Option<&FileWatch>) -> Result<bool, Fault> {
         let engine = &self.engine;
         let changed = |_| Ok((engine.ports.store.version()? != version).then_some(()));
         while !engine.is_interrupted() {
-            let patience = match watch.wait(LOOK, std::io::stdout().as_fd()) {
+            let patience = match wait_to_print(watch, LOOK, std::io::stdout().as_fd()) {
                 Woken::ReaderGone => return Ok(false),
                 Woken::Written => COMMIT,
                 Woken::Nothing => Duration::ZERO,

@@ -31,6 +31,7 @@ pub mod shell;
 pub mod show;
 pub mod status_line;
 pub mod stop;
+pub mod tui;
 pub mod undo;
 pub mod wait;
 
@@ -47,8 +48,7 @@ pub fn run(args: Args) -> ExitCode {
             let outcome = Wiring::new(&global).and_then(|wiring| reconcile::once(&wiring, args.dry_run, false));
             return outcome.unwrap_or_else(|fault| output::fault(&fault, as_json));
         }
-        output::mention(&Args::command().render_help().to_string());
-        return ExitCode::from(Kind::Usage.code());
+        return Wiring::new(&global).and_then(tui::run).unwrap_or_else(|fault| output::fault(&fault, as_json));
     };
     // These two must work whatever is wrong with the configuration, and the status line must be quick.
     match &command {

@@ -8,8 +8,8 @@ use crate::cli::args::Reconcile;
 use crate::cli::wiring::Wiring;
 use crate::cli::{json, output};
 use crate::engine::reconcile::{Report, Scope, reconcile};
-use crate::engine::{Engine, Fault, Kind};
-use crate::os::events::LockWatch;
+use crate::engine::{Engine, Kind};
+use crate::os::events::FileWatch;
 
 /// One pass, or a pass for each event.
 ///
@@ -72,11 +72,14 @@ fn watch(wiring: &Wiring, interval: Duration) -> Outcome {
     let engine = wiring.engine()?;
     let scope = Scope { repo: wiring.repository_if_named(&engine)?, dry_run: false };
     wiring.catch_interrupts();
-    let events = LockWatch::new(&engine.around.state_dir.join("locks"))
-        .map_err(|error| Fault::io("watching the locks", &error))?;
+    let events = FileWatch::locks(&engine.around.state_dir.join("locks")).ok();
     let mut told = Vec::new();
     while !engine.is_interrupted() {
         pass(wiring, &engine, &scope, &mut told);
+        let Some(events) = &events else {
+            engine.ports.clock.pause(interval);
+            continue;
+        };
         if events.wait(interval) {
             // The event comes just before the lock is free, and before its owner's commit can be read.
             for pause in [2, 20, 80] {

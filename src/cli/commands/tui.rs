@@ -1,0 +1,152 @@
+//! `ganger` without a command: opens the board.
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Outcome;
+use crate::cli::wiring::{self, Wiring};
+use crate::domain::time::Now;
+use crate::engine::{Engine, Fault, Kind};
+use crate::os::clock::SystemClock;
+use crate::os::events::FileWatch;
+use crate::os::process::{self, Call};
+use crate::ports::host::Clock as _;
+use crate::ports::multiplexer::Attach;
+use crate::tmux::Tmux;
+use crate::tui::keymap::Keymap;
+use crate::tui::msg::Handover;
+use crate::tui::stage::{Changes, Events, Stage};
+use crate::tui::theme::Theme;
+use crate::tui::{Board, Outfit};
+
+/// How long a notification's command may take.
+const NOTIFY: Duration = Duration::from_secs(10);
+
+/// Shows the board until a person quits.
+///
+/// # Errors
+/// [`Kind::Usage`] where there is no terminal.
+pub fn run(wiring: Wiring) -> Outcome {
+    if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+        return Err(Fault::new(Kind::Usage, "the board needs a terminal").hint("ganger list, or ganger --help"));
+    }
+    let engine = wiring.engine()?;
+    let home = wiring.repository_if_any(&engine)?;
+    drop(engine);
+    let settings = Arc::clone(&wiring.settings);
+    let plain = !wiring.colours();
+    let outfit = Outfit {
+        keymap: Keymap::new(&settings.keys),
+        theme: Theme::new(&settings.ui.theme, &settings.ui.colors, plain),
+        ascii: settings.ui.ascii || !is_unicode(),
+        repo: home.as_deref().map(name),
+        agents: settings.agents.keys().cloned().collect(),
+        default_agent: settings.default_agent.clone(),
+    };
+    let board = Board {
+        outfit,
+        shown: home.clone(),
+        home,
+        interrupted: Arc::clone(&wiring.interrupted),
+        settings,
+        stage: Arc::new(House { wiring }),
+    };
+    crate::tui::run(board)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn name(repo: &Path) -> String {
+    repo.file_name().unwrap_or(repo.as_os_str()).to_string_lossy().into_owned()
+}
+
+/// Whether the locale's characters go beyond ASCII. A locale that says nothing is taken for one of today's.
+fn is_unicode() -> bool {
+    let set = |name: &str| wiring::variable(name).filter(|value| !value.is_empty());
+    match set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG")) {
+        None => true,
+        Some(locale) => {
+            let locale = locale.to_lowercase();
+            locale.contains("utf-8") || locale.contains("utf8")
+        }
+    }
+}
+
+/// The program around the board.
+struct House {
+    wiring: Wiring,
+}
+
+impl Events for FileWatch {
+    fn wait(&self, patience: Duration) -> bool {
+        Self::wait(self, patience)
+    }
+}
+
+impl Stage for House {
+    fn engine(&self) -> Result<Engine, Fault> {
+        self.wiring.engine()
+    }
+
+    fn now(&self) -> Now {
+        SystemClock.now()
+    }
+
+    fn pause(&self, length: Duration) {
+        SystemClock.pause(length);
+    }
+
+    fn events(&self, changes: Changes) -> io::Result<Box<dyn Events>> {
+        let around = &self.wiring.around;
+        let watch = match changes {
+            Changes::Locks => FileWatch::locks(&around.state_dir.join("locks"))?,
+            Changes::Database => FileWatch::writes(around.database.parent().unwrap_or(Path::new("/")))?,
+        };
+        Ok(Box::new(watch))
+    }
+
+    fn show(&self, socket: &Path, session: &str) -> Result<Handover, Fault> {
+        let tmux = Tmux::new(self.wiring.settings.timing.tmux);
+        let show = tmux.show(std::env::var_os("TMUX").as_deref(), socket, session)?;
+        let takes_terminal = show.how == Attach::Here;
+        Ok(Handover { argv: show.argv, folder: None, takes_terminal })
+    }
+
+    fn shell(&self, folder: &Path) -> Handover {
+        let argv = vec![chosen(&["SHELL"], "sh")];
+        Handover { argv, folder: Some(folder.to_owned()), takes_terminal: true }
+    }
+
+    fn editor(&self, file: &Path) -> Handover {
+        // $EDITOR may have arguments, and is split by a shell as everywhere else; the file is not.
+        let editor = chosen(&["VISUAL", "EDITOR"], "vi");
+        let command = [editor, OsString::from(" \"$@\"")].into_iter().collect::<OsString>();
+        let argv = vec!["sh".into(), "-c".into(), command, "sh".into(), file.into()];
+        Handover { argv, folder: None::<PathBuf>, takes_terminal: true }
+    }
+
+    fn run(&self, handover: &Handover) -> io::Result<i32> {
+        if handover.takes_terminal {
+            return process::run_in_foreground(&handover.argv, handover.folder.as_deref());
+        }
+        // A day: a popup is open for as long as a person looks at it.
+        let Some((program, args)) = handover.argv.split_first() else { return Ok(0) };
+        let answer = process::run(&Call::new(program, Duration::from_hours(24)).args(args)).map_err(io::Error::other)?;
+        if answer.ok() { Ok(0) } else { Err(io::Error::other(answer.complaint())) }
+    }
+
+    fn notify(&self, argv: &[OsString]) {
+        if let Some((program, args)) = argv.split_first() {
+            // Its failure is its own.
+            process::run(&Call::new(program, NOTIFY).args(args)).ok();
+        }
+    }
+}
+
+fn chosen(variables: &[&str], otherwise: &str) -> OsString {
+    let set = variables.iter().find_map(|name| std::env::var_os(name).filter(|value| !value.is_empty()));
+    set.unwrap_or_else(|| otherwise.into())
+}

@@ -1,0 +1,318 @@
+//! What goes on beside the screen, each on a thread of its own: reading the board when it changes, reconciling when
+//! somebody dies, and keeping the live view fresh. None of it starts a process while nothing happens.
+
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash as _, Hasher as _};
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::msg::{Content, Msg, Sweep, Tab};
+use super::stage::{Changes, Events, Stage};
+use crate::domain::id::TaskId;
+use crate::engine::board::Board;
+use crate::engine::reconcile::{Action, Scope, reconcile, sweep};
+use crate::engine::{Engine, Fault, screen};
+
+/// How often is looked without any event: the net under the events.
+const NET: Duration = Duration::from_secs(2);
+/// The same where the system has no file events.
+const POLL: Duration = Duration::from_millis(200);
+
+type Inbox = UnboundedSender<Msg>;
+
+/// Starts the threads.
+///
+/// # Errors
+/// When there can be no more threads.
+pub fn start(stage: &Arc<dyn Stage>, repo: Option<PathBuf>, inbox: &Inbox) -> io::Result<Arc<Viewer>> {
+    let viewer = Arc::new(Viewer::default());
+    let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| {
+        std::thread::Builder::new().name(name.to_owned()).spawn(work).map(drop)
+    };
+    let (s, i) = (Arc::clone(stage), inbox.clone());
+    spawn("board", Box::new(move || read(s.as_ref(), repo, &i)))?;
+    let (s, i) = (Arc::clone(stage), inbox.clone());
+    spawn("sweep", Box::new(move || watch_over(s.as_ref(), &i)))?;
+    let (s, i, v) = (Arc::clone(stage), inbox.clone(), Arc::clone(&viewer));
+    spawn("view", Box::new(move || v.run(s.as_ref(), &i)))?;
+    Ok(viewer)
+}
+
+/// Opens an engine, trying again for as long as it takes; what is in the way is said once.
+fn engine(stage: &dyn Stage, tell: impl Fn(&Fault) -> bool) -> Option<Engine> {
+    let mut told = None;
+    loop {
+        match stage.engine() {
+            Ok(engine) => return Some(engine),
+            Err(fault) => {
+                if told.as_ref() != Some(&fault) && !tell(&fault) {
+                    return None;
+                }
+                told = Some(fault);
+                stage.pause(NET);
+            }
+        }
+    }
+}
+
+/// Reads the board whenever somebody has written to the database.
+fn read(stage: &dyn Stage, repo: Option<PathBuf>, inbox: &Inbox) {
+    let Some(engine) = engine(stage, |fault| inbox.send(Msg::LoadFailed(fault.message.clone())).is_ok()) else {
+        return;
+    };
+    let events = stage.events(Changes::Database).ok();
+    let mut seen = None;
+    let mut failed = false;
+    loop {
+        // The version first: what is written between it and the reading is read again.
+        let version = engine.ports.store.version().map_err(Fault::from);
+        let board = match &version {
+            Ok(version) if seen == Some(*version) && !failed => None,
+            Ok(_) => Some(Board::read(&engine, repo.as_deref())),
+            Err(fault) => Some(Err(fault.clone())),
+        };
+        let told = match board {
+            None => Ok(()),
+            Some(Ok(board)) => {
+                (seen, failed) = (version.ok(), false);
+                inbox.send(Msg::Loaded(Arc::new(board)))
+            }
+            Some(Err(_)) if failed => Ok(()),
+            Some(Err(fault)) => {
+                failed = true;
+                inbox.send(Msg::LoadFailed(fault.message))
+            }
+        };
+        if told.is_err() {
+            return;
+        }
+        match &events {
+            None => stage.pause(POLL),
+            Some(events) => {
+                if events.wait(NET) {
+                    settle(stage, &engine, seen);
+                }
+            }
+        }
+    }
+}
+
+/// An event comes before the commit that it is about can be read, at most a moment before.
+fn settle(stage: &dyn Stage, engine: &Engine, seen: Option<i64>) {
+    for _ in 0..20 {
+        if engine.ports.store.version().ok() != seen {
+            return;
+        }
+        stage.pause(Duration::from_millis(5));
+    }
+}
+
+/// Reconciles at the start, when a lock is given up, and every two seconds by the locks alone.
+fn watch_over(stage: &dyn Stage, inbox: &Inbox) {
+    let Some(engine) = engine(stage, |_| !inbox.is_closed()) else { return };
+    let events = stage.events(Changes::Locks).ok();
+    let mut whole = true;
+    loop {
+        let pass = if whole { all(&engine) } else { by_locks(&engine) };
+        // What was found to have ended has left something behind.
+        whole = !whole && !pass.done.is_empty();
+        let message = Msg::Swept(Sweep { at: stage.now().wall, events: events.is_some(), ..pass });
+        if inbox.send(message).is_err() {
+            return;
+        }
+        if whole {
+            continue;
+        }
+        if wait(events.as_deref(), stage) {
+            // The event comes just before the lock is free, and before its owner's commit can be read.
+            for pause in [2, 20, 80] {
+                stage.pause(Duration::from_millis(pause));
+                let pass = by_locks(&engine);
+                whole |= !pass.done.is_empty();
+                if whole {
+                    let told = Sweep { at: stage.now().wall, events: true, ..pass };
+                    inbox.send(Msg::Swept(told)).ok();
+                    break;
+                }
+            }
+        }
+    }
+}
+
+fn wait(events: Option<&dyn Events>, stage: &dyn Stage) -> bool {
+    match events {
+        Some(events) => events.wait(NET),
+        None => {
+            stage.pause(NET);
+            false
+        }
+    }
+}
+
+fn sentence(action: &Action) -> String {
+    format!("task {}: {}: {}", action.task, action.decision, action.reason)
+}
+
+fn blank() -> Sweep {
+    let at = crate::domain::time::Timestamp(0);
+    Sweep { at, done: Vec::new(), unknown: Vec::new(), tmux: None, failed: None, events: false }
+}
+
+/// A pass over every attempt, clean-up included.
+pub(super) fn all(engine: &Engine) -> Sweep {
+    match reconcile(engine, &Scope::default()) {
+        Ok(report) => Sweep {
+            done: report.actions.iter().filter(|action| action.applied).map(sentence).collect(),
+            unknown: report.unknown.iter().map(sentence).collect(),
+            tmux: report.tmux.clone(),
+            ..blank()
+        },
+        Err(fault) => Sweep { failed: Some(fault.message), ..blank() },
+    }
+}
+
+fn by_locks(engine: &Engine) -> Sweep {
+    match sweep(engine) {
+        Ok(actions) => {
+            let (done, unknown): (Vec<&Action>, _) = actions.iter().partition(|action| action.decision != "unknown");
+            Sweep {
+                done: done.into_iter().filter(|action| action.applied).map(sentence).collect(),
+                unknown: unknown.into_iter().map(sentence).collect(),
+                ..blank()
+            }
+        }
+        Err(fault) => Sweep { failed: Some(fault.message), ..blank() },
+    }
+}
+
+/// Keeps the live view of one pane fresh: the pane is read when its processes have read or written something.
+#[derive(Default)]
+pub struct Viewer {
+    wanted: Mutex<(Option<TaskId>, u16)>,
+    changed: Condvar,
+}
+
+impl Viewer {
+    /// Shows another task, or none. `lines` is how many rows are visible.
+    pub fn show(&self, task: Option<TaskId>, lines: u16) {
+        if let Ok(mut wanted) = self.wanted.lock() {
+            *wanted = (task, lines);
+            self.changed.notify_one();
+        }
+    }
+
+    fn run(&self, stage: &dyn Stage, inbox: &Inbox) {
+        let Some(engine) = engine(stage, |_| !inbox.is_closed()) else { return };
+        let mut view = View::default();
+        let mut patience = Duration::ZERO;
+        loop {
+            let Some((task, lines)) = self.wait(patience, &view) else { return };
+            let Some(task) = task else {
+                view = View::default();
+                patience = Duration::MAX;
+                continue;
+            };
+            if view.task != Some(task) {
+                view = View { task: Some(task), ..View::default() };
+            }
+            if let Some(content) = view.look(&engine, task, lines)
+                && inbox.send(Msg::Detailed { task, tab: Tab::Live, content }).is_err()
+            {
+                return;
+            }
+            patience = view.patience();
+        }
+    }
+
+    /// Waits for another wish, at most for `patience`; then what is wanted now.
+    fn wait(&self, patience: Duration, view: &View) -> Option<(Option<TaskId>, u16)> {
+        let wanted = self.wanted.lock().ok()?;
+        if wanted.0 != view.task || patience.is_zero() {
+            return Some(*wanted);
+        }
+        let wanted = if patience == Duration::MAX {
+            self.changed.wait(wanted).ok()?
+        } else {
+            self.changed.wait_timeout(wanted, patience).ok()?.0
+        };
+        Some(*wanted)
+    }
+}
+
+/// What is known of the pane that is shown.
+#[derive(Default)]
+struct View {
+    task: Option<TaskId>,
+    lines: u16,
+    target: Option<(PathBuf, String, crate::domain::id::Process)>,
+    traffic: Option<u64>,
+    hash: Option<u64>,
+    /// Looks in a row that found nothing new.
+    quiet: u32,
+}
+
+impl View {
+    /// What is new to show.
+    fn look(&mut self, engine: &Engine, task: TaskId, lines: u16) -> Option<Content> {
+        if self.target.is_none() {
+            self.target = match find(engine, task) {
+                Ok(found) => Some(found),
+                Err(fault) => {
+                    self.quiet = self.quiet.saturating_add(1);
+                    return self.fresh(Content::Nothing(fault.message));
+                }
+            };
+        }
+        let (socket, pane, shim) = self.target.clone()?;
+        let traffic = engine.ports.processes.traffic(shim);
+        if traffic.is_some() && traffic == self.traffic && lines == self.lines {
+            self.quiet = self.quiet.saturating_add(1);
+            return None;
+        }
+        (self.traffic, self.lines) = (traffic, lines);
+        match engine.ports.mux.capture(&socket, &pane, u32::from(lines).saturating_add(500)) {
+            Ok(text) => self.fresh(Content::Text(text)),
+            Err(error) => {
+                self.target = None;
+                self.fresh(Content::Nothing(error.to_string()))
+            }
+        }
+    }
+
+    /// The content, if it is another than before.
+    fn fresh(&mut self, content: Content) -> Option<Content> {
+        let mut hasher = DefaultHasher::new();
+        match &content {
+            Content::Text(text) => (true, text).hash(&mut hasher),
+            Content::Nothing(why) => (false, why).hash(&mut hasher),
+        }
+        let hash = Some(hasher.finish());
+        if self.hash == hash {
+            self.quiet = self.quiet.saturating_add(1);
+            return None;
+        }
+        (self.hash, self.quiet) = (hash, 0);
+        Some(content)
+    }
+
+    /// Until the next look: soon while something moves.
+    const fn patience(&self) -> Duration {
+        match self.quiet {
+            0..20 => Duration::from_millis(100),
+            20..60 => Duration::from_millis(300),
+            _ => Duration::from_secs(1),
+        }
+    }
+}
+
+/// Where the task's pane is, and its process.
+fn find(engine: &Engine, task: TaskId) -> Result<(PathBuf, String, crate::domain::id::Process), Fault> {
+    let attempt = screen::attempt(engine, task)?;
+    let pane = screen::pane(engine, &attempt)?;
+    let none = || Fault::new(crate::engine::Kind::Conflict, "its agent has not started yet");
+    Ok((attempt.plan.socket.clone(), pane.id, attempt.shim.ok_or_else(none)?))
+}

@@ -1,0 +1,238 @@
+//! The columns of the board: which tasks stand in each, in which order, and where the cursor is.
+
+use std::cmp::Reverse;
+
+use crate::domain::id::TaskId;
+use crate::domain::state::Status;
+use crate::engine::board::{Board, Card};
+
+/// What a person typed to see fewer tasks: words, each of which has to be found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    pub text: String,
+}
+
+impl Filter {
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        !self.text.trim().is_empty()
+    }
+
+    /// Whether a card has every word in its id, title, agent, reason or branch; `#12` is the id 12 alone.
+    #[must_use]
+    pub fn lets_through(&self, card: &Card) -> bool {
+        let task = &card.task;
+        let branch = card.attempt.as_ref().map(|seen| seen.attempt.plan.branch.as_str()).unwrap_or_default();
+        let reason = task.reason.as_deref().unwrap_or_default();
+        let hay = [task.draft.title.as_str(), &task.draft.agent, reason, branch].join("\n").to_lowercase();
+        self.text.to_lowercase().split_whitespace().all(|word| match word.strip_prefix('#') {
+            Some(number) if !number.is_empty() => task.id.to_string() == number,
+            Some(_) | None => hay.contains(word) || task.id.to_string() == word,
+        })
+    }
+}
+
+/// The board's columns in their order.
+pub const COLUMNS: [Status; 5] = [Status::Ready, Status::InProgress, Status::Review, Status::Done, Status::Failed];
+
+/// A column's place in [`COLUMNS`].
+#[must_use]
+pub fn place(status: Status) -> usize {
+    COLUMNS.iter().position(|column| *column == status).unwrap_or(0)
+}
+
+/// A column's title.
+#[must_use]
+pub const fn title(status: Status) -> &'static str {
+    match status {
+        Status::Ready => "Ready",
+        Status::InProgress => "In progress",
+        Status::Review => "Review",
+        Status::Done => "Done",
+        Status::Failed => "Failed",
+    }
+}
+
+/// The tasks of each column, and the cursor. The cursor holds on to its task wherever that goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Columns {
+    tasks: [Vec<TaskId>; 5],
+    /// The column of the cursor.
+    focus: usize,
+    /// Where the cursor stands, or would stand, in each column.
+    rows: [usize; 5],
+    /// The first card shown of each column.
+    tops: [usize; 5],
+}
+
+impl Columns {
+    /// Lays the board out anew. The cursor stays on its task; where that is gone, on its place.
+    pub fn arrange(&mut self, board: &Board, filter: &Filter) {
+        let selected = self.selected();
+        let mut cards: [Vec<&Card>; 5] = Default::default();
+        for card in board.cards.iter().filter(|card| filter.lets_through(card)) {
+            cards[place(card.task.status)].push(card);
+        }
+        for (status, cards) in COLUMNS.iter().zip(&mut cards) {
+            match status {
+                Status::Ready | Status::InProgress | Status::Review => {
+                    cards.sort_by_key(|card| (Reverse(card.task.draft.priority), card.task.id));
+                }
+                Status::Done | Status::Failed => {
+                    cards.sort_by_key(|card| (Reverse(card.task.updated_at), card.task.id));
+                }
+            }
+        }
+        self.tasks = cards.map(|cards| cards.into_iter().map(|card| card.task.id).collect());
+        if let Some(selected) = selected {
+            self.go_to(selected);
+        }
+        for (row, tasks) in self.rows.iter_mut().zip(&self.tasks) {
+            *row = (*row).min(tasks.len().saturating_sub(1));
+        }
+        if self.tasks[self.focus].is_empty()
+            && selected.is_none()
+            && let Some(column) = self.tasks.iter().position(|tasks| !tasks.is_empty())
+        {
+            self.focus = column;
+        }
+    }
+
+    /// The tasks of a column.
+    #[must_use]
+    pub fn tasks(&self, status: Status) -> &[TaskId] {
+        &self.tasks[place(status)]
+    }
+
+    /// The column of the cursor.
+    #[must_use]
+    pub fn focus(&self) -> Status {
+        COLUMNS[self.focus]
+    }
+
+    /// The task under the cursor.
+    #[must_use]
+    pub fn selected(&self) -> Option<TaskId> {
+        self.tasks[self.focus].get(self.rows[self.focus]).copied()
+    }
+
+    /// The first card shown of a column.
+    #[must_use]
+    pub fn top(&self, status: Status) -> usize {
+        self.tops[place(status)]
+    }
+
+    /// Puts the cursor into a column.
+    pub fn enter(&mut self, status: Status) {
+        self.focus = place(status);
+    }
+
+    /// Puts the cursor on a task, if it is shown.
+    pub fn go_to(&mut self, task: TaskId) -> bool {
+        for (column, tasks) in self.tasks.iter().enumerate() {
+            if let Some(row) = tasks.iter().position(|found| *found == task) {
+                (self.focus, self.rows[column]) = (column, row);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Moves the cursor by rows.
+    pub fn move_by(&mut self, rows: isize) {
+        let last = self.tasks[self.focus].len().saturating_sub(1);
+        let row = &mut self.rows[self.focus];
+        *row = row.saturating_add_signed(rows).min(last);
+    }
+
+    /// Moves the cursor to the next column on one side; stays at the edge.
+    pub fn step(&mut self, right: bool) {
+        self.focus = if right { (self.focus + 1).min(COLUMNS.len() - 1) } else { self.focus.saturating_sub(1) };
+    }
+
+    /// Scrolls a column without moving the cursor, as far as the cursor allows.
+    pub fn scroll(&mut self, status: Status, rows: isize) {
+        let column = place(status);
+        let last = self.tasks[column].len().saturating_sub(1);
+        self.rows[column] = self.rows[column].saturating_add_signed(rows).min(last);
+    }
+
+    /// The shown task after, or before, the cursor that `wanted` picks, column by column, around the end.
+    #[must_use]
+    pub fn seek(&self, forward: bool, wanted: impl Fn(TaskId) -> bool) -> Option<TaskId> {
+        let all: Vec<TaskId> = self.tasks.iter().flatten().copied().collect();
+        let here = self.selected().and_then(|selected| all.iter().position(|task| *task == selected));
+        let count = all.len();
+        let start = here.unwrap_or(if forward { count.saturating_sub(1) } else { 0 });
+        (1..=count)
+            .map(|step| all[if forward { (start + step) % count } else { (start + count - step % count) % count }])
+            .find(|task| wanted(*task))
+    }
+
+    /// Scrolls each column so that its cursor is among the `shown` cards of a column.
+    pub fn follow(&mut self, shown: usize) {
+        let shown = shown.max(1);
+        for ((top, row), tasks) in self.tops.iter_mut().zip(self.rows).zip(&self.tasks) {
+            *top = (*top).clamp((row + 1).saturating_sub(shown), row).min(tasks.len().saturating_sub(shown));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Columns, Filter};
+    use crate::domain::id::TaskId;
+    use crate::domain::state::Status;
+    use crate::tui::tests::support::{board, card};
+
+    #[test]
+    fn the_cursor_stays_on_its_task_wherever_it_goes() {
+        let mut columns = Columns::default();
+        let mut cards = vec![card(1, Status::Ready), card(2, Status::Ready), card(3, Status::Ready)];
+        columns.arrange(&board(cards.clone()), &Filter::default());
+        columns.move_by(1);
+        assert_eq!(columns.selected(), Some(TaskId(2)));
+        cards[1] = card(2, Status::Review);
+        columns.arrange(&board(cards.clone()), &Filter::default());
+        assert_eq!((columns.selected(), columns.focus()), (Some(TaskId(2)), Status::Review));
+        cards.remove(1);
+        columns.arrange(&board(cards), &Filter::default());
+        assert_eq!(columns.selected(), None, "the column is empty now, and the cursor stays in it");
+    }
+
+    #[test]
+    fn words_and_ids_filter() {
+        let filter = |text: &str| Filter { text: text.to_owned() };
+        let card = card(12, Status::Ready);
+        for text in ["", "task", "12", "#12", "TASK 12", "shell"] {
+            assert!(filter(text).lets_through(&card), "{text}");
+        }
+        for text in ["#1", "nothing", "task nothing"] {
+            assert!(!filter(text).lets_through(&card), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_cursor_is_always_in_sight() {
+        let mut columns = Columns::default();
+        let cards = (1..=50).map(|id| card(id, Status::Ready)).collect();
+        columns.arrange(&board(cards), &Filter::default());
+        for (rows, top) in [(0, 0), (4, 0), (1, 1), (100, 45), (-1, 45), (-40, 8)] {
+            columns.move_by(rows);
+            columns.follow(5);
+            assert_eq!(columns.top(Status::Ready), top, "after {rows}");
+        }
+    }
+
+    #[test]
+    fn seeking_goes_around_in_both_directions() {
+        let mut columns = Columns::default();
+        let cards = vec![card(1, Status::Ready), card(2, Status::Review), card(3, Status::Failed)];
+        columns.arrange(&board(cards), &Filter::default());
+        let any = |_| true;
+        assert_eq!(columns.seek(true, any), Some(TaskId(2)));
+        assert_eq!(columns.seek(false, any), Some(TaskId(3)));
+        assert_eq!(columns.seek(true, |task| task == TaskId(1)), Some(TaskId(1)));
+        assert_eq!(columns.seek(true, |_| false), None);
+    }
+}

@@ -1,0 +1,217 @@
+//! The texts of the detail pane, read from engine and files: timeline, diff, failure report, what a removal loses.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use super::msg::{Content, Span, Tab};
+use crate::domain::attempt::{Attempt, Exit};
+use crate::domain::completion::signal_name;
+use crate::domain::id::TaskId;
+use crate::domain::state::{Cause, Phase, TreeState};
+use crate::domain::text;
+use crate::domain::time::Timestamp;
+use crate::engine::{Engine, Fault, screen};
+use crate::ports::store::{Record, Which};
+
+/// The text of a tab.
+///
+/// # Errors
+/// What kept it from being read.
+pub fn detail(engine: &Engine, task: TaskId, tab: Tab, lines: u16) -> Result<Content, Fault> {
+    match tab {
+        Tab::Live | Tab::Prompt => Ok(Content::Nothing(String::new())),
+        Tab::Timeline => timeline(engine, task).map(Content::Text),
+        Tab::Diff => diff(engine, task),
+        Tab::Report => report(engine, task, lines).map(Content::Text),
+    }
+}
+
+fn ago(engine: &Engine, at: Timestamp) -> String {
+    let seconds = engine.ports.clock.now().wall.since(at).as_secs();
+    match seconds {
+        0..60 => format!("{seconds}s ago"),
+        60..3_600 => format!("{}m ago", seconds / 60),
+        3_600..86_400 => format!("{}h ago", seconds / 3_600),
+        _ => format!("{}d ago", seconds / 86_400),
+    }
+}
+
+fn timeline(engine: &Engine, task: TaskId) -> Result<String, Fault> {
+    let records = engine.ports.store.timeline(Some(task), 0, 1_000)?;
+    let mut out = String::new();
+    // Writing to a string can't fail.
+    for record in records.iter().rev() {
+        writeln!(out, "\u{1b}[2m{:>8}\u{1b}[0m  {}", ago(engine, record.at), moved(record)).unwrap_or_default();
+    }
+    let attempt = screen::attempt(engine, task).ok();
+    if let Some(saved) = attempt.and_then(|attempt| engine.ports.files.read(&attempt.plan.files.screen).ok().flatten()) {
+        out.push_str("\n\u{1b}[1msaved screen\u{1b}[0m\n");
+        out.push_str(&text::coloured(&String::from_utf8_lossy(&saved)));
+    }
+    Ok(out)
+}
+
+fn moved(record: &Record) -> String {
+    let mut words = match (record.from.is_empty(), record.from == record.to) {
+        (true, _) => "added".to_owned(),
+        (false, true) => record.to.clone(),
+        (false, false) => format!("{} → {}", record.from, record.to),
+    };
+    write!(words, " · {}", record.who).unwrap_or_default();
+    if let Some(cause) = record.cause {
+        write!(words, " · {cause}").unwrap_or_default();
+    }
+    if record.evidence != "{}" {
+        write!(words, "  \u{1b}[2m{}\u{1b}[0m", text::line(&record.evidence)).unwrap_or_default();
+    }
+    words
+}
+
+/// Where the task's work is: the tree of its newest attempt, or where that was parked.
+fn tree(engine: &Engine, task: TaskId) -> Result<Option<(std::path::PathBuf, String)>, Fault> {
+    let trees = engine.ports.store.trees(task)?;
+    Ok(trees.into_iter().rev().find_map(|tree| match tree.state {
+        TreeState::Present => Some((tree.path, tree.base)),
+        TreeState::Parked => tree.parked.map(|parked| (parked, tree.base)),
+        TreeState::Planned | TreeState::Gone => None,
+    }))
+}
+
+fn diff(engine: &Engine, task: TaskId) -> Result<Content, Fault> {
+    let Some((path, base)) = tree(engine, task)? else {
+        return Ok(Content::Nothing("there is no worktree yet: nothing was changed".to_owned()));
+    };
+    let diff = engine.ports.trees.diff(&path, &base)?;
+    Ok(if diff.text.is_empty() {
+        Content::Nothing("nothing was changed".to_owned())
+    } else {
+        Content::Text(diff.text)
+    })
+}
+
+/// Lines added and removed against the base.
+pub fn changed(engine: &Engine, task: TaskId) -> Option<(usize, usize)> {
+    let (path, base) = tree(engine, task).ok().flatten()?;
+    let diff = engine.ports.trees.diff(&path, &base).ok()?;
+    Some((diff.added, diff.removed))
+}
+
+/// Which phase failed, how, what is left, and what can be done.
+fn report(engine: &Engine, id: TaskId, lines: u16) -> Result<String, Fault> {
+    let task = engine.task(id)?;
+    let mut out = String::new();
+    let mut row = |name: &str, what: &str| {
+        writeln!(out, "\u{1b}[2m{name:<10}\u{1b}[0m {}", text::line(what)).unwrap_or_default();
+    };
+    row("failed", task.reason.as_deref().unwrap_or("no reason was given"));
+    if let Some(cause) = task.cause {
+        row("cause", cause.text());
+    }
+    let attempt = screen::attempt(engine, id).ok();
+    if let Some(attempt) = &attempt {
+        row("phase", phase(attempt));
+        match attempt.exit {
+            Some(Exit::Code(code)) => row("exit", &code.to_string()),
+            Some(Exit::Signal(signal)) => row("signal", &signal_name(signal)),
+            None => {}
+        }
+        row("attempt", &format!("{} · {}", attempt.plan.number, ago(engine, attempt.claimed_at)));
+        if attempt.phase == Phase::Revoked {
+            let undone = if attempt.cleaned { "session, worktree, branch and files" } else { "not everything yet" };
+            row("undone", undone);
+        }
+        for kept in &attempt.kept {
+            row("kept", kept);
+        }
+        for left in &attempt.leftovers {
+            row("still runs", left);
+        }
+        if let Some((path, _)) = tree(engine, id)? {
+            row("worktree", &path.display().to_string());
+            row("branch", &attempt.plan.branch);
+        }
+    }
+    row("next", "r retry (resume, fresh, with a note) · t shell · D discard");
+    let saved = attempt.as_ref().and_then(|attempt| {
+        let log = if task.cause == Some(Cause::Verify) { &attempt.plan.files.log } else { &attempt.plan.files.screen };
+        engine.ports.files.read(log).ok().flatten()
+    });
+    match saved {
+        Some(saved) => {
+            out.push_str("\n\u{1b}[1mits last screen\u{1b}[0m\n");
+            let screen = text::coloured(&String::from_utf8_lossy(&saved));
+            let all: Vec<&str> = screen.trim_end().lines().collect();
+            let wanted = usize::from(lines).max(20);
+            out.push_str(&all[all.len().saturating_sub(wanted)..].join("\n"));
+        }
+        None => out.push_str("\nno screen was saved: its agent never ran, or its pane was closed first\n"),
+    }
+    Ok(out)
+}
+
+/// How far the attempt came.
+fn phase(attempt: &Attempt) -> &'static str {
+    match (attempt.phase, attempt.started_at.is_some()) {
+        (Phase::Revoked, _) => "before its agent started: the dispatch was rolled back",
+        (Phase::Exited, false) => "setup, or the start of the agent",
+        (Phase::Exited, true) => "its agent had run",
+        (Phase::Claimed | Phase::Worktree | Phase::Spawning | Phase::Running | Phase::Verifying, _) => "it still runs",
+    }
+}
+
+/// What deleting these tasks would lose or park, a line each.
+pub fn losses(engine: &Engine, ids: &[TaskId]) -> Vec<String> {
+    ids.iter().flat_map(|id| loss(engine, *id).unwrap_or_else(|fault| vec![fault.message])).collect()
+}
+
+fn loss(engine: &Engine, id: TaskId) -> Result<Vec<String>, Fault> {
+    let task = engine.task(id)?;
+    let mut lines = vec![format!("#{id} {} ({})", text::cut(&text::line(&task.draft.title), 60), task.status)];
+    if screen::attempt(engine, id).is_ok_and(|attempt| attempt.phase.is_live()) {
+        lines.push("   its agent runs and would be stopped".to_owned());
+    }
+    for tree in engine.ports.store.trees(id)? {
+        match tree.state {
+            TreeState::Present => {
+                let diff = engine.ports.trees.diff(&tree.path, &tree.base).unwrap_or_default();
+                lines.push(format!(
+                    "   worktree {} (+{} -{}) would be moved to the trash, nothing in it lost",
+                    tree.path.display(),
+                    diff.added,
+                    diff.removed
+                ));
+            }
+            TreeState::Parked | TreeState::Planned | TreeState::Gone => {}
+        }
+    }
+    if lines.len() == 1 {
+        lines.push("   no work of it is anywhere".to_owned());
+    }
+    Ok(lines)
+}
+
+/// Attempts in time, newest first.
+///
+/// # Errors
+/// Those of the store.
+pub fn spans(engine: &Engine, repo: Option<&Path>) -> Result<Vec<Span>, Fault> {
+    let filter = crate::ports::store::Filter { repo: repo.map(Path::to_owned), ..Default::default() };
+    let mut spans = Vec::new();
+    for task in engine.ports.store.tasks(&filter)?.tasks.into_iter().filter(|task| task.attempts > 0) {
+        for attempt in engine.ports.store.attempts(&Which::Of(task.id))? {
+            let word = attempt.cause.map_or(attempt.phase.text(), Cause::text);
+            spans.push(Span {
+                task: task.id,
+                title: task.draft.title.clone(),
+                number: attempt.plan.number,
+                from: attempt.claimed_at,
+                to: if attempt.phase.is_live() { None } else { attempt.ended_at.or(Some(attempt.claimed_at)) },
+                word,
+                good: attempt.cause == Some(Cause::Ok),
+            });
+        }
+    }
+    spans.sort_by_key(|span| std::cmp::Reverse(span.from));
+    spans.truncate(200);
+    Ok(spans)
+}

@@ -1,0 +1,186 @@
+//! Everything that the screen is drawn from. Only `update` changes it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use ratatui_textarea::TextArea;
+
+use super::columns::{Columns, Filter};
+use super::form::Form;
+use super::keymap::Keymap;
+use super::msg::{Act, Cmd, Content, Span, Sweep, Tab};
+use super::theme::Theme;
+use crate::domain::id::TaskId;
+use crate::domain::state::Status;
+use crate::domain::time::{BootTime, Now, Timestamp};
+use crate::engine::board::{Board, Card};
+
+/// How long a passing message stays, in milliseconds of boot time.
+pub const TOAST: i64 = 6_000;
+
+/// What the board is started with, fixed for its life.
+#[derive(Clone, Debug)]
+pub struct Outfit {
+    pub keymap: Keymap,
+    pub theme: Theme,
+    /// Only ASCII is drawn.
+    pub ascii: bool,
+    /// The name of the repository that is shown; `None` is every one.
+    pub repo: Option<String>,
+    /// The names of the configured agents.
+    pub agents: Vec<String>,
+    pub default_agent: String,
+}
+
+/// The kind of a message in the footer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    Good,
+    Plain,
+    Bad,
+}
+
+/// A passing message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Toast {
+    pub text: String,
+    pub tone: Tone,
+    pub since: BootTime,
+}
+
+/// What lies over the board. One at a time.
+#[derive(Clone, Debug)]
+pub enum Overlay {
+    Help { scroll: u16 },
+    Palette { input: Box<TextArea<'static>>, row: usize },
+    /// A question, what it is about line by line, and what is done on «yes».
+    Confirm { question: String, lines: Vec<String>, commands: Vec<Cmd> },
+    Form(Box<Form>),
+    /// A line, or a pasted text, for the agent.
+    Type { task: TaskId, input: Box<TextArea<'static>> },
+    Filter { input: Box<TextArea<'static>>, before: String },
+    Retry { task: TaskId, row: usize },
+    Note { task: TaskId, fresh: bool, input: Box<TextArea<'static>> },
+    Chart { spans: Vec<Span> },
+    /// Waiting for what a question is about.
+    Waiting { what: String },
+}
+
+/// The pane that shows one task.
+#[derive(Clone, Debug, Default)]
+pub struct Detail {
+    /// What is shown; `None`: the pane is closed.
+    pub tab: Option<Tab>,
+    pub content: Option<(TaskId, Tab, Content)>,
+    /// Lines scrolled down from the top, or, for the live view, up from the bottom.
+    pub scroll: u16,
+}
+
+#[derive(Clone, Debug)]
+pub struct Model {
+    pub outfit: Arc<Outfit>,
+    pub columns_rows: (u16, u16),
+    pub now: Now,
+    pub board: Arc<Board>,
+    /// Whether the board has been read at all.
+    pub loaded: bool,
+    pub load_error: Option<String>,
+    pub columns: Columns,
+    pub filter: Filter,
+    pub marks: BTreeSet<TaskId>,
+    /// What goes on for each task, started here.
+    pub flights: BTreeMap<TaskId, Act>,
+    /// What goes on that is about no single task.
+    pub errands: Vec<Act>,
+    pub overlay: Option<Overlay>,
+    pub detail: Detail,
+    pub toast: Option<Toast>,
+    pub sweep: Option<Sweep>,
+    /// Lines added and removed against the base, and the moment of the task's change that they belong to.
+    pub measured: HashMap<TaskId, (Timestamp, Option<(usize, usize)>)>,
+    /// Quitting, since when.
+    pub leaving: Option<BootTime>,
+    /// The task that was clicked last: another click on it is a double one.
+    pub clicked: Option<TaskId>,
+    /// Another program has the terminal.
+    pub away: bool,
+}
+
+impl Model {
+    #[must_use]
+    pub fn new(outfit: Arc<Outfit>, columns_rows: (u16, u16), now: Now) -> Self {
+        let mut detail = Detail::default();
+        if columns_rows.0 >= super::layout::WIDE {
+            detail.tab = Some(Tab::Live);
+        }
+        Self {
+            outfit,
+            columns_rows,
+            now,
+            board: Arc::default(),
+            loaded: false,
+            load_error: None,
+            columns: Columns::default(),
+            filter: Filter::default(),
+            marks: BTreeSet::new(),
+            flights: BTreeMap::new(),
+            errands: Vec::new(),
+            overlay: None,
+            detail,
+            toast: None,
+            sweep: None,
+            measured: HashMap::new(),
+            leaving: None,
+            clicked: None,
+            away: false,
+        }
+    }
+
+    /// The card under the cursor.
+    #[must_use]
+    pub fn selected(&self) -> Option<&Card> {
+        self.columns.selected().and_then(|id| self.board.card(id))
+    }
+
+    /// The marked tasks, or the one under the cursor.
+    #[must_use]
+    pub fn targets(&self) -> Vec<TaskId> {
+        if self.marks.is_empty() {
+            self.columns.selected().into_iter().collect()
+        } else {
+            self.marks.iter().copied().collect()
+        }
+    }
+
+    /// How many tasks are in a column, filtered or not.
+    #[must_use]
+    pub fn count(&self, status: Status) -> usize {
+        self.board.cards.iter().filter(|card| card.task.status == status).count()
+    }
+
+    /// Shows a message for a while.
+    pub fn say(&mut self, tone: Tone, text: impl Into<String>) {
+        self.toast = Some(Toast { text: text.into(), tone, since: self.now.boot });
+    }
+
+    /// Whether sagas or other acts are under way.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        !self.flights.is_empty() || !self.errands.is_empty()
+    }
+
+    /// The tab that the detail pane shows for the task under the cursor: the wanted one, or what makes sense for it.
+    #[must_use]
+    pub fn tab(&self) -> Option<Tab> {
+        let wanted = self.detail.tab?;
+        let card = self.selected()?;
+        Some(match (wanted, card.task.status) {
+            (Tab::Live, _) if card.is_live() => Tab::Live,
+            (Tab::Live | Tab::Report, Status::Failed) => Tab::Report,
+            (Tab::Live, Status::Ready) => Tab::Prompt,
+            (Tab::Live, Status::Review) => Tab::Diff,
+            (Tab::Live | Tab::Report, _) => Tab::Timeline,
+            (tab @ (Tab::Prompt | Tab::Timeline | Tab::Diff), _) => tab,
+        })
+    }
+}

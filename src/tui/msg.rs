@@ -1,0 +1,239 @@
+//! What can happen (`Msg`) and what is to be done about it (`Cmd`): plain values that can be logged and compared.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crossterm::event::{KeyEvent, MouseEvent};
+
+use crate::domain::id::TaskId;
+use crate::domain::state::Status;
+use crate::domain::task::{Draft, Edit};
+use crate::domain::time::{Now, Timestamp};
+use crate::engine::Fault;
+use crate::engine::board::Board;
+
+/// Something happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Msg {
+    Key(KeyEvent),
+    Mouse(MouseEvent),
+    Paste(String),
+    Resize { columns: u16, rows: u16 },
+    Tick(Now),
+    /// The board, read again.
+    Loaded(Arc<Board>),
+    /// It could not be read: why.
+    LoadFailed(String),
+    /// The reconciler made a pass.
+    Swept(Sweep),
+    /// What the detail pane asked for.
+    Detailed { task: TaskId, tab: Tab, content: Content },
+    /// An act is over.
+    Acted { act: Act, outcome: Result<String, Fault> },
+    /// What a reconcile would do.
+    Planned(Result<Vec<String>, Fault>),
+    /// What deleting would lose: one line each.
+    Weighed { tasks: Vec<TaskId>, lines: Vec<String> },
+    /// The editor was left with this text.
+    Edited { purpose: Compose, outcome: Result<String, Fault> },
+    /// Back from another program in this terminal.
+    Returned(Result<(), Fault>),
+    /// Attempts over time, newest first.
+    Charted(Vec<Span>),
+    /// How much an attempt changed.
+    Measured { task: TaskId, changed: Option<(usize, usize)> },
+    /// SIGTERM or SIGHUP: end now.
+    Terminate,
+}
+
+/// What a reconciler's pass came to, in the header's words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sweep {
+    pub at: Timestamp,
+    /// One sentence for each thing that was done.
+    pub done: Vec<String>,
+    /// What could not be told, one sentence each.
+    pub unknown: Vec<String>,
+    /// Whether the tmux servers of live attempts answered; `None` when none was asked.
+    pub tmux: Option<Result<(), String>>,
+    /// Whether the pass itself failed.
+    pub failed: Option<String>,
+    /// Deaths are seen by events, not only by the timed sweep.
+    pub events: bool,
+}
+
+/// An attempt in time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    pub task: TaskId,
+    pub title: String,
+    pub number: u32,
+    pub from: Timestamp,
+    /// Absent: it lives.
+    pub to: Option<Timestamp>,
+    /// How it ended, or what it is at.
+    pub word: &'static str,
+    pub good: bool,
+}
+
+/// What the detail pane shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Tab {
+    Live,
+    Prompt,
+    Timeline,
+    Diff,
+    Report,
+}
+
+impl Tab {
+    pub const ALL: [Self; 5] = [Self::Live, Self::Prompt, Self::Timeline, Self::Diff, Self::Report];
+
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Live => "Live",
+            Self::Prompt => "Prompt",
+            Self::Timeline => "Timeline",
+            Self::Diff => "Diff",
+            Self::Report => "Report",
+        }
+    }
+}
+
+/// The text of a tab, with the colours of a terminal (SGR) where it has any, and nothing else of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    Text(String),
+    /// There is nothing to show: why.
+    Nothing(String),
+}
+
+/// Something a person did to tasks; carried out off the render thread.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Act {
+    Add { draft: Box<Draft>, start: bool },
+    Edit { task: TaskId, edit: Box<Edit> },
+    Dispatch { task: TaskId },
+    /// Everything that is ready and fits.
+    DispatchAll,
+    Retry { task: TaskId, fresh: bool, note: Option<String> },
+    Stop { task: TaskId },
+    Approve { task: TaskId },
+    Reopen { task: TaskId },
+    Archive { task: TaskId },
+    Delete { task: TaskId, stop: bool },
+    Undo,
+    Send { task: TaskId, text: String },
+    Interrupt { task: TaskId },
+    Reconcile,
+}
+
+impl Act {
+    /// The task that it is about, if it is one.
+    #[must_use]
+    pub const fn task(&self) -> Option<TaskId> {
+        match self {
+            Self::Add { .. } | Self::DispatchAll | Self::Undo | Self::Reconcile => None,
+            Self::Edit { task, .. }
+            | Self::Dispatch { task }
+            | Self::Retry { task, .. }
+            | Self::Stop { task }
+            | Self::Approve { task }
+            | Self::Reopen { task }
+            | Self::Archive { task }
+            | Self::Delete { task, .. }
+            | Self::Send { task, .. }
+            | Self::Interrupt { task } => Some(*task),
+        }
+    }
+
+    /// What is shown on the task's card while it goes on.
+    #[must_use]
+    pub const fn going_on(&self) -> &'static str {
+        match self {
+            Self::Add { .. } => "adding",
+            Self::Edit { .. } => "saving",
+            Self::Dispatch { .. } | Self::DispatchAll | Self::Retry { .. } => "claiming",
+            Self::Stop { .. } => "stopping",
+            Self::Approve { .. } => "approving",
+            Self::Reopen { .. } => "reopening",
+            Self::Archive { .. } => "archiving",
+            Self::Delete { .. } => "deleting",
+            Self::Undo => "undoing",
+            Self::Send { .. } | Self::Interrupt { .. } => "sending",
+            Self::Reconcile => "reconciling",
+        }
+    }
+}
+
+/// What a text is written for in `$EDITOR`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Compose {
+    /// A new task: its first line is the title.
+    New,
+    /// The prompt of the form that is open.
+    Form,
+}
+
+/// An effect.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cmd {
+    Act(Act),
+    Detail { task: TaskId, tab: Tab, lines: u16 },
+    /// Keep the live view of this task's pane fresh; none stops it.
+    Watch { task: Option<TaskId>, lines: u16 },
+    Measure { task: TaskId },
+    Plan,
+    Chart,
+    Weigh { tasks: Vec<TaskId> },
+    Attach { task: TaskId },
+    Shell { task: TaskId },
+    Editor { purpose: Compose, text: String },
+    /// The configured command of an event, and the bell.
+    Notify { event: Notice, task: TaskId, title: String },
+    /// Sagas in flight are to roll back.
+    Interrupt,
+    Quit,
+}
+
+/// What is worth a notification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    Review,
+    Failed,
+    Orphaned,
+}
+
+impl Notice {
+    /// Its key in the configuration.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Review => "review",
+            Self::Failed => "failed",
+            Self::Orphaned => "orphaned",
+        }
+    }
+
+    /// What a move of a task is worth.
+    #[must_use]
+    pub const fn of(from: Status, to: Status) -> Option<Self> {
+        match (from, to) {
+            (Status::InProgress, Status::Review) => Some(Self::Review),
+            (Status::InProgress, Status::Failed) => Some(Self::Failed),
+            (Status::InProgress, Status::Ready) => Some(Self::Orphaned),
+            (Status::Ready | Status::Review | Status::Done | Status::Failed, _)
+            | (Status::InProgress, Status::InProgress | Status::Done) => None,
+        }
+    }
+}
+
+/// A program to run in this terminal, or beside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handover {
+    pub argv: Vec<std::ffi::OsString>,
+    pub folder: Option<PathBuf>,
+    /// Whether it draws on this terminal.
+    pub takes_terminal: bool,
+}

@@ -1,0 +1,308 @@
+//! Carries effects out, off the render thread. The last thing that each does is to send a message, a panic included.
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::Semaphore;
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::background::{Viewer, all};
+use super::describe;
+use super::msg::{Act, Cmd, Compose, Content, Handover, Msg};
+use super::stage::Stage;
+use crate::domain::id::TaskId;
+use crate::domain::settings::Settings;
+use crate::domain::state::{Status, TreeState};
+use crate::engine::dispatch::{Request, dispatch, queue};
+use crate::engine::reconcile::{Scope, reconcile};
+use crate::engine::{Engine, Fault, Kind, review, screen, stop, tasks, undo};
+use crate::ports::multiplexer::Typed;
+
+/// How many acts run at once: each waits for git and tmux, not for a core.
+const AT_ONCE: usize = 8;
+
+/// What the effects need.
+pub struct Performer {
+    pub stage: Arc<dyn Stage>,
+    pub viewer: Arc<Viewer>,
+    pub inbox: UnboundedSender<Msg>,
+    /// The repository that is shown; `None` is every one.
+    pub shown: Option<PathBuf>,
+    /// The repository of new tasks.
+    pub home: Option<PathBuf>,
+    pub interrupted: Arc<AtomicBool>,
+    pub settings: Arc<Settings>,
+    turns: Arc<Semaphore>,
+}
+
+/// What the loop itself has to do.
+#[derive(Debug)]
+pub enum Next {
+    Nothing,
+    /// Find out which program, then give it the terminal.
+    Lend(Errand),
+    Quit,
+}
+
+/// Another program, and what to say when it is over.
+#[derive(Debug)]
+pub enum Errand {
+    Attach(TaskId),
+    Shell(TaskId),
+    Editor { purpose: Compose, text: String },
+}
+
+impl Performer {
+    pub fn new(
+        stage: Arc<dyn Stage>,
+        viewer: Arc<Viewer>,
+        inbox: UnboundedSender<Msg>,
+        (shown, home): (Option<PathBuf>, Option<PathBuf>),
+        interrupted: Arc<AtomicBool>,
+        settings: Arc<Settings>,
+    ) -> Self {
+        Self { stage, viewer, inbox, shown, home, interrupted, settings, turns: Arc::new(Semaphore::new(AT_ONCE)) }
+    }
+
+    /// Begins an effect; within a runtime.
+    pub fn perform(&self, cmd: Cmd) -> Next {
+        match cmd {
+            Cmd::Act(act) => self.act(act),
+            Cmd::Detail { task, tab, lines } => self.job(
+                move |engine| {
+                    let content = describe::detail(engine, task, tab, lines);
+                    Msg::Detailed { task, tab, content: content.unwrap_or_else(|fault| Content::Nothing(fault.message)) }
+                },
+                move |why| Msg::Detailed { task, tab, content: Content::Nothing(why.message) },
+            ),
+            Cmd::Watch { task, lines } => self.viewer.show(task, lines),
+            Cmd::Measure { task } => self.job(
+                move |engine| Msg::Measured { task, changed: describe::changed(engine, task) },
+                move |_| Msg::Measured { task, changed: None },
+            ),
+            Cmd::Plan => self.job(|engine| Msg::Planned(plan(engine)), |fault| Msg::Planned(Err(fault))),
+            Cmd::Chart => {
+                let repo = self.shown.clone();
+                self.job(
+                    move |engine| Msg::Charted(describe::spans(engine, repo.as_deref()).unwrap_or_default()),
+                    |_| Msg::Charted(Vec::new()),
+                );
+            }
+            Cmd::Weigh { tasks } => {
+                let known = tasks.clone();
+                self.job(
+                    move |engine| Msg::Weighed { lines: describe::losses(engine, &tasks), tasks },
+                    move |fault| Msg::Weighed { tasks: known, lines: vec![fault.message] },
+                );
+            }
+            Cmd::Attach { task } => return Next::Lend(Errand::Attach(task)),
+            Cmd::Shell { task } => return Next::Lend(Errand::Shell(task)),
+            Cmd::Editor { purpose, text } => return Next::Lend(Errand::Editor { purpose, text }),
+            Cmd::Notify { event, task, title } => self.notify(event.name(), task, &title),
+            Cmd::Interrupt => self.interrupted.store(true, Ordering::SeqCst),
+            Cmd::Quit => return Next::Quit,
+        }
+        Next::Nothing
+    }
+
+    /// Runs something with an engine of its own; `otherwise` tells why that could not be.
+    fn job(
+        &self,
+        work: impl FnOnce(&Engine) -> Msg + Send + 'static,
+        otherwise: impl FnOnce(Fault) -> Msg + Send + 'static,
+    ) {
+        let (stage, inbox) = (Arc::clone(&self.stage), self.inbox.clone());
+        tokio::spawn(async move {
+            let done = tokio::task::spawn_blocking(move || stage.engine().map(|engine| work(&engine))).await;
+            let msg = match done {
+                Ok(Ok(msg)) => msg,
+                Ok(Err(fault)) => otherwise(fault),
+                Err(panic) => otherwise(bug(&panic)),
+            };
+            // Nobody is there to be told any more.
+            inbox.send(msg).ok();
+        });
+    }
+
+    fn act(&self, act: Act) {
+        let (stage, inbox, turns) = (Arc::clone(&self.stage), self.inbox.clone(), Arc::clone(&self.turns));
+        let (shown, home) = (self.shown.clone(), self.home.clone());
+        tokio::spawn(async move {
+            let turn = turns.acquire_owned().await;
+            let doing = act.clone();
+            let done = tokio::task::spawn_blocking(move || {
+                let engine = stage.engine()?;
+                carry_out(&engine, &doing, shown, home)
+            })
+            .await;
+            drop(turn);
+            let outcome = done.unwrap_or_else(|panic| Err(bug(&panic)));
+            inbox.send(Msg::Acted { act, outcome }).ok();
+        });
+    }
+
+    fn notify(&self, event: &'static str, task: TaskId, title: &str) {
+        // The bell is the terminal's own notification.
+        std::io::stdout().write_all(b"\x07").ok();
+        std::io::stdout().flush().ok();
+        let Some(command) = self.settings.notify.get(event) else { return };
+        let argv: Vec<OsString> = command
+            .iter()
+            .map(|word| {
+                let word = word.replace("{task_id}", &task.to_string()).replace("{event}", event);
+                OsString::from(word.replace("{title}", title))
+            })
+            .collect();
+        let stage = Arc::clone(&self.stage);
+        tokio::task::spawn_blocking(move || stage.notify(&argv));
+    }
+
+    /// Which program an errand runs. Blocking.
+    ///
+    /// # Errors
+    /// Where there is nothing to go to.
+    pub fn program(stage: &dyn Stage, errand: &Errand) -> Result<(Handover, Option<tempfile::NamedTempFile>), Fault> {
+        match errand {
+            Errand::Attach(task) => {
+                let engine = stage.engine()?;
+                let attempt = screen::attempt(&engine, *task)?;
+                // The session may have been renamed since: the pane knows where it is.
+                let pane = screen::pane(&engine, &attempt)?;
+                Ok((stage.show(&attempt.plan.socket, &pane.session)?, None))
+            }
+            Errand::Shell(task) => {
+                let engine = stage.engine()?;
+                let attempt = screen::attempt(&engine, *task)?;
+                let trees = engine.ports.store.trees(*task)?;
+                let tree = trees.iter().rev().find_map(|tree| match tree.state {
+                    TreeState::Present if tree.path == attempt.plan.worktree => Some(tree.path.clone()),
+                    TreeState::Parked => tree.parked.clone(),
+                    TreeState::Planned | TreeState::Present | TreeState::Gone => None,
+                });
+                let none = || Fault::new(Kind::Conflict, format!("task {task} has no worktree")).of(*task);
+                Ok((stage.shell(&tree.ok_or_else(none)?), None))
+            }
+            Errand::Editor { text, .. } => {
+                let failed = |error: std::io::Error| Fault::io("writing a file for the editor", &error);
+                let mut file =
+                    tempfile::Builder::new().prefix("ganger-").suffix(".md").tempfile().map_err(failed)?;
+                file.write_all(text.as_bytes()).map_err(failed)?;
+                Ok((stage.editor(file.path()), Some(file)))
+            }
+        }
+    }
+}
+
+fn bug(panic: &tokio::task::JoinError) -> Fault {
+    Fault::new(Kind::Failed, format!("a fault in ganger itself: {panic}")).hint("ganger --reconcile")
+}
+
+/// What a reconcile would do, a sentence each.
+fn plan(engine: &Engine) -> Result<Vec<String>, Fault> {
+    let report = reconcile(engine, &Scope { repo: None, dry_run: true })?;
+    let would = report.actions.iter().map(|a| format!("task {}: {}: {}", a.task, a.decision, a.reason));
+    let unknown = report.unknown.iter().map(|a| format!("task {}: unknown, left as it is: {}", a.task, a.reason));
+    Ok(would.chain(unknown).collect())
+}
+
+fn carry_out(
+    engine: &Engine,
+    act: &Act,
+    shown: Option<PathBuf>,
+    home: Option<PathBuf>,
+) -> Result<String, Fault> {
+    Ok(match act {
+        Act::Add { draft, start } => {
+            let nowhere = || {
+                Fault::new(Kind::Usage, "there is no git repository here to add a task to").hint("ganger -C PATH")
+            };
+            let mut draft = draft.as_ref().clone();
+            draft.repo = home.ok_or_else(nowhere)?;
+            let id = tasks::add(engine, &draft)?.id;
+            if *start {
+                // The task is there, whatever comes of its dispatch.
+                dispatch(engine, &Request::of(id))?;
+                format!("task {id} added and started")
+            } else {
+                format!("task {id} added")
+            }
+        }
+        Act::Edit { task, edit } => {
+            tasks::edit(engine, *task, edit)?;
+            format!("task {task} saved")
+        }
+        Act::Dispatch { task } => {
+            let attempt = dispatch(engine, &Request::of(*task))?;
+            format!("task {task}: its agent runs in {}", attempt.plan.session)
+        }
+        Act::DispatchAll => dispatch_all(engine, shown)?,
+        Act::Retry { task, fresh, note } => {
+            if let Some(note) = note {
+                tasks::note(engine, *task, note)?;
+            }
+            let request = Request { from: vec![Status::Failed], fresh: *fresh, ..Request::of(*task) };
+            let attempt = dispatch(engine, &request)?;
+            format!("task {task}: attempt {} runs", attempt.plan.number)
+        }
+        Act::Stop { task } => {
+            stop::stop(engine, *task)?;
+            format!("task {task}: its agent has ended")
+        }
+        Act::Approve { task } => {
+            review::approve(engine, *task)?;
+            format!("task {task} is done · undo: u")
+        }
+        Act::Reopen { task } => {
+            review::reopen(engine, *task)?;
+            format!("task {task} is in review again")
+        }
+        Act::Archive { task } => {
+            tasks::archive(engine, *task, false)?;
+            format!("task {task} archived · undo: u")
+        }
+        Act::Delete { task, stop } => {
+            let parked = tasks::remove(engine, *task, *stop)?;
+            match parked.first() {
+                Some(place) => format!("task {task} deleted, its work is in {} · undo: u", place.display()),
+                None => format!("task {task} deleted · undo: u"),
+            }
+        }
+        Act::Undo => undo::undo(engine, shown.as_deref())?.what,
+        Act::Send { task, text } => {
+            screen::send(engine, *task, Typed::Text(text))?;
+            format!("sent to the agent of task {task}")
+        }
+        Act::Interrupt { task } => {
+            screen::send(engine, *task, Typed::Interrupt)?;
+            format!("ctrl-c sent to the agent of task {task}")
+        }
+        Act::Reconcile => {
+            let pass = all(engine);
+            match (pass.failed, pass.done.is_empty()) {
+                (Some(why), _) => return Err(Fault::new(Kind::Failed, why)),
+                (None, true) => "everything is as it should be".to_owned(),
+                (None, false) => pass.done.join("; "),
+            }
+        }
+    })
+}
+
+/// Starts what is ready until the limit is reached.
+fn dispatch_all(engine: &Engine, shown: Option<PathBuf>) -> Result<String, Fault> {
+    let (mut started, mut stopped) = (0_usize, None);
+    for task in queue(engine, shown.as_deref())? {
+        match dispatch(engine, &Request { explicit: false, ..Request::of(task.id) }) {
+            Ok(_) => started += 1,
+            // Somebody else took it, or the limit is reached; or this one's own fault, which its card tells.
+            Err(fault) if matches!(fault.kind, Kind::Conflict | Kind::NotDispatched) => stopped = Some(fault.message),
+            Err(fault) => return Err(fault),
+        }
+    }
+    Ok(match stopped {
+        None => format!("{started} started"),
+        Some(why) => format!("{started} started; {why}"),
+    })
+}

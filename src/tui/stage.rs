@@ -1,0 +1,59 @@
+//! What the board needs of the program around it: wired by the command line, which alone knows the adapters.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use super::msg::Handover;
+use crate::domain::time::Now;
+use crate::engine::{Engine, Fault};
+
+/// Something to wait on.
+pub trait Events: Send {
+    /// Waits until something happened, at most for `patience`; whether it did.
+    fn wait(&self, patience: Duration) -> bool;
+}
+
+/// Which changes to wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Changes {
+    /// A lock's holder has gone.
+    Locks,
+    /// Somebody wrote to the database.
+    Database,
+}
+
+/// The seams. Everything but the clock may be slow, and is never called on the render thread.
+pub trait Stage: Send + Sync {
+    /// An engine with connections of its own.
+    ///
+    /// # Errors
+    /// Those of the store and of the state directory.
+    fn engine(&self) -> Result<Engine, Fault>;
+    /// Both clocks.
+    fn now(&self) -> Now;
+    /// Waits a little, off the render thread.
+    fn pause(&self, length: Duration);
+    /// File events.
+    ///
+    /// # Errors
+    /// Where the system has none (left).
+    fn events(&self, changes: Changes) -> io::Result<Box<dyn Events>>;
+    /// How to show a session of the server on `socket` to the person before this terminal.
+    ///
+    /// # Errors
+    /// When the name can't be one of our sessions'.
+    fn show(&self, socket: &Path, session: &str) -> Result<Handover, Fault>;
+    /// A person's shell, in a folder.
+    fn shell(&self, folder: &Path) -> Handover;
+    /// A person's editor, on a file.
+    fn editor(&self, file: &Path) -> Handover;
+    /// Runs a program to its end, in the foreground of this terminal; its exit status.
+    ///
+    /// # Errors
+    /// When it can't be started.
+    fn run(&self, handover: &Handover) -> io::Result<i32>;
+    /// Runs a notification's command, detached and with a deadline; what fails is logged and nothing more.
+    fn notify(&self, argv: &[OsString]);
+}

@@ -1,0 +1,60 @@
+//! The board was read again: what moved, and what that is worth.
+
+use std::sync::Arc;
+
+use super::put;
+use crate::engine::board::{Board, Card};
+use crate::tui::model::Model;
+use crate::tui::msg::{Cmd, Notice, Tab};
+
+pub(super) fn loaded(model: &mut Model, board: Arc<Board>) -> Vec<Cmd> {
+    let first = !model.loaded;
+    let earlier = Arc::clone(&model.board);
+    model.loaded = true;
+    model.load_error = None;
+    put(model, board);
+    let board = Arc::clone(&model.board);
+    model.marks.retain(|task| board.card(*task).is_some());
+    model.measured.retain(|task, _| board.card(*task).is_some());
+    let mut cmds = Vec::new();
+    if !first {
+        cmds.extend(board.cards.iter().filter_map(|card| notice(&earlier, card)));
+    }
+    // What is worth measuring: work that is over, or looked at.
+    for card in &board.cards {
+        let task = &card.task;
+        let over = task.status == crate::domain::state::Status::Review;
+        let known = model.measured.get(&task.id).is_some_and(|(at, _)| *at == task.updated_at);
+        if over && !known {
+            model.measured.insert(task.id, (task.updated_at, None));
+            cmds.push(Cmd::Measure { task: task.id });
+        }
+    }
+    let shown = model.columns.selected().and_then(|id| board.card(id));
+    if first || shown.map(stamp) != shown.and_then(|card| earlier.card(card.task.id)).map(stamp) {
+        let stale = match (&model.detail.content, model.columns.selected(), model.tab()) {
+            (Some((task, tab, _)), Some(selected), Some(wanted)) => *task != selected || *tab != wanted,
+            (Some(_), ..) => true,
+            (None, ..) => false,
+        };
+        if stale || model.tab() == Some(Tab::Report) {
+            model.detail.content = None;
+        }
+        cmds.extend(super::watch(model));
+    }
+    cmds
+}
+
+/// What tells two readings of a card apart, for the detail pane.
+fn stamp(card: &Card) -> impl PartialEq + use<> {
+    let attempt = card.attempt.as_ref().map(|seen| (seen.attempt.plan.id.clone(), seen.attempt.phase));
+    (card.task.status, card.task.updated_at, card.task.attempt.clone(), attempt)
+}
+
+fn notice(earlier: &Board, card: &Card) -> Option<Cmd> {
+    let before = earlier.card(card.task.id)?;
+    let event = Notice::of(before.task.status, card.task.status)?;
+    // A dispatch that was undone is told by the act itself.
+    let ran = before.attempt.as_ref().is_some_and(|seen| seen.attempt.phase.has_shim());
+    ran.then(|| Cmd::Notify { event, task: card.task.id, title: card.task.draft.title.clone() })
+}

@@ -1,0 +1,291 @@
+//! What a key means on the board.
+
+use super::super::columns::COLUMNS;
+use super::super::form::Form;
+use super::super::keymap::Intent;
+use super::super::layout::layout;
+use super::super::model::{Model, Overlay, Tone};
+use super::super::msg::{Act, Cmd, Compose, Tab};
+use super::overlay::line;
+use super::{looked_at, start, watch};
+use crate::domain::id::TaskId;
+use crate::domain::state::Status;
+use crate::engine::board::Card;
+
+/// Carries out an intent.
+pub(super) fn act(model: &mut Model, intent: Intent) -> Vec<Cmd> {
+    match intent {
+        Intent::Left | Intent::Right => model.columns.step(intent == Intent::Right),
+        Intent::Up => model.columns.move_by(-1),
+        Intent::Down => model.columns.move_by(1),
+        Intent::Top => model.columns.move_by(isize::MIN),
+        Intent::Bottom => model.columns.move_by(isize::MAX),
+        Intent::PageUp | Intent::PageDown => page(model, intent == Intent::PageDown),
+        Intent::Ready => model.columns.enter(COLUMNS[0]),
+        Intent::InProgress => model.columns.enter(COLUMNS[1]),
+        Intent::Review => model.columns.enter(COLUMNS[2]),
+        Intent::Done => model.columns.enter(COLUMNS[3]),
+        Intent::Failed => model.columns.enter(COLUMNS[4]),
+        Intent::New => open_form(model),
+        Intent::Compose => {
+            model.away = true;
+            return vec![Cmd::Editor { purpose: Compose::New, text: String::new() }];
+        }
+        Intent::Edit => edit(model),
+        Intent::Start => return dispatch(model),
+        Intent::StartAll => return start(model, Act::DispatchAll).into_iter().collect(),
+        Intent::Mark => mark(model),
+        Intent::Open => return open(model),
+        Intent::View => {
+            model.detail.tab = if model.detail.tab.is_some() { None } else { Some(Tab::Live) };
+            return looked_at(model);
+        }
+        Intent::Tab => return next_tab(model),
+        Intent::ScrollUp | Intent::ScrollDown => scroll(model, intent == Intent::ScrollDown),
+        Intent::Type => type_line(model),
+        Intent::Diff => return show(model, Tab::Diff),
+        Intent::Timeline => return show(model, Tab::Timeline),
+        Intent::Approve => return approve(model),
+        Intent::Reopen => return each(model, Status::Done, "reopened", |task| Act::Reopen { task }),
+        Intent::Retry => retry(model),
+        Intent::Stop => stop(model),
+        Intent::Shell => return away(model, |task| Cmd::Shell { task }),
+        Intent::NextNeedy | Intent::PreviousNeedy => needy(model, intent == Intent::NextNeedy),
+        Intent::NextMatch | Intent::PreviousMatch => {
+            if let Some(task) = model.columns.seek(intent == Intent::NextMatch, |_| true) {
+                model.columns.go_to(task);
+            }
+        }
+        Intent::Delete => {
+            let tasks = model.targets();
+            if !tasks.is_empty() {
+                model.overlay = Some(Overlay::Waiting { what: "looking at what would be lost".to_owned() });
+                return vec![Cmd::Weigh { tasks }];
+            }
+        }
+        Intent::Archive => return archive(model),
+        Intent::Undo => return start(model, Act::Undo).into_iter().collect(),
+        Intent::Reconcile => {
+            model.overlay = Some(Overlay::Waiting { what: "looking at every attempt".to_owned() });
+            return vec![Cmd::Plan];
+        }
+        Intent::Filter => {
+            let before = model.filter.text.clone();
+            model.overlay = Some(Overlay::Filter { input: line(&before), before });
+        }
+        Intent::Clear => clear(model),
+        Intent::Chart => {
+            model.overlay = Some(Overlay::Waiting { what: "reading the attempts".to_owned() });
+            return vec![Cmd::Chart];
+        }
+        Intent::Palette => model.overlay = Some(Overlay::Palette { input: line(""), row: 0 }),
+        Intent::Help => model.overlay = Some(Overlay::Help { scroll: 0 }),
+        Intent::Quit => return quit(model),
+    }
+    Vec::new()
+}
+
+fn page(model: &mut Model, down: bool) {
+    let half = isize::try_from(layout(model).shown() / 2).unwrap_or(1).max(1);
+    model.columns.move_by(if down { half } else { -half });
+}
+
+/// Opens the form of a new task.
+pub(super) fn open_form(model: &mut Model) {
+    let outfit = &model.outfit;
+    model.overlay = Some(Overlay::Form(Box::new(Form::new(&outfit.agents, &outfit.default_agent))));
+}
+
+fn edit(model: &mut Model) {
+    if let Some(card) = model.selected() {
+        let form = Form::edit(&card.task, &model.outfit.agents);
+        model.overlay = Some(Overlay::Form(Box::new(form)));
+    }
+}
+
+fn dispatch(model: &mut Model) -> Vec<Cmd> {
+    let failed = model.marks.is_empty() && model.selected().is_some_and(|card| card.task.status == Status::Failed);
+    if failed {
+        retry(model);
+        return Vec::new();
+    }
+    each(model, Status::Ready, "started", |task| Act::Dispatch { task })
+}
+
+/// Does something to each target that is in the right column; the marks are done with then.
+fn each(model: &mut Model, from: Status, done: &str, act: impl Fn(TaskId) -> Act) -> Vec<Cmd> {
+    let targets = model.targets();
+    let fit: Vec<TaskId> = targets.iter().copied().filter(|task| status(model, *task) == Some(from)).collect();
+    if let (true, Some(task)) = (fit.is_empty(), targets.first()) {
+        let is = status(model, *task).map_or("gone", Status::text);
+        model.say(Tone::Plain, format!("task {task} is {is}: only what is {from} can be {done}"));
+    }
+    model.marks.clear();
+    fit.into_iter().filter_map(|task| start(model, act(task))).collect()
+}
+
+fn status(model: &Model, task: TaskId) -> Option<Status> {
+    model.board.card(task).map(|card| card.task.status)
+}
+
+fn mark(model: &mut Model) {
+    if let Some(task) = model.columns.selected() {
+        if !model.marks.remove(&task) {
+            model.marks.insert(task);
+        }
+        model.columns.move_by(1);
+    }
+}
+
+fn open(model: &mut Model) -> Vec<Cmd> {
+    let Some(card) = model.selected() else { return Vec::new() };
+    match card.task.status {
+        Status::InProgress | Status::Review | Status::Failed if card.is_live() => {
+            away(model, |task| Cmd::Attach { task })
+        }
+        Status::Ready => show(model, Tab::Prompt),
+        Status::InProgress | Status::Done => show(model, Tab::Timeline),
+        Status::Review => show(model, Tab::Diff),
+        Status::Failed => show(model, Tab::Report),
+    }
+}
+
+fn away(model: &mut Model, cmd: impl Fn(TaskId) -> Cmd) -> Vec<Cmd> {
+    let Some(task) = model.columns.selected() else { return Vec::new() };
+    model.away = true;
+    vec![cmd(task)]
+}
+
+fn show(model: &mut Model, tab: Tab) -> Vec<Cmd> {
+    if model.detail.tab == Some(tab) {
+        return Vec::new();
+    }
+    model.detail.tab = Some(tab);
+    looked_at(model)
+}
+
+fn next_tab(model: &mut Model) -> Vec<Cmd> {
+    let shown = model.tab();
+    let place = Tab::ALL.iter().position(|tab| Some(*tab) == shown);
+    let start = place.map_or(0, |place| place + 1);
+    // A tab that shows another one for this task is passed over.
+    for step in 0..Tab::ALL.len() {
+        model.detail.tab = Some(Tab::ALL[(start + step) % Tab::ALL.len()]);
+        if model.tab() == model.detail.tab && model.tab() != shown {
+            break;
+        }
+    }
+    looked_at(model)
+}
+
+fn scroll(model: &mut Model, down: bool) {
+    // The live view is followed at its end: there, up is further back.
+    let forward = if model.tab() == Some(Tab::Live) { !down } else { down };
+    let scroll = &mut model.detail.scroll;
+    *scroll = if forward { scroll.saturating_add(3) } else { scroll.saturating_sub(3) };
+}
+
+fn type_line(model: &mut Model) {
+    match model.selected() {
+        Some(card) if card.is_live() => {
+            model.overlay = Some(Overlay::Type { task: card.task.id, input: line("") });
+        }
+        Some(card) => {
+            let id = card.task.id;
+            model.say(Tone::Plain, format!("task {id} has no running agent to type to"));
+        }
+        None => {}
+    }
+}
+
+fn approve(model: &mut Model) -> Vec<Cmd> {
+    let live: Vec<String> = cards(model)
+        .filter(|card| card.task.status == Status::Review && card.is_live())
+        .map(|card| format!("#{} {}: its agent still runs and would be ended", card.task.id, card.task.draft.title))
+        .collect();
+    if live.is_empty() {
+        return each(model, Status::Review, "approved", |task| Act::Approve { task });
+    }
+    let fit = cards(model).filter(|card| card.task.status == Status::Review);
+    let commands = fit.map(|card| Cmd::Act(Act::Approve { task: card.task.id })).collect();
+    model.overlay = Some(Overlay::Confirm { question: "Approve?".to_owned(), lines: live, commands });
+    Vec::new()
+}
+
+/// The cards of the targets.
+fn cards(model: &Model) -> impl Iterator<Item = &Card> {
+    model.targets().into_iter().filter_map(|task| model.board.card(task))
+}
+
+fn retry(model: &mut Model) {
+    match model.selected().map(|card| (card.task.id, card.task.status)) {
+        Some((task, Status::Failed)) => model.overlay = Some(Overlay::Retry { task, row: 0 }),
+        Some((task, status)) => model.say(Tone::Plain, format!("task {task} is {status}: only what failed is retried")),
+        None => {}
+    }
+}
+
+fn stop(model: &mut Model) {
+    let live: Vec<&Card> = cards(model).filter(|card| card.is_live()).collect();
+    let lines = live.iter().map(|card| format!("#{} {}", card.task.id, card.task.draft.title)).collect();
+    let commands: Vec<Cmd> = live.iter().map(|card| Cmd::Act(Act::Stop { task: card.task.id })).collect();
+    if commands.is_empty() {
+        model.say(Tone::Plain, "no agent runs here");
+    } else {
+        let question = if commands.len() == 1 { "Stop its agent?" } else { "Stop these agents?" };
+        model.overlay = Some(Overlay::Confirm { question: question.to_owned(), lines, commands });
+    }
+}
+
+fn needy(model: &mut Model, forward: bool) {
+    let board = std::sync::Arc::clone(&model.board);
+    let found = model.columns.seek(forward, |task| board.card(task).is_some_and(Card::needs_person));
+    match found {
+        Some(task) => drop(model.columns.go_to(task)),
+        None => model.say(Tone::Plain, "nothing needs you"),
+    }
+}
+
+fn archive(model: &mut Model) -> Vec<Cmd> {
+    let live = cards(model).find(|card| card.is_live()).map(|card| card.task.id);
+    if let Some(id) = live {
+        model.say(Tone::Plain, format!("task {id}: its agent runs; stop it first"));
+        return Vec::new();
+    }
+    let targets = model.targets();
+    model.marks.clear();
+    targets.into_iter().filter_map(|task| start(model, Act::Archive { task })).collect()
+}
+
+fn clear(model: &mut Model) {
+    if model.filter.is_on() {
+        model.filter.text.clear();
+        let board = std::sync::Arc::clone(&model.board);
+        model.columns.arrange(&board, &model.filter);
+    } else if !model.marks.is_empty() {
+        model.marks.clear();
+    } else if model.toast.is_some() {
+        model.toast = None;
+    } else {
+        model.detail.scroll = 0;
+    }
+}
+
+fn quit(model: &mut Model) -> Vec<Cmd> {
+    if !model.is_busy() {
+        return vec![Cmd::Quit];
+    }
+    if model.leaving.is_some() {
+        // Asked twice: sagas in flight roll back.
+        return vec![Cmd::Interrupt];
+    }
+    model.leaving = Some(model.now.boot);
+    let flights = model.flights.len() + model.errands.len();
+    model.say(Tone::Plain, format!("finishing {flights} that are under way; again to roll them back"));
+    Vec::new()
+}
+
+/// Reads the detail pane anew after a change of what it shows.
+pub(super) fn refresh(model: &mut Model) -> Vec<Cmd> {
+    watch(model)
+}

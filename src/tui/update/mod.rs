@@ -1,0 +1,210 @@
+//! What a message makes of the model, and the effects that it asks for. Pure, and it can't fail.
+
+mod board;
+mod intent;
+mod overlay;
+
+use std::sync::Arc;
+
+use super::layout::layout;
+use super::model::{Model, Overlay, TOAST, Tone};
+use super::msg::{Act, Cmd, Compose, Msg, Sweep};
+use crate::engine::Fault;
+
+pub use overlay::{RETRIES, commands};
+
+/// Takes one message.
+pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
+    let before = model.columns.selected();
+    let mut cmds = match msg {
+        Msg::Key(key) => overlay::key(model, key),
+        Msg::Mouse(mouse) => overlay::mouse(model, mouse),
+        Msg::Paste(text) => overlay::paste(model, &text),
+        Msg::Resize { columns, rows } => {
+            model.columns_rows = (columns, rows);
+            watch(model)
+        }
+        Msg::Tick(now) => {
+            model.now = now;
+            if model.toast.as_ref().is_some_and(|toast| now.boot.0 - toast.since.0 > TOAST) {
+                model.toast = None;
+            }
+            leave_if_done(model)
+        }
+        Msg::Loaded(board) => board::loaded(model, board),
+        Msg::LoadFailed(why) => {
+            model.load_error = Some(why);
+            Vec::new()
+        }
+        Msg::Swept(sweep) => swept(model, sweep),
+        Msg::Detailed { task, tab, content } => {
+            // The latest wins: an answer to an earlier question is dropped.
+            if model.columns.selected() == Some(task) && model.tab() == Some(tab) {
+                model.detail.content = Some((task, tab, content));
+            }
+            Vec::new()
+        }
+        Msg::Acted { act, outcome } => acted(model, &act, outcome),
+        Msg::Planned(outcome) => overlay::planned(model, outcome),
+        Msg::Weighed { tasks, lines } => overlay::weighed(model, &tasks, lines),
+        Msg::Charted(spans) => {
+            if matches!(model.overlay, Some(Overlay::Waiting { .. })) {
+                model.overlay = Some(Overlay::Chart { spans });
+            }
+            Vec::new()
+        }
+        Msg::Edited { purpose, outcome } => edited(model, &purpose, outcome),
+        Msg::Returned(outcome) => {
+            model.away = false;
+            if let Err(fault) = outcome {
+                complain(model, &fault);
+            }
+            Vec::new()
+        }
+        Msg::Measured { task, changed } => {
+            if let Some(card) = model.board.card(task) {
+                model.measured.insert(task, (card.task.updated_at, changed));
+            }
+            Vec::new()
+        }
+        Msg::Terminate => vec![Cmd::Interrupt, Cmd::Quit],
+    };
+    model.columns.follow(layout(model).shown());
+    if model.columns.selected() != before {
+        cmds.extend(looked_at(model));
+    }
+    cmds
+}
+
+/// Another task is under the cursor, or another tab is wanted: its text is read.
+fn looked_at(model: &mut Model) -> Vec<Cmd> {
+    model.detail.scroll = 0;
+    model.detail.content = None;
+    watch(model)
+}
+
+/// Reads what the detail pane shows; a live view is kept fresh.
+fn watch(model: &mut Model) -> Vec<Cmd> {
+    use super::msg::Tab;
+    let lines = layout(model).detail.map_or(0, |area| area.height);
+    let (Some(task), Some(tab)) = (model.columns.selected(), model.tab()) else {
+        return vec![Cmd::Watch { task: None, lines }];
+    };
+    match tab {
+        Tab::Live => vec![Cmd::Watch { task: Some(task), lines }],
+        // The prompt is on the card.
+        Tab::Prompt => vec![Cmd::Watch { task: None, lines }],
+        Tab::Timeline | Tab::Diff | Tab::Report => {
+            vec![Cmd::Watch { task: None, lines }, Cmd::Detail { task, tab, lines }]
+        }
+    }
+}
+
+fn swept(model: &mut Model, sweep: Sweep) -> Vec<Cmd> {
+    if let Some(first) = sweep.done.first() {
+        let more = sweep.done.len() - 1;
+        let text = if more == 0 { first.clone() } else { format!("{first} (and {more} more)") };
+        model.say(Tone::Plain, format!("reconciled: {text}"));
+    }
+    let earlier = model.sweep.take();
+    // A pass that asked no tmux server says nothing new of it.
+    let tmux = sweep.tmux.clone().or_else(|| earlier.and_then(|earlier| earlier.tmux));
+    model.sweep = Some(Sweep { tmux, ..sweep });
+    Vec::new()
+}
+
+fn acted(model: &mut Model, act: &Act, outcome: Result<String, Fault>) -> Vec<Cmd> {
+    match act.task() {
+        Some(task) => drop(model.flights.remove(&task)),
+        None => {
+            if let Some(index) = model.errands.iter().position(|errand| errand == act) {
+                model.errands.remove(index);
+            }
+        }
+    }
+    let saves = matches!(act, Act::Add { .. } | Act::Edit { .. });
+    match (outcome, &mut model.overlay) {
+        (Ok(said), overlay) => {
+            if saves && matches!(overlay, Some(Overlay::Form(form)) if form.saving) {
+                *overlay = None;
+            }
+            model.say(Tone::Good, said);
+        }
+        // Nothing that was typed is lost.
+        (Err(fault), Some(Overlay::Form(form))) if saves && form.saving => {
+            form.saving = false;
+            form.error = Some(sentence(&fault));
+        }
+        (Err(fault), _) => complain(model, &fault),
+    }
+    leave_if_done(model)
+}
+
+fn edited(model: &mut Model, purpose: &Compose, outcome: Result<String, Fault>) -> Vec<Cmd> {
+    match (outcome, purpose) {
+        (Ok(text), Compose::Form) => {
+            if let Some(Overlay::Form(form)) = &mut model.overlay {
+                form.fill(super::form::Name::Prompt, text.trim_end_matches('\n'));
+            }
+        }
+        (Ok(text), Compose::New) => {
+            let text = text.trim_matches('\n');
+            if text.trim().is_empty() {
+                model.say(Tone::Plain, "nothing was written: no task was added");
+            } else {
+                let (title, rest) = text.split_once('\n').unwrap_or((text, ""));
+                intent::open_form(model);
+                if let Some(Overlay::Form(form)) = &mut model.overlay {
+                    form.fill(super::form::Name::Title, title.trim());
+                    form.fill(super::form::Name::Prompt, rest.trim_matches('\n'));
+                }
+            }
+        }
+        (Err(fault), Compose::Form | Compose::New) => complain(model, &fault),
+    }
+    Vec::new()
+}
+
+fn complain(model: &mut Model, fault: &Fault) {
+    model.say(Tone::Bad, sentence(fault));
+}
+
+fn sentence(fault: &Fault) -> String {
+    match &fault.hint {
+        Some(hint) => format!("{} · try: {hint}", fault.message),
+        None => fault.message.clone(),
+    }
+}
+
+/// Quits once nothing is under way any more.
+fn leave_if_done(model: &Model) -> Vec<Cmd> {
+    /// How long sagas in flight are waited for, and then how long their rollback, in milliseconds.
+    const PATIENCE: i64 = 5_000;
+    let Some(since) = model.leaving else { return Vec::new() };
+    let waited = model.now.boot.0 - since.0;
+    if !model.is_busy() || waited > 2 * PATIENCE {
+        return vec![Cmd::Quit];
+    }
+    if waited > PATIENCE { vec![Cmd::Interrupt] } else { Vec::new() }
+}
+
+/// Starts an act, unless one goes on for its task already.
+fn start(model: &mut Model, act: Act) -> Option<Cmd> {
+    match act.task() {
+        Some(task) if model.flights.contains_key(&task) => {
+            let going_on = model.flights[&task].going_on();
+            model.say(Tone::Plain, format!("task {task}: still {going_on}"));
+            return None;
+        }
+        Some(task) => drop(model.flights.insert(task, act.clone())),
+        None => model.errands.push(act.clone()),
+    }
+    Some(Cmd::Act(act))
+}
+
+/// Replaces the board, for tests and for what was read.
+pub(super) fn put(model: &mut Model, board: Arc<crate::engine::board::Board>) {
+    model.board = board;
+    let board = Arc::clone(&model.board);
+    model.columns.arrange(&board, &model.filter);
+}

@@ -1,0 +1,193 @@
+//! The columns and their cards. Only the cards that are visible are drawn.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Paragraph};
+use unicode_width::UnicodeWidthStr as _;
+
+use super::{ago, fit, sign};
+use crate::domain::state::Status;
+use crate::engine::board::Card;
+use crate::tui::columns::{COLUMNS, title};
+use crate::tui::keymap::Intent;
+use crate::tui::layout::{CARD, Column};
+use crate::tui::model::Model;
+
+/// The titles of all columns on one row, where not all are shown.
+pub(super) fn tabs(model: &Model, frame: &mut Frame<'_>, area: Rect) {
+    let theme = &model.outfit.theme;
+    let mut spans = vec![Span::raw(" ")];
+    for (index, status) in COLUMNS.iter().enumerate() {
+        let style = if *status == model.columns.focus() { theme.accent } else { theme.dim };
+        let name = if area.width < 60 { title(*status).split(' ').next().unwrap_or_default() } else { title(*status) };
+        spans.push(Span::styled(format!("{} {name} {}  ", index + 1, model.columns.tasks(*status).len()), style));
+    }
+    frame.render_widget(Paragraph::new(Line::from(spans)), area);
+}
+
+pub(super) fn column(model: &Model, frame: &mut Frame<'_>, column: &Column) {
+    let theme = &model.outfit.theme;
+    let tasks = model.columns.tasks(column.status);
+    let focused = model.columns.focus() == column.status;
+    let style = if focused { theme.accent } else { theme.title };
+    let mut head = vec![Span::styled(format!(" {} ", title(column.status)), style)];
+    let all = model.count(column.status);
+    let count = if all == tasks.len() { format!("{all}") } else { format!("{} of {all}", tasks.len()) };
+    head.push(Span::styled(count, theme.dim));
+    let top = model.columns.top(column.status);
+    let shown = usize::from(column.cards.height / CARD);
+    let below = tasks.len().saturating_sub(top + shown);
+    if top > 0 {
+        head.push(Span::styled(format!(" {}{top}", sign(model, "↑", "^")), theme.dim));
+    }
+    if below > 0 {
+        head.push(Span::styled(format!(" {}{below}", sign(model, "↓", "v")), theme.dim));
+    }
+    frame.render_widget(Paragraph::new(Line::from(head)), column.head);
+    for (row, id) in tasks.iter().skip(top).take(shown).enumerate() {
+        let Some(card) = model.board.card(*id) else { continue };
+        let y = column.cards.y + u16::try_from(row).unwrap_or(0) * CARD;
+        let area = Rect { y, height: CARD, ..column.cards };
+        self::card(model, frame, area, card, focused && model.columns.selected() == Some(*id));
+    }
+    if tasks.is_empty() && focused {
+        empty(model, frame, column.cards);
+    }
+}
+
+/// What to press where there is nothing.
+fn empty(model: &Model, frame: &mut Frame<'_>, area: Rect) {
+    let theme = &model.outfit.theme;
+    let keymap = &model.outfit.keymap;
+    let text = if !model.loaded {
+        vec![Line::styled(" reading the board…", theme.dim)]
+    } else if model.filter.is_on() {
+        vec![Line::styled(" nothing here matches", theme.dim)]
+    } else if model.board.cards.is_empty() {
+        let row = |intent, what: &str| {
+            let key = format!(" {:>4}", keymap.key(intent));
+            Line::from(vec![Span::styled(key, theme.key), Span::styled(format!("  {what}"), theme.text)])
+        };
+        vec![
+            Line::styled(" No tasks yet.", theme.text),
+            Line::raw(""),
+            row(Intent::New, "new task"),
+            row(Intent::Compose, "…written in $EDITOR"),
+            row(Intent::Help, "every key"),
+            row(Intent::Quit, "quit"),
+        ]
+    } else {
+        vec![Line::styled(" nothing here", theme.dim)]
+    };
+    frame.render_widget(Paragraph::new(text), area);
+}
+
+fn card(model: &Model, frame: &mut Frame<'_>, area: Rect, card: &Card, selected: bool) {
+    let theme = &model.outfit.theme;
+    let width = area.width.saturating_sub(2);
+    let (mark, tone) = state(model, card);
+    let marked = model.marks.contains(&card.task.id);
+    let edge = match (selected, marked) {
+        (true, _) => Span::styled(sign(model, "▌", ">"), theme.accent),
+        (false, true) => Span::styled(sign(model, "▎", "*"), theme.warn),
+        (false, false) => Span::raw(" "),
+    };
+    let id = format!("{}{} ", if marked { sign(model, "◆", "*") } else { "#" }, card.task.id);
+    let room = width.saturating_sub(u16::try_from(id.width()).unwrap_or(0));
+    let name = if selected { theme.title } else { theme.text };
+    let first = Line::from(vec![
+        edge.clone(),
+        Span::styled(id, if marked { theme.warn } else { theme.dim }),
+        Span::styled(fit(&card.task.draft.title, room), name),
+    ]);
+    let facts = facts(model, card);
+    let room = width.saturating_sub(u16::try_from(mark.width() + 1).unwrap_or(0));
+    let second = Line::from(vec![
+        edge,
+        Span::styled(format!("{mark} "), tone),
+        Span::styled(fit(&facts, room), if is_loud(card) { tone } else { theme.dim }),
+    ]);
+    let block = if selected { Block::new().style(theme.selected) } else { Block::new() };
+    let shown = Rect { height: CARD - 1, ..area };
+    frame.render_widget(block, Rect { width: area.width.saturating_sub(1), ..shown });
+    frame.render_widget(Paragraph::new(vec![first, second]), Rect { width: area.width.saturating_sub(1), ..shown });
+}
+
+fn is_loud(card: &Card) -> bool {
+    card.is_lost() || card.task.status == Status::Failed
+}
+
+/// A card's sign and its colour.
+fn state(model: &Model, card: &Card) -> (&'static str, Style) {
+    let theme = &model.outfit.theme;
+    if model.flights.contains_key(&card.task.id) {
+        return (sign(model, "◌", "~"), theme.busy);
+    }
+    if card.is_lost() {
+        return ("!", theme.bad);
+    }
+    match card.task.status {
+        Status::Ready if !card.task.blocked_by.is_empty() => (sign(model, "⧗", "w"), theme.dim),
+        Status::Ready => (sign(model, "○", "o"), theme.dim),
+        Status::InProgress => match card.activity() {
+            Some("working") => (sign(model, "●", "*"), theme.busy),
+            Some("stopped") => (sign(model, "◍", "!"), theme.warn),
+            Some(_) | None => (sign(model, "◌", "~"), theme.busy),
+        },
+        Status::Review => (sign(model, "✔", "+"), theme.good),
+        Status::Done => (sign(model, "✓", "."), theme.dim),
+        Status::Failed => (sign(model, "✖", "x"), theme.bad),
+    }
+}
+
+/// A card's second line.
+fn facts(model: &Model, card: &Card) -> String {
+    let task = &card.task;
+    let now = model.now;
+    let mut facts = Vec::new();
+    let since = card.attempt.as_ref().map(|seen| seen.attempt.started_at.unwrap_or(seen.attempt.claimed_at));
+    if let Some(act) = model.flights.get(&task.id) {
+        // The phase of the row is further than what was asked for here.
+        facts.push(format!("{}…", card.activity().unwrap_or_else(|| act.going_on())));
+    } else if card.is_lost() {
+        facts.push("lost: nobody works on it".to_owned());
+    } else if let (Some(activity), Some(since)) = (card.activity(), since) {
+        let unit = ago(now.wall, since);
+        match task.status {
+            Status::InProgress => facts.push(format!("{activity} {unit}")),
+            Status::Ready | Status::Review | Status::Done | Status::Failed => facts.push("agent still there".to_owned()),
+        }
+    }
+    if task.status == Status::Failed
+        && let Some(reason) = &task.reason
+    {
+        facts.push(reason.clone());
+    }
+    facts.push(task.draft.agent.clone());
+    if let Some((_, Some((added, removed)))) = model.measured.get(&task.id)
+        && *added + *removed > 0
+    {
+        facts.push(format!("+{added} {}{removed}", sign(model, "−", "-")));
+    }
+    if task.attempts > 1 {
+        facts.push(format!("attempt {}", task.attempts));
+    }
+    if !task.blocked_by.is_empty() {
+        let by: Vec<String> = task.blocked_by.iter().map(|id| format!("#{id}")).collect();
+        facts.push(format!("waits for {}", by.join(" ")));
+    }
+    if task.status == Status::Ready {
+        if let Some(at) = task.not_before.filter(|at| *at > now.wall) {
+            facts.push(format!("again in {}", super::span(at.since(now.wall).as_secs())));
+        }
+        if let (Some(reason), true) = (&task.reason, task.attempts > 0) {
+            facts.push(reason.clone());
+        }
+    }
+    if task.draft.priority != 0 {
+        facts.push(format!("priority {}", task.draft.priority));
+    }
+    facts.join(sign(model, " · ", " | "))
+}

@@ -1,0 +1,80 @@
+//! The header: counts, what needs me, dispatches in flight, tmux, the last sweep.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+use unicode_width::UnicodeWidthStr as _;
+
+use super::{ago, fit, sign};
+use crate::domain::state::Status;
+use crate::tui::model::Model;
+
+pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
+    let theme = &model.outfit.theme;
+    let board = &model.board;
+    let lost = board.cards.iter().filter(|card| card.is_lost()).count();
+    let needy = board.cards.iter().filter(|card| card.needs_person()).count();
+    let mut left = vec![Span::styled(" ganger ", theme.title)];
+    let repo = model.outfit.repo.as_deref().unwrap_or("all repositories");
+    left.push(Span::styled(format!("{} ", fit(repo, 24)), theme.dim));
+    let tallies = [
+        (sign(model, "▶", ">"), model.count(Status::InProgress), theme.busy),
+        (sign(model, "✔", "+"), model.count(Status::Review), theme.good),
+        (sign(model, "✖", "x"), model.count(Status::Failed), theme.bad),
+        ("!", lost, theme.bad),
+    ];
+    for (sign, count, style) in tallies.into_iter().filter(|(_, count, _)| *count > 0) {
+        left.push(Span::styled(format!(" {sign}{count}"), style));
+    }
+    if needy > 0 {
+        left.push(Span::styled(format!("  {needy} need{} you", if needy == 1 { "s" } else { "" }), theme.warn));
+    }
+    let flights = model.flights.len() + model.errands.len();
+    if flights > 0 {
+        left.push(Span::styled(format!("  {flights} under way"), theme.busy));
+    }
+    let mut right = vec![Span::styled(throughput(model), theme.good)];
+    right.push(match (&model.sweep, model.loaded) {
+        (Some(sweep), _) if sweep.tmux.as_ref().is_some_and(Result::is_err) => Span::styled("tmux ?", theme.bad),
+        (Some(sweep), _) => {
+            let age = ago(model.now.wall, sweep.at);
+            // Without file events deaths are seen by the timed sweep alone: that is said.
+            let how = if sweep.events { "" } else { " (every 2s)" };
+            Span::styled(format!("{} swept {age} ago{how}", sign(model, "●", "*")), theme.dim)
+        }
+        (None, true) => Span::styled("first sweep…", theme.dim),
+        (None, false) => Span::styled("reading…", theme.dim),
+    });
+    right.push(Span::raw(" "));
+    let width = |spans: &[Span<'_>]| spans.iter().map(|span| span.content.width()).sum::<usize>();
+    let gap = usize::from(area.width).saturating_sub(width(&left) + width(&right));
+    if gap == 0 {
+        // What is wrong stands in the banner: on a narrow screen the counts are worth more.
+        right.clear();
+    }
+    left.push(Span::raw(" ".repeat(gap)));
+    left.extend(right);
+    frame.render_widget(Paragraph::new(Line::from(left)), area);
+}
+
+/// Tasks that came to review or done in each of the last twelve hours.
+fn throughput(model: &Model) -> String {
+    const HOURS: usize = 12;
+    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let mut counts = [0_usize; HOURS];
+    for card in &model.board.cards {
+        let over = matches!(card.task.status, Status::Review | Status::Done);
+        let hours = model.now.wall.since(card.task.updated_at).as_secs() / 3_600;
+        if let (true, Some(count)) = (over, usize::try_from(hours).ok().and_then(|hours| counts.get_mut(hours))) {
+            *count += 1;
+        }
+    }
+    let most = counts.iter().copied().max().unwrap_or(0);
+    if most == 0 || model.outfit.ascii {
+        return String::new();
+    }
+    let bar = |count: &usize| if *count == 0 { ' ' } else { BARS[(count * 7).div_ceil(most).min(7)] };
+    let bars: String = counts.iter().rev().map(bar).collect();
+    format!("{bars}  ")
+}
