@@ -260,7 +260,7 @@ fn notify(settings: &mut Settings, field: &Field<'_>) -> Result<(), ConfigError>
 
 fn ui(ui: &mut Ui, field: &Field<'_>) -> Result<(), ConfigError> {
     match field.key {
-        "theme" => ui.theme = field.choice(&theme::THEMES.map(|name| (name, name)))?.to_owned(),
+        "theme" => field.choice(&theme::THEMES.map(|name| (name, name)))?.clone_into(&mut ui.theme),
         "ascii" => ui.ascii = field.boolean()?,
         "colors" => each(field, |colour| {
             let text = colour.text()?;

@@ -68,8 +68,9 @@ mod tests {
 
     #[test]
     fn sections_stand_beside_the_first_keys() {
-        assert_eq!(top(), [
-            "default_agent", "agents", "worktrees", "queue", "completion", "tmux", "timing", "notify", "ui", "keys"
-        ]);
+        assert_eq!(
+            top(),
+            ["default_agent", "agents", "worktrees", "queue", "completion", "tmux", "timing", "notify", "ui", "keys"]
+        );
     }
 }

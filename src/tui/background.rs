@@ -4,7 +4,7 @@
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash as _, Hasher as _};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ pub fn start(stage: &Arc<dyn Stage>, repo: Option<PathBuf>, inbox: &Inbox) -> io
         std::thread::Builder::new().name(name.to_owned()).spawn(work).map(drop)
     };
     let (s, i) = (Arc::clone(stage), inbox.clone());
-    spawn("board", Box::new(move || read(s.as_ref(), repo, &i)))?;
+    spawn("board", Box::new(move || read(s.as_ref(), repo.as_deref(), &i)))?;
     let (s, i) = (Arc::clone(stage), inbox.clone());
     spawn("sweep", Box::new(move || watch_over(s.as_ref(), &i)))?;
     let (s, i, v) = (Arc::clone(stage), inbox.clone(), Arc::clone(&viewer));
@@ -60,7 +60,7 @@ fn engine(stage: &dyn Stage, tell: impl Fn(&Fault) -> bool) -> Option<Engine> {
 }
 
 /// Reads the board whenever somebody has written to the database.
-fn read(stage: &dyn Stage, repo: Option<PathBuf>, inbox: &Inbox) {
+fn read(stage: &dyn Stage, repo: Option<&Path>, inbox: &Inbox) {
     let Some(engine) = engine(stage, |fault| inbox.send(Msg::LoadFailed(fault.message.clone())).is_ok()) else {
         return;
     };
@@ -72,7 +72,7 @@ fn read(stage: &dyn Stage, repo: Option<PathBuf>, inbox: &Inbox) {
         let version = engine.ports.store.version().map_err(Fault::from);
         let board = match &version {
             Ok(version) if seen == Some(*version) && !failed => None,
-            Ok(_) => Some(Board::read(&engine, repo.as_deref())),
+            Ok(_) => Some(Board::read(&engine, repo)),
             Err(fault) => Some(Err(fault.clone())),
         };
         let told = match board {
@@ -144,13 +144,11 @@ fn watch_over(stage: &dyn Stage, inbox: &Inbox) {
 }
 
 fn wait(events: Option<&dyn Events>, stage: &dyn Stage) -> bool {
-    match events {
-        Some(events) => events.wait(NET),
-        None => {
-            stage.pause(NET);
-            false
-        }
-    }
+    let Some(events) = events else {
+        stage.pause(NET);
+        return false;
+    };
+    events.wait(NET)
 }
 
 fn sentence(action: &Action) -> String {

@@ -90,12 +90,11 @@ impl Columns {
         for (row, tasks) in self.rows.iter_mut().zip(&self.tasks) {
             *row = (*row).min(tasks.len().saturating_sub(1));
         }
-        if self.tasks[self.focus].is_empty()
-            && selected.is_none()
-            && let Some(column) = self.tasks.iter().position(|tasks| !tasks.is_empty())
-        {
-            self.focus = column;
-        }
+    }
+
+    /// Puts the cursor into the first column that has tasks: where a person begins.
+    pub fn begin(&mut self) {
+        self.focus = self.tasks.iter().position(|tasks| !tasks.is_empty()).unwrap_or(0);
     }
 
     /// The tasks of a column.

@@ -44,7 +44,8 @@ fn timeline(engine: &Engine, task: TaskId) -> Result<String, Fault> {
         writeln!(out, "\u{1b}[2m{:>8}\u{1b}[0m  {}", ago(engine, record.at), moved(record)).unwrap_or_default();
     }
     let attempt = screen::attempt(engine, task).ok();
-    if let Some(saved) = attempt.and_then(|attempt| engine.ports.files.read(&attempt.plan.files.screen).ok().flatten()) {
+    if let Some(saved) = attempt.and_then(|attempt| engine.ports.files.read(&attempt.plan.files.screen).ok().flatten())
+    {
         out.push_str("\n\u{1b}[1msaved screen\u{1b}[0m\n");
         out.push_str(&text::coloured(&String::from_utf8_lossy(&saved)));
     }
@@ -82,11 +83,7 @@ fn diff(engine: &Engine, task: TaskId) -> Result<Content, Fault> {
         return Ok(Content::Nothing("there is no worktree yet: nothing was changed".to_owned()));
     };
     let diff = engine.ports.trees.diff(&path, &base)?;
-    Ok(if diff.text.is_empty() {
-        Content::Nothing("nothing was changed".to_owned())
-    } else {
-        Content::Text(diff.text)
-    })
+    Ok(if diff.text.is_empty() { Content::Nothing("nothing was changed".to_owned()) } else { Content::Text(diff.text) })
 }
 
 /// Lines added and removed against the base.

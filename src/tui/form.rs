@@ -29,16 +29,8 @@ pub enum Name {
 }
 
 impl Name {
-    pub const ALL: [Self; 8] = [
-        Self::Title,
-        Self::Prompt,
-        Self::Agent,
-        Self::Base,
-        Self::Priority,
-        Self::After,
-        Self::Verify,
-        Self::Timeout,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Title, Self::Prompt, Self::Agent, Self::Base, Self::Priority, Self::After, Self::Verify, Self::Timeout];
 
     /// Its label.
     #[must_use]
@@ -196,11 +188,10 @@ impl Form {
             (KeyCode::Char('e'), true) => return Turn::Editor(self.text(Name::Prompt)),
             (KeyCode::Tab, _) => self.step(true),
             (KeyCode::BackTab, _) => self.step(false),
-            (KeyCode::Enter, _) if !self.focus.is_long() => self.step(true),
             (KeyCode::Up | KeyCode::Left, _) if self.focus == Name::Agent => self.choose(false),
             (KeyCode::Down | KeyCode::Right | KeyCode::Char(' '), _) if self.focus == Name::Agent => self.choose(true),
             (KeyCode::Up, _) if !self.focus.is_long() => self.step(false),
-            (KeyCode::Down, _) if !self.focus.is_long() => self.step(true),
+            (KeyCode::Down | KeyCode::Enter, _) if !self.focus.is_long() => self.step(true),
             (_, _) => {
                 self.fields[self.focus as usize].input(key);
                 self.error = None;
@@ -349,7 +340,9 @@ mod tests {
         let mut form = Form::new(&agents(), "shell");
         assert_eq!(form.edited().unwrap_err().0, Name::Title);
         typed(&mut form, "x");
-        for (field, text) in [(Name::Priority, "high"), (Name::After, "x"), (Name::Timeout, "soon"), (Name::Agent, "no")] {
+        for (field, text) in
+            [(Name::Priority, "high"), (Name::After, "x"), (Name::Timeout, "soon"), (Name::Agent, "no")]
+        {
             let mut form = form.clone();
             form.fill(field, text);
             assert_eq!(form.edited().unwrap_err().0, field);

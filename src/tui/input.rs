@@ -61,7 +61,7 @@ impl Input {
 
     fn nudge(&self) {
         // A full pipe wakes as well.
-        (&self.wake).write(&[0]).ok();
+        (&self.wake).write_all(&[0]).ok();
     }
 }
 

@@ -1,6 +1,7 @@
 //! The one table of keys: lookup, footer, help, palette, README and a person's own keys all read it.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -273,7 +274,8 @@ pub fn markdown() -> String {
     let mut table = "| key | what |\n|---|---|\n".to_owned();
     for binding in BINDINGS {
         let keys: Vec<String> = binding.keys.iter().map(|key| format!("`{key}`")).collect();
-        table.push_str(&format!("| {} | {} |\n", keys.join(" "), binding.what));
+        // Writing to a string can't fail.
+        writeln!(table, "| {} | {} |", keys.join(" "), binding.what).unwrap_or_default();
     }
     table
 }

@@ -10,6 +10,8 @@ use crate::domain::state::Status;
 pub const WIDE: u16 = 120;
 /// A column is never narrower, where several are shown.
 const NARROWEST: u16 = 20;
+/// The width of a column without cards.
+const EMPTY: u16 = 14;
 /// The rows of a card.
 pub const CARD: u16 = 3;
 
@@ -49,13 +51,9 @@ pub fn layout(model: &Model) -> Layout {
     let (width, height) = model.columns_rows;
     let whole = Rect::new(0, 0, width, height);
     let banner = u16::from(super::view::banner(model).is_some());
-    let [header, banner_row, middle, footer] = Split::vertical([
-        Constraint::Length(1),
-        Constraint::Length(banner),
-        Constraint::Min(0),
-        Constraint::Length(1),
-    ])
-    .areas(whole);
+    let [header, banner_row, middle, footer] =
+        Split::vertical([Constraint::Length(1), Constraint::Length(banner), Constraint::Min(0), Constraint::Length(1)])
+            .areas(whole);
     let mut layout = Layout { header, footer, banner: (banner > 0).then_some(banner_row), ..Layout::default() };
     let board = match (model.detail.tab, width >= WIDE, middle.height) {
         (None, ..) => middle,
@@ -98,7 +96,12 @@ fn columns(layout: &mut Layout, board: Rect, model: &Model) {
         layout.tabs = Some(tabs);
         board = rest;
     }
-    let areas = Split::horizontal(vec![Constraint::Fill(1); shown.len()]).split(board);
+    // An empty column leaves its room to the others.
+    let width = |status: &Status| {
+        let empty = model.columns.tasks(*status).is_empty() && *status != focus;
+        if empty { Constraint::Length(EMPTY) } else { Constraint::Fill(1) }
+    };
+    let areas = Split::horizontal(shown.iter().map(width)).split(board);
     for (status, area) in shown.into_iter().zip(areas.iter()) {
         let [head, cards] = Split::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(*area);
         layout.columns.push(Column { status, head, cards });

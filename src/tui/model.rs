@@ -51,19 +51,45 @@ pub struct Toast {
 /// What lies over the board. One at a time.
 #[derive(Clone, Debug)]
 pub enum Overlay {
-    Help { scroll: u16 },
-    Palette { input: Box<TextArea<'static>>, row: usize },
+    Help {
+        scroll: u16,
+    },
+    Palette {
+        input: Box<TextArea<'static>>,
+        row: usize,
+    },
     /// A question, what it is about line by line, and what is done on «yes».
-    Confirm { question: String, lines: Vec<String>, commands: Vec<Cmd> },
+    Confirm {
+        question: String,
+        lines: Vec<String>,
+        commands: Vec<Cmd>,
+    },
     Form(Box<Form>),
     /// A line, or a pasted text, for the agent.
-    Type { task: TaskId, input: Box<TextArea<'static>> },
-    Filter { input: Box<TextArea<'static>>, before: String },
-    Retry { task: TaskId, row: usize },
-    Note { task: TaskId, fresh: bool, input: Box<TextArea<'static>> },
-    Chart { spans: Vec<Span> },
+    Type {
+        task: TaskId,
+        input: Box<TextArea<'static>>,
+    },
+    Filter {
+        input: Box<TextArea<'static>>,
+        before: String,
+    },
+    Retry {
+        task: TaskId,
+        row: usize,
+    },
+    Note {
+        task: TaskId,
+        fresh: bool,
+        input: Box<TextArea<'static>>,
+    },
+    Chart {
+        spans: Vec<Span>,
+    },
     /// Waiting for what a question is about.
-    Waiting { what: String },
+    Waiting {
+        what: String,
+    },
 }
 
 /// The pane that shows one task.

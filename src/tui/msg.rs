@@ -18,7 +18,10 @@ pub enum Msg {
     Key(KeyEvent),
     Mouse(MouseEvent),
     Paste(String),
-    Resize { columns: u16, rows: u16 },
+    Resize {
+        columns: u16,
+        rows: u16,
+    },
     Tick(Now),
     /// The board, read again.
     Loaded(Arc<Board>),
@@ -27,21 +30,37 @@ pub enum Msg {
     /// The reconciler made a pass.
     Swept(Sweep),
     /// What the detail pane asked for.
-    Detailed { task: TaskId, tab: Tab, content: Content },
+    Detailed {
+        task: TaskId,
+        tab: Tab,
+        content: Content,
+    },
     /// An act is over.
-    Acted { act: Act, outcome: Result<String, Fault> },
+    Acted {
+        act: Act,
+        outcome: Result<String, Fault>,
+    },
     /// What a reconcile would do.
     Planned(Result<Vec<String>, Fault>),
     /// What deleting would lose: one line each.
-    Weighed { tasks: Vec<TaskId>, lines: Vec<String> },
+    Weighed {
+        tasks: Vec<TaskId>,
+        lines: Vec<String>,
+    },
     /// The editor was left with this text.
-    Edited { purpose: Compose, outcome: Result<String, Fault> },
+    Edited {
+        purpose: Compose,
+        outcome: Result<String, Fault>,
+    },
     /// Back from another program in this terminal.
     Returned(Result<(), Fault>),
     /// Attempts over time, newest first.
     Charted(Vec<Span>),
     /// How much an attempt changed.
-    Measured { task: TaskId, changed: Option<(usize, usize)> },
+    Measured {
+        task: TaskId,
+        changed: Option<(usize, usize)>,
+    },
     /// SIGTERM or SIGHUP: end now.
     Terminate,
 }
@@ -112,20 +131,48 @@ pub enum Content {
 /// Something a person did to tasks; carried out off the render thread.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Act {
-    Add { draft: Box<Draft>, start: bool },
-    Edit { task: TaskId, edit: Box<Edit> },
-    Dispatch { task: TaskId },
+    Add {
+        draft: Box<Draft>,
+        start: bool,
+    },
+    Edit {
+        task: TaskId,
+        edit: Box<Edit>,
+    },
+    Dispatch {
+        task: TaskId,
+    },
     /// Everything that is ready and fits.
     DispatchAll,
-    Retry { task: TaskId, fresh: bool, note: Option<String> },
-    Stop { task: TaskId },
-    Approve { task: TaskId },
-    Reopen { task: TaskId },
-    Archive { task: TaskId },
-    Delete { task: TaskId, stop: bool },
+    Retry {
+        task: TaskId,
+        fresh: bool,
+        note: Option<String>,
+    },
+    Stop {
+        task: TaskId,
+    },
+    Approve {
+        task: TaskId,
+    },
+    Reopen {
+        task: TaskId,
+    },
+    Archive {
+        task: TaskId,
+    },
+    Delete {
+        task: TaskId,
+        stop: bool,
+    },
     Undo,
-    Send { task: TaskId, text: String },
-    Interrupt { task: TaskId },
+    Send {
+        task: TaskId,
+        text: String,
+    },
+    Interrupt {
+        task: TaskId,
+    },
     Reconcile,
 }
 
@@ -180,18 +227,40 @@ pub enum Compose {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cmd {
     Act(Act),
-    Detail { task: TaskId, tab: Tab, lines: u16 },
+    Detail {
+        task: TaskId,
+        tab: Tab,
+        lines: u16,
+    },
     /// Keep the live view of this task's pane fresh; none stops it.
-    Watch { task: Option<TaskId>, lines: u16 },
-    Measure { task: TaskId },
+    Watch {
+        task: Option<TaskId>,
+        lines: u16,
+    },
+    Measure {
+        task: TaskId,
+    },
     Plan,
     Chart,
-    Weigh { tasks: Vec<TaskId> },
-    Attach { task: TaskId },
-    Shell { task: TaskId },
-    Editor { purpose: Compose, text: String },
+    Weigh {
+        tasks: Vec<TaskId>,
+    },
+    Attach {
+        task: TaskId,
+    },
+    Shell {
+        task: TaskId,
+    },
+    Editor {
+        purpose: Compose,
+        text: String,
+    },
     /// The configured command of an event, and the bell.
-    Notify { event: Notice, task: TaskId, title: String },
+    Notify {
+        event: Notice,
+        task: TaskId,
+        title: String,
+    },
     /// Sagas in flight are to roll back.
     Interrupt,
     Quit,

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -74,7 +74,11 @@ impl Performer {
             Cmd::Detail { task, tab, lines } => self.job(
                 move |engine| {
                     let content = describe::detail(engine, task, tab, lines);
-                    Msg::Detailed { task, tab, content: content.unwrap_or_else(|fault| Content::Nothing(fault.message)) }
+                    Msg::Detailed {
+                        task,
+                        tab,
+                        content: content.unwrap_or_else(|fault| Content::Nothing(fault.message)),
+                    }
                 },
                 move |why| Msg::Detailed { task, tab, content: Content::Nothing(why.message) },
             ),
@@ -135,7 +139,7 @@ impl Performer {
             let doing = act.clone();
             let done = tokio::task::spawn_blocking(move || {
                 let engine = stage.engine()?;
-                carry_out(&engine, &doing, shown, home)
+                carry_out(&engine, &doing, shown.as_deref(), home)
             })
             .await;
             drop(turn);
@@ -187,8 +191,7 @@ impl Performer {
             }
             Errand::Editor { text, .. } => {
                 let failed = |error: std::io::Error| Fault::io("writing a file for the editor", &error);
-                let mut file =
-                    tempfile::Builder::new().prefix("ganger-").suffix(".md").tempfile().map_err(failed)?;
+                let mut file = tempfile::Builder::new().prefix("ganger-").suffix(".md").tempfile().map_err(failed)?;
                 file.write_all(text.as_bytes()).map_err(failed)?;
                 Ok((stage.editor(file.path()), Some(file)))
             }
@@ -208,17 +211,11 @@ fn plan(engine: &Engine) -> Result<Vec<String>, Fault> {
     Ok(would.chain(unknown).collect())
 }
 
-fn carry_out(
-    engine: &Engine,
-    act: &Act,
-    shown: Option<PathBuf>,
-    home: Option<PathBuf>,
-) -> Result<String, Fault> {
+fn carry_out(engine: &Engine, act: &Act, shown: Option<&Path>, home: Option<PathBuf>) -> Result<String, Fault> {
     Ok(match act {
         Act::Add { draft, start } => {
-            let nowhere = || {
-                Fault::new(Kind::Usage, "there is no git repository here to add a task to").hint("ganger -C PATH")
-            };
+            let nowhere =
+                || Fault::new(Kind::Usage, "there is no git repository here to add a task to").hint("ganger -C PATH");
             let mut draft = draft.as_ref().clone();
             draft.repo = home.ok_or_else(nowhere)?;
             let id = tasks::add(engine, &draft)?.id;
@@ -270,7 +267,7 @@ fn carry_out(
                 None => format!("task {task} deleted · undo: u"),
             }
         }
-        Act::Undo => undo::undo(engine, shown.as_deref())?.what,
+        Act::Undo => undo::undo(engine, shown)?.what,
         Act::Send { task, text } => {
             screen::send(engine, *task, Typed::Text(text))?;
             format!("sent to the agent of task {task}")
@@ -291,9 +288,9 @@ fn carry_out(
 }
 
 /// Starts what is ready until the limit is reached.
-fn dispatch_all(engine: &Engine, shown: Option<PathBuf>) -> Result<String, Fault> {
+fn dispatch_all(engine: &Engine, shown: Option<&Path>) -> Result<String, Fault> {
     let (mut started, mut stopped) = (0_usize, None);
-    for task in queue(engine, shown.as_deref())? {
+    for task in queue(engine, shown)? {
         match dispatch(engine, &Request { explicit: false, ..Request::of(task.id) }) {
             Ok(_) => started += 1,
             // Somebody else took it, or the limit is reached; or this one's own fault, which its card tells.

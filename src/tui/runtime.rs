@@ -11,7 +11,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use super::background;
 use super::input::Input;
 use super::model::{Model, Outfit};
-use super::msg::{Cmd, Msg};
+use super::msg::Msg;
 use super::perform::{Errand, Next, Performer};
 use super::stage::Stage;
 use super::terminal::Screen;
@@ -65,14 +65,8 @@ async fn turn(board: Board) -> Result<(), Fault> {
     let viewer = background::start(&board.stage, board.shown.clone(), &inbox)
         .map_err(|error| Fault::io("starting the board", &error))?;
     let stage = Arc::clone(&board.stage);
-    let performer = Performer::new(
-        Arc::clone(&stage),
-        viewer,
-        inbox,
-        (board.shown, board.home),
-        board.interrupted,
-        board.settings,
-    );
+    let performer =
+        Performer::new(Arc::clone(&stage), viewer, inbox, (board.shown, board.home), board.interrupted, board.settings);
     loop {
         let mut batch = vec![next(&mut messages, &model, stage.as_ref()).await];
         while let Ok(message) = messages.try_recv() {
@@ -92,11 +86,12 @@ async fn turn(board: Board) -> Result<(), Fault> {
         if let Some(errand) = lent {
             let returned = lend(&mut screen, &input, &stage, errand).await?;
             model.now = stage.now();
-            for message in returned {
-                update(&mut model, message).into_iter().for_each(|cmd| drop(performer.perform(cmd)));
-            }
             let (columns, rows) = screen.size().map_err(|error| terminal(&error))?;
-            update(&mut model, Msg::Resize { columns, rows }).into_iter().for_each(|cmd: Cmd| drop(performer.perform(cmd)));
+            for message in returned.into_iter().chain([Msg::Resize { columns, rows }]) {
+                for cmd in update(&mut model, message) {
+                    performer.perform(cmd);
+                }
+            }
         }
         screen.draw(|frame| view(&model, frame)).map_err(|error| terminal(&error))?;
     }
@@ -125,12 +120,7 @@ fn tick(model: &Model) -> Duration {
 }
 
 /// Gives the terminal to another program, and takes it back.
-async fn lend(
-    screen: &mut Screen,
-    input: &Input,
-    stage: &Arc<dyn Stage>,
-    errand: Errand,
-) -> Result<Vec<Msg>, Fault> {
+async fn lend(screen: &mut Screen, input: &Input, stage: &Arc<dyn Stage>, errand: Errand) -> Result<Vec<Msg>, Fault> {
     let asked = Arc::clone(stage);
     let found = tokio::task::spawn_blocking(move || {
         let program = Performer::program(asked.as_ref(), &errand);
@@ -146,7 +136,7 @@ async fn lend(
     let takes = handover.takes_terminal;
     if takes {
         input.pause();
-        screen.lend();
+        Screen::lend();
     }
     let runner = Arc::clone(stage);
     let run = tokio::task::spawn_blocking(move || {

@@ -42,8 +42,8 @@ impl Screen {
         self.terminal.draw(draw).map(drop)
     }
 
-    /// Gives the terminal to another program.
-    pub fn lend(&mut self) {
+    /// Gives the terminal to another program, until [`Self::resume`].
+    pub fn lend() {
         give_back();
     }
 

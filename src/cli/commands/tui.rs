@@ -134,7 +134,8 @@ impl Stage for House {
         }
         // A day: a popup is open for as long as a person looks at it.
         let Some((program, args)) = handover.argv.split_first() else { return Ok(0) };
-        let answer = process::run(&Call::new(program, Duration::from_hours(24)).args(args)).map_err(io::Error::other)?;
+        let answer =
+            process::run(&Call::new(program, Duration::from_hours(24)).args(args)).map_err(io::Error::other)?;
         if answer.ok() { Ok(0) } else { Err(io::Error::other(answer.complaint())) }
     }
 

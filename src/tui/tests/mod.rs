@@ -1,3 +1,6 @@
 //! The board as a person sees it: keys are typed, the screen is looked at.
 
+mod acts;
+mod pictures;
+mod speed;
 pub mod support;

@@ -13,6 +13,9 @@ pub(super) fn loaded(model: &mut Model, board: Arc<Board>) -> Vec<Cmd> {
     model.loaded = true;
     model.load_error = None;
     put(model, board);
+    if first {
+        model.columns.begin();
+    }
     let board = Arc::clone(&model.board);
     model.marks.retain(|task| board.card(*task).is_some());
     model.measured.retain(|task, _| board.card(*task).is_some());

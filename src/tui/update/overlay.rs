@@ -15,8 +15,11 @@ use crate::domain::task::{Draft, Edit};
 use crate::engine::Fault;
 
 /// The choices of a retry.
-pub const RETRIES: [&str; 3] =
-    ["resume: go on in the same worktree", "fresh: in a new worktree, the old one is parked", "with a note for the agent"];
+pub const RETRIES: [&str; 3] = [
+    "resume: go on in the same worktree",
+    "fresh: in a new worktree, the old one is parked",
+    "with a note for the agent",
+];
 
 /// A text area for one line.
 pub(super) fn line(text: &str) -> Box<TextArea<'static>> {
@@ -379,7 +382,8 @@ pub(super) fn weighed(model: &mut Model, tasks: &[TaskId], lines: Vec<String>) -
     }
     let live = |task: &TaskId| model.board.card(*task).is_some_and(crate::engine::board::Card::is_live);
     let commands = tasks.iter().map(|task| Cmd::Act(Act::Delete { task: *task, stop: live(task) })).collect();
-    let question = if tasks.len() == 1 { "Delete this task?".to_owned() } else { format!("Delete {} tasks?", tasks.len()) };
+    let question =
+        if tasks.len() == 1 { "Delete this task?".to_owned() } else { format!("Delete {} tasks?", tasks.len()) };
     model.overlay = Some(Overlay::Confirm { question, lines, commands });
     Vec::new()
 }

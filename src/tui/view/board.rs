@@ -157,7 +157,9 @@ fn facts(model: &Model, card: &Card) -> String {
         let unit = ago(now.wall, since);
         match task.status {
             Status::InProgress => facts.push(format!("{activity} {unit}")),
-            Status::Ready | Status::Review | Status::Done | Status::Failed => facts.push("agent still there".to_owned()),
+            Status::Ready | Status::Review | Status::Done | Status::Failed => {
+                facts.push("agent still there".to_owned());
+            }
         }
     }
     if task.status == Status::Failed

@@ -54,7 +54,9 @@ fn keys(model: &Model) -> Vec<(&str, &'static str)> {
         wanted.extend([(Intent::Delete, "delete"), (Intent::Clear, "clear marks")]);
     } else if let Some(card) = model.selected() {
         match card.task.status {
-            Status::Ready => wanted.extend([(Intent::Start, "start"), (Intent::Edit, "edit"), (Intent::Open, "details")]),
+            Status::Ready => {
+                wanted.extend([(Intent::Start, "start"), (Intent::Edit, "edit"), (Intent::Open, "details")]);
+            }
             Status::InProgress => {
                 wanted.extend([(Intent::Open, "attach"), (Intent::Type, "type"), (Intent::Stop, "stop")]);
                 wanted.push((Intent::Diff, "diff"));

@@ -17,7 +17,8 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, form: &Form) {
         Purpose::New => "new task".to_owned(),
         Purpose::Edit(task) => format!("edit #{}", task.id),
     };
-    let area = popup(model, frame, &title, screen.width.saturating_sub(4).min(110), screen.height.saturating_sub(2).min(34));
+    let area =
+        popup(model, frame, &title, screen.width.saturating_sub(4).min(110), screen.height.saturating_sub(2).min(34));
     let heights = Name::ALL.map(|name| match name {
         Name::Prompt => Constraint::Fill(3),
         Name::Verify => Constraint::Max(4),
@@ -34,7 +35,8 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, form: &Form) {
         (None, false, true) => Line::styled("what is typed here would be lost: esc again discards it", theme.warn),
         (None, false, false) => Line::raw(""),
     };
-    let keys = [("ctrl-s", "save"), ("ctrl-r", "save and start"), ("ctrl-e", "$EDITOR"), ("tab", "next"), ("esc", "cancel")];
+    let keys =
+        [("ctrl-s", "save"), ("ctrl-r", "save and start"), ("ctrl-e", "$EDITOR"), ("tab", "next"), ("esc", "cancel")];
     let keys = keys.iter().flat_map(|(key, what)| {
         [Span::styled(format!("{key} "), theme.key), Span::styled(format!("{what}   "), theme.dim)]
     });

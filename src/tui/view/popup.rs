@@ -11,12 +11,7 @@ use crate::tui::model::Model;
 pub(super) fn popup(model: &Model, frame: &mut Frame<'_>, title: &str, width: u16, height: u16) -> Rect {
     let screen = frame.area();
     let (width, height) = (width.min(screen.width), height.min(screen.height));
-    let area = Rect {
-        x: (screen.width - width) / 2,
-        y: (screen.height - height) / 3,
-        width,
-        height,
-    };
+    let area = Rect { x: (screen.width - width) / 2, y: (screen.height - height) / 3, width, height };
     frame.render_widget(Clear, area);
     let block = bordered(model).title(format!(" {title} ")).title_style(model.outfit.theme.accent);
     let within = block.inner(area);

@@ -1,0 +1,232 @@
+//! One picture of each state that is worth a look, at three sizes: text, and below it the styles of each row.
+
+use std::sync::Arc;
+
+use super::support::{Screen, board, live, minutes_ago, quiet, titled};
+use crate::domain::id::TaskId;
+use crate::domain::state::{Cause, Phase, Status};
+use crate::engine::board::Card;
+use crate::engine::{Fault, Kind};
+use crate::tui::msg::{Act, Content, Msg, Sweep, Tab};
+
+const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
+
+/// Takes a picture at each size.
+fn pictures(name: &str, make: impl Fn(u16, u16) -> Screen) {
+    for (columns, rows) in SIZES {
+        let picture = make(columns, rows).picture();
+        insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::assert_snapshot!(format!("{name}_{columns}x{rows}"), picture);
+        });
+    }
+}
+
+fn failed(id: i64, title: &str, cause: Cause, reason: &str) -> Card {
+    let mut card = titled(id, Status::Failed, title);
+    (card.task.cause, card.task.reason) = (Some(cause), Some(reason.to_owned()));
+    card.task.attempts = 1;
+    card.task.updated_at = minutes_ago(20);
+    card
+}
+
+/// A day's work.
+fn day() -> Vec<Card> {
+    let mut blocked = titled(2, Status::Ready, "Ship the new checkout");
+    blocked.task.blocked_by = vec![TaskId(1), TaskId(4)];
+    let mut urgent = titled(3, Status::Ready, "Urgent: the pipeline is red");
+    urgent.task.draft.priority = 5;
+    let mut again = titled(5, Status::Ready, "Translate the error messages 漢字 e\u{301}");
+    again.task.attempts = 2;
+    again.task.reason = Some("the tmux server went away".to_owned());
+    again.task.not_before = Some(minutes_ago(-4));
+    let mut lost = live(6, "Nobody is there", Phase::Running, 90);
+    if let Some(seen) = &mut lost.attempt {
+        seen.live = Some(false);
+    }
+    let mut done = titled(9, Status::Done, "Remove the dead code");
+    done.task.updated_at = minutes_ago(200);
+    let mut review = titled(8, Status::Review, "Cache the product images");
+    review.task.attempts = 2;
+    review.task.updated_at = minutes_ago(61);
+    vec![
+        titled(1, Status::Ready, "Fix the login form"),
+        blocked,
+        urgent,
+        live(4, "Write the migration for orders", Phase::Running, 12),
+        again,
+        lost,
+        live(7, "Speed up the search", Phase::Verifying, 3),
+        review,
+        done,
+        failed(10, "Upgrade the parser", Cause::Exit, "the agent failed: exit status 3"),
+        failed(11, "Rename the module\u{1b}[31m", Cause::NoOutput, "it ended without a change\nand said nothing"),
+    ]
+}
+
+#[test]
+fn an_empty_board_says_what_to_press() {
+    pictures("empty", |columns, rows| Screen::with(columns, rows, Vec::new()));
+}
+
+#[test]
+fn a_busy_board() {
+    pictures("busy", |columns, rows| {
+        let mut screen = Screen::with(columns, rows, day());
+        screen.tell(Msg::Measured { task: TaskId(8), changed: Some((120, 7)) });
+        screen.keys("2");
+        let text = "\u{1b}[32m✓\u{1b}[0m reading orders\n\u{1b}[1mwriting\u{1b}[0m 0042_orders.sql".to_owned();
+        screen.tell(Msg::Detailed { task: TaskId(4), tab: Tab::Live, content: Content::Text(text) });
+        screen
+    });
+}
+
+#[test]
+fn dispatches_in_flight() {
+    pictures("dispatching", |columns, rows| {
+        let mut screen = Screen::with(columns, rows, day());
+        screen.keys("space space s");
+        let mut cards = day();
+        cards[0] = live(1, "Fix the login form", Phase::Spawning, 0);
+        screen.load(cards);
+        screen
+    });
+}
+
+#[test]
+fn a_rollback_that_kept_work() {
+    pictures("rolled_back", |columns, rows| {
+        let mut screen = Screen::with(columns, rows, day());
+        screen.keys("s");
+        let why = "task 3 not dispatched: worktree: git: filter 'lfs' failed (kept: /trees/repo/3-urgent holds 1 file)";
+        let fault = Fault::new(Kind::NotDispatched, why).hint("it is ready: ganger show 3");
+        screen.tell(Msg::Acted { act: Act::Dispatch { task: TaskId(3) }, outcome: Err(fault) });
+        screen
+    });
+}
+
+#[test]
+fn a_failure_report() {
+    pictures("report", |columns, rows| {
+        let mut screen = Screen::with(columns, rows, day());
+        screen.keys("5 enter");
+        let text = "\u{1b}[2mfailed    \u{1b}[0m the agent failed: exit status 3\n\u{1b}[2mcause     \u{1b}[0m exit\n\n\
+                    \u{1b}[1mits last screen\u{1b}[0m\n\u{1b}[31merror\u{1b}[0m: it does not compile";
+        let content = Content::Text(text.to_owned());
+        screen.tell(Msg::Detailed { task: TaskId(10), tab: Tab::Report, content });
+        screen
+    });
+}
+
+#[test]
+fn tmux_that_can_not_be_reached_is_a_banner() {
+    pictures("no_tmux", |columns, rows| {
+        let mut screen = Screen::with(columns, rows, day());
+        let tmux = Some(Err("tmux does not answer: waited 10s".to_owned()));
+        screen.tell(Msg::Swept(Sweep { tmux, ..quiet() }));
+        screen
+    });
+}
+
+#[test]
+fn a_filter_that_is_typed() {
+    pictures("filter", |columns, rows| {
+        let mut screen = Screen::with(columns, rows, day());
+        screen.keys("/ \"the m\"");
+        screen
+    });
+}
+
+#[test]
+fn the_palette() {
+    pictures("palette", |columns, rows| {
+        let mut screen = Screen::with(columns, rows, day());
+        screen.keys(": \"work\" down");
+        screen
+    });
+}
+
+#[test]
+fn the_help() {
+    pictures("help", |columns, rows| {
+        let mut screen = Screen::with(columns, rows, day());
+        screen.keys("?");
+        screen
+    });
+}
+
+#[test]
+fn a_form_with_an_error() {
+    pictures("form", |columns, rows| {
+        let mut screen = Screen::with(columns, rows, day());
+        screen.keys("n \"Fix it\" tab \"line one\" enter \"line two\" tab tab tab \"high\" ctrl-s");
+        screen
+    });
+}
+
+#[test]
+fn a_question_lists_what_would_be_lost() {
+    pictures("delete", |columns, rows| {
+        let mut screen = Screen::with(columns, rows, day());
+        screen.keys("D");
+        let lines = vec![
+            "#3 Urgent: the pipeline is red (ready)".to_owned(),
+            "   worktree /trees/repo/3-urgent (+12 -0) would be moved to the trash, nothing in it lost".to_owned(),
+        ];
+        screen.tell(Msg::Weighed { tasks: vec![TaskId(3)], lines });
+        screen
+    });
+}
+
+#[test]
+fn tiny_terminals_show_one_column_or_say_so() {
+    for (columns, rows) in [(10, 3), (40, 10), (58, 14)] {
+        let mut screen = Screen::with(columns, rows, day());
+        screen.keys("l");
+        insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::assert_snapshot!(format!("tiny_{columns}x{rows}"), screen.text());
+        });
+    }
+}
+
+#[test]
+fn ascii_without_colours_shows_the_same() {
+    let mut screen = Screen::with(120, 40, day());
+    let outfit = Arc::make_mut(&mut screen.model.outfit);
+    outfit.ascii = true;
+    outfit.theme = crate::tui::theme::Theme::new("dark", &std::collections::BTreeMap::new(), true);
+    screen.keys("2");
+    let text = screen.text();
+    let beyond: String = text.chars().filter(|c| !c.is_ascii() && !"漢字é\u{301}…\u{fffd}".contains(*c)).collect();
+    assert_eq!(beyond, "", "{text}");
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!("ascii_120x40", screen.picture());
+    });
+}
+
+#[test]
+fn nothing_on_the_screen_is_a_control_character() {
+    let mut cards = day();
+    let hostile = "a\u{1b}]52;c;ZXZpbA==\u{7}\u{9b}31m\u{202e}\u{200f}b\r\n\tc\u{0}";
+    for card in &mut cards {
+        hostile.clone_into(&mut card.task.draft.title);
+        hostile.clone_into(&mut card.task.draft.prompt);
+        card.task.reason = Some(hostile.to_owned());
+    }
+    for status in 1..=5 {
+        let mut screen = Screen::with(200, 60, cards.clone());
+        screen.keys(&format!("{status} p p"));
+        if let (Some(task), Some(tab)) = (screen.model.columns.selected(), screen.model.tab()) {
+            screen.tell(Msg::Detailed { task, tab, content: Content::Text(hostile.to_owned()) });
+        }
+        let text = screen.text();
+        assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
+        assert!(!text.contains(['\u{202e}', '\u{200f}']), "{text:?}");
+    }
+}
+
+#[test]
+fn a_board_is_the_same_however_often_it_is_drawn() {
+    let screen = Screen::with(120, 40, day());
+    assert_eq!(screen.picture(), screen.picture());
+    assert_eq!(board(day()).cards.len(), 11);
+}
