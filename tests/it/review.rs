@@ -286,6 +286,23 @@ fn m5_an_edit_reaches_the_next_attempt_and_never_a_live_one() {
 }
 
 #[test]
+fn m5_an_edit_between_the_look_and_the_claim_is_not_overlooked() {
+    let world = World::new();
+    world.configure("[agents.other]\ncommand = [\"sh\", \"-c\", \"{prompt}; echo other >> $WORLD/told; echo x > f\"]");
+    let id = world.add("echo first > $WORLD/told; exit 1");
+    // tmux is asked for its server after the task was read and before it is claimed.
+    let edit =
+        format!("edit {id} --prompt 'echo second > $WORLD/told' --agent other --verify 'echo > $WORLD/verified'");
+    world.wrap("tmux", &format!("if [ $N = 1 ]; then {} {edit}; fi\nreal \"$@\"", env!("CARGO_BIN_EXE_ganger")));
+    world.ok(&["dispatch", &id.to_string()]);
+    world.settled(id, "review");
+    assert_eq!(world.file("told"), "second\nother\n");
+    assert!(world.path("verified").exists());
+    let told = told(&world, id);
+    assert_eq!(told[..3], ["added", "edited", "claimed"]);
+}
+
+#[test]
 fn a_shell_opens_where_the_work_is() {
     let mut world = World::new();
     world.program("my-shell", "#!/bin/sh\npwd -P > \"$WORLD/where\"\nexit 7\n");
