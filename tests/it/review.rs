@@ -2,9 +2,10 @@
 
 use std::fs;
 
+use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use crate::support::{World, runs, until};
+use crate::support::{World, runs, signal, until};
 
 const WAITS: &str = "while [ ! -e \"$WORLD/go\" ]; do sleep 0.05; done";
 
@@ -92,6 +93,20 @@ fn an_approval_ends_an_agent_that_lives_on() {
     let at = |name: &str| told.iter().position(|event| event == name).unwrap_or_else(|| panic!("{name}: {told:?}"));
     assert!(at("stop requested") < at("agent ended") && at("agent ended") < at("approved"), "{told:?}");
     until("its shim has ended", || (!runs(shim)).then_some(()));
+    world.reconciled();
+}
+
+#[test]
+fn an_approval_needs_no_living_shim() {
+    let world = World::new();
+    let id = world.dispatch(&format!("echo x > f; \"$GANGER_BIN\" done; {WAITS}"));
+    let task = world.settled(id, "review");
+    let shim = task["attempt"]["shim_pid"].as_i64().unwrap();
+    signal(shim, Signal::SIGKILL);
+    until("its end", || (!runs(shim)).then_some(()));
+    assert_eq!(world.ok(&["approve", &id.to_string()]), "task 1 is done\n");
+    assert_eq!(world.task(id)["attempt"]["phase"], "exited");
+    assert!(!runs(task["attempt"]["agent_pid"].as_i64().unwrap()));
     world.reconciled();
 }
 
@@ -318,7 +333,7 @@ fn a_shell_opens_where_the_work_is() {
     assert_eq!(world.ganger(&["shell", &name]).code, Some(7), "the process is the shell");
     let canonical = |path: &str| fs::canonicalize(path.trim()).unwrap();
     assert_eq!(canonical(&world.file("where")), canonical(&tree));
-    // Parked by a fresh retry's successor: go where the newest work is.
+    // Where it is parked, too.
     world.ok(&["rm", &name]);
     world.ok(&["undo"]);
     let parked = world.ok(&["path", &name]);
