@@ -58,19 +58,29 @@ pub fn queue(engine: &Engine, repo: Option<&Path>) -> Result<Vec<Task>, Fault> {
 /// [`Kind::Failed`] for the machine's fault, the task untouched; [`Kind::Conflict`] where another has it or a limit
 /// is reached; [`Kind::NotDispatched`] when it failed and was undone.
 pub fn dispatch(engine: &Engine, request: &Request) -> Result<Attempt, Fault> {
-    let task = engine.task(request.task)?;
-    if !request.from.contains(&task.status) {
-        return Err(taken(engine, &task));
+    for _ in 0..8 {
+        let task = engine.task(request.task)?;
+        if !request.from.contains(&task.status) {
+            return Err(taken(engine, &task));
+        }
+        let agent = request.agent.clone().unwrap_or_else(|| task.draft.agent.clone());
+        let cleared = match preflight::check(engine, &task, &agent) {
+            Ok(cleared) => cleared,
+            Err(Obstacle::Machine(fault)) => return Err(fault.of(task.id)),
+            Err(Obstacle::Task { reason, hint }) => return Err(unfit(engine, &task, &reason, hint)?),
+        };
+        if let Some((saga, lock)) = claim(engine, &task, &agent, &cleared, request)? {
+            return conclude(saga, lock, request);
+        }
     }
-    let agent = request.agent.clone().unwrap_or_else(|| task.draft.agent.clone());
-    let cleared = match preflight::check(engine, &task, &agent) {
-        Ok(cleared) => cleared,
-        Err(Obstacle::Machine(fault)) => return Err(fault.of(task.id)),
-        Err(Obstacle::Task { reason, hint }) => return Err(unfit(engine, &task, &reason, hint)?),
-    };
-    let (mut saga, lock) = claim(engine, &task, &agent, cleared, request)?;
-    let outcome = carry_out(&mut saga);
-    let outcome = match outcome {
+    let message = format!("task {} keeps changing under the claim", request.task);
+    Err(Fault::new(Kind::Conflict, message).of(request.task))
+}
+
+/// Carries a claimed task's saga out, or undoes it.
+fn conclude(mut saga: Saga<'_>, lock: Box<dyn Held>, request: &Request) -> Result<Attempt, Fault> {
+    let engine = saga.engine;
+    let outcome = match carry_out(&mut saga) {
         Ok(attempt) => Ok(attempt),
         Err(failure) => undo(&saga, &failure),
     };
@@ -121,25 +131,27 @@ fn taken(engine: &Engine, task: &Task) -> Fault {
     Fault::new(Kind::Conflict, message).of(task.id).hint(hint)
 }
 
+/// A claimed task's saga, and the lock that says that its dispatcher lives.
+type Claimant<'a> = (Saga<'a>, Box<dyn Held>);
+
 /// P1: plans, takes the saga's lock, claims. The lock is held before the claim, so that no claimed attempt of a
-/// living dispatcher is ever seen without it.
+/// living dispatcher is ever seen without it. `None`: what was planned for has changed meanwhile.
 fn claim<'a>(
     engine: &'a Engine,
     task: &Task,
     agent: &str,
-    cleared: Cleared,
+    cleared: &Cleared,
     request: &Request,
-) -> Result<(Saga<'a>, Box<dyn Held>), Fault> {
+) -> Result<Option<Claimant<'a>>, Fault> {
     let queue = &engine.settings.queue;
     let capacity = (!request.over_limit).then_some(Capacity {
         max_running: queue.max_running,
         per_agent: queue.per_agent,
         per_repo: queue.per_repo,
     });
-    let mut task = task.clone();
     let mut swept = false;
-    for _ in 0..8 {
-        let plan = match plan::plan(engine, &task, agent, &cleared, request.fresh) {
+    loop {
+        let plan = match plan::plan(engine, task, agent, cleared, request.fresh) {
             Ok(plan) => plan,
             Err(fault) => {
                 // Who works in its tree may be the agent of a dispatcher that was quicker.
@@ -158,6 +170,7 @@ fn claim<'a>(
         };
         let claim = Claim {
             plan: plan.clone(),
+            read: Some(task.clone()),
             from: request.from.clone(),
             place: engine.ports.processes.place(),
             dispatcher: engine.ports.processes.me(),
@@ -168,7 +181,8 @@ fn claim<'a>(
         let claimed = engine.ports.store.claim(&claim, &engine.stamp(Who::Dispatcher));
         match claimed.map_err(|error| give_up(error.into()))? {
             Claimed::Won => {
-                return Ok((Saga { engine, task, profile: cleared.profile, plan, asked: None }, lock));
+                let (task, profile) = (task.clone(), cleared.profile.clone());
+                return Ok(Some((Saga { engine, task, profile, plan, asked: None }, lock)));
             }
             Claimed::Missing => return Err(give_up(Fault::no_such_task(task.id))),
             Claimed::Taken { .. } => return Err(give_up(taken(engine, &engine.task(task.id)?))),
@@ -198,11 +212,10 @@ fn claim<'a>(
             Claimed::Stale => {
                 drop(lock);
                 engine.ports.files.remove(&plan.files.saga).ok();
-                task = engine.task(task.id)?;
+                return Ok(None);
             }
         }
     }
-    Err(Fault::new(Kind::Conflict, format!("task {} keeps changing under the claim", task.id)).of(task.id))
 }
 
 /// P2 to P6. A panic in here is a failure like any other.

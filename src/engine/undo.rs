@@ -12,7 +12,7 @@ use crate::ports::store::{Amendment, Deed, Reverse};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undone {
     pub task: TaskId,
-    /// For people: what was taken back, and where the task is now.
+    /// For people, after «task N is»: what it is no longer, and what it is again.
     pub what: String,
 }
 

@@ -91,6 +91,8 @@ pub struct Capacity {
 #[derive(Clone, Debug)]
 pub struct Claim {
     pub plan: Plan,
+    /// The task as the plan was made from it; absent: what it says is not compared.
+    pub read: Option<Task>,
     /// The statuses that it may be taken from.
     pub from: Vec<Status>,
     pub place: Place,
@@ -116,7 +118,8 @@ pub enum Claimed {
     OverLimit { running: u32, limit: u32, what: &'static str },
     /// Tasks that it waits for are not done.
     Blocked { by: Vec<TaskId> },
-    /// Its number of attempts, or the owner of its tree, has changed since the plan was made: plan again.
+    /// Its number of attempts, what is wished of it, or the owner of its tree has changed since the plan was made:
+    /// plan again.
     Stale,
 }
 

@@ -25,6 +25,12 @@ pub(super) fn claim(conn: &Connection, claim: &Claim, stamp: &Stamp) -> Done<Cla
     if attempts::newest_number(conn, plan.task)?.checked_add(1) != Some(plan.number) {
         return Ok(Claimed::Stale);
     }
+    if let Some(read) = &claim.read {
+        let now = tasks::task(conn, plan.task)?;
+        if now.is_none_or(|now| now.draft != read.draft || now.note != read.note) {
+            return Ok(Claimed::Stale);
+        }
+    }
     if claim.blocked_is_conflict {
         let by = tasks::blockers(conn, plan.task)?;
         if !by.is_empty() {

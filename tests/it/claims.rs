@@ -78,6 +78,7 @@ fn claim(folder: &Path, task: i64) -> Claim {
             token: String::new(),
             id,
         },
+        read: None,
         from: vec![Status::Ready],
         place: ProcessTable.place(),
         dispatcher: ProcessTable.me(),

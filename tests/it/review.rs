@@ -2,9 +2,10 @@
 
 use std::fs;
 
+use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use crate::support::{World, runs, until};
+use crate::support::{World, runs, signal, until};
 
 const WAITS: &str = "while [ ! -e \"$WORLD/go\" ]; do sleep 0.05; done";
 
@@ -92,6 +93,20 @@ fn an_approval_ends_an_agent_that_lives_on() {
     let at = |name: &str| told.iter().position(|event| event == name).unwrap_or_else(|| panic!("{name}: {told:?}"));
     assert!(at("stop requested") < at("agent ended") && at("agent ended") < at("approved"), "{told:?}");
     until("its shim has ended", || (!runs(shim)).then_some(()));
+    world.reconciled();
+}
+
+#[test]
+fn an_approval_needs_no_living_shim() {
+    let world = World::new();
+    let id = world.dispatch(&format!("echo x > f; \"$GANGER_BIN\" done; {WAITS}"));
+    let task = world.settled(id, "review");
+    let shim = task["attempt"]["shim_pid"].as_i64().unwrap();
+    signal(shim, Signal::SIGKILL);
+    until("its end", || (!runs(shim)).then_some(()));
+    assert_eq!(world.ok(&["approve", &id.to_string()]), "task 1 is done\n");
+    assert_eq!(world.task(id)["attempt"]["phase"], "exited");
+    assert!(!runs(task["attempt"]["agent_pid"].as_i64().unwrap()));
     world.reconciled();
 }
 
@@ -286,6 +301,23 @@ fn m5_an_edit_reaches_the_next_attempt_and_never_a_live_one() {
 }
 
 #[test]
+fn m5_an_edit_between_the_look_and_the_claim_is_not_overlooked() {
+    let world = World::new();
+    world.configure("[agents.other]\ncommand = [\"sh\", \"-c\", \"{prompt}; echo other >> $WORLD/told; echo x > f\"]");
+    let id = world.add("echo first > $WORLD/told; exit 1");
+    // tmux is asked for its server after the task was read and before it is claimed.
+    let edit =
+        format!("edit {id} --prompt 'echo second > $WORLD/told' --agent other --verify 'echo > $WORLD/verified'");
+    world.wrap("tmux", &format!("if [ $N = 1 ]; then {} {edit}; fi\nreal \"$@\"", env!("CARGO_BIN_EXE_ganger")));
+    world.ok(&["dispatch", &id.to_string()]);
+    world.settled(id, "review");
+    assert_eq!(world.file("told"), "second\nother\n");
+    assert!(world.path("verified").exists());
+    let told = told(&world, id);
+    assert_eq!(told[..3], ["added", "edited", "claimed"]);
+}
+
+#[test]
 fn a_shell_opens_where_the_work_is() {
     let mut world = World::new();
     world.program("my-shell", "#!/bin/sh\npwd -P > \"$WORLD/where\"\nexit 7\n");
@@ -301,7 +333,7 @@ fn a_shell_opens_where_the_work_is() {
     assert_eq!(world.ganger(&["shell", &name]).code, Some(7), "the process is the shell");
     let canonical = |path: &str| fs::canonicalize(path.trim()).unwrap();
     assert_eq!(canonical(&world.file("where")), canonical(&tree));
-    // Parked by a fresh retry's successor: go where the newest work is.
+    // Where it is parked, too.
     world.ok(&["rm", &name]);
     world.ok(&["undo"]);
     let parked = world.ok(&["path", &name]);

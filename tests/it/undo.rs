@@ -6,7 +6,7 @@ use std::fs;
 use serde_json::Value;
 
 use crate::review::{reviewed, told};
-use crate::support::{World, finish, runs};
+use crate::support::{World, finish, runs, until};
 
 fn undone(world: &World) -> String {
     world.ok(&["undo"]).trim().to_owned()
@@ -195,4 +195,41 @@ fn undos_at_once_never_undo_the_same_act_twice() {
     }
     let different: BTreeSet<&String> = undone.iter().collect();
     assert_eq!((undone.len(), different.len()), (4 * acts, 4 * acts));
+}
+
+#[test]
+fn an_undo_and_a_dispatch_at_once_leave_one_winner() {
+    let world = World::new();
+    let id = world.dispatch("[ ! -e \"$WORLD/stay\" ] || while :; do sleep 0.05; done; exit 3");
+    fs::write(world.path("stay"), "").unwrap();
+    let name = id.to_string();
+    let mut wins = [0, 0];
+    for round in 0..8 {
+        world.settled(id, "failed");
+        world.phase(id, "exited");
+        world.ok(&["retry", &name, "--no-dispatch"]);
+        let dispatch = world.start(&["dispatch", &name]);
+        if round % 2 == 1 {
+            // Give the dispatch its head start, up to its claim.
+            until("the claim", || (world.status(id) == "in-progress").then_some(()));
+        }
+        let undo = finish(world.start(&["undo"]));
+        let dispatch = finish(dispatch);
+        match (undo.code, dispatch.code) {
+            (Some(0), Some(4)) => {
+                assert_eq!(world.status(id), "failed");
+                wins[0] += 1;
+            }
+            (Some(4), Some(0)) => {
+                assert!(undo.stderr.contains("moved on"), "{undo:?}");
+                assert_eq!(world.task(id)["attempt"]["live"], true);
+                wins[1] += 1;
+                world.ok(&["stop", &name]);
+            }
+            _ => panic!("round {round}: {undo:?} {dispatch:?}"),
+        }
+        world.audited();
+    }
+    assert_eq!(wins[0] + wins[1], 8);
+    assert!(wins[1] >= 4, "{wins:?}");
 }

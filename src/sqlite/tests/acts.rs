@@ -8,7 +8,7 @@ use crate::domain::id::TaskId;
 use crate::domain::lifecycle::Event;
 use crate::domain::state::{Act, Cause, Status, Who};
 use crate::domain::task::{Draft, Edit};
-use crate::ports::store::{Amendment, Claimed, Deed, Reverse, Stamp, Store as _};
+use crate::ports::store::{Amendment, Claim, Claimed, Deed, Reverse, Stamp, Store as _};
 
 fn person(second: i64) -> Stamp {
     Stamp { who: Who::Person, evidence: Vec::new(), ..stamp(second) }
@@ -210,4 +210,20 @@ fn tasks_never_wait_for_each_other() {
     }
     assert_eq!((board.task(one), board.task(two), board.events()), before);
     assert_eq!(board.task(three).draft.after, [two, one]);
+}
+
+#[test]
+fn a_plan_for_other_wishes_is_stale() {
+    let board = Board::new();
+    let task = board.add();
+    let read = |claim: Claim| Claim { read: Some(board.task(task)), ..claim };
+    let (edited, noted) = (read(claim(plan(task, 1))), read(claim(plan(task, 1))));
+    assert!(board.edit(task, Edit { prompt: Some("other words".to_owned()), ..Edit::default() }));
+    assert_eq!(board.store.claim(&edited, &stamp(5)).unwrap(), Claimed::Stale);
+    assert!(
+        board.edit(task, Edit { prompt: Some(noted.read.as_ref().unwrap().draft.prompt.clone()), ..Edit::default() })
+    );
+    assert!(board.amend(&Amendment::Note { task, note: "mind the gap".to_owned() }));
+    assert_eq!(board.store.claim(&noted, &stamp(5)).unwrap(), Claimed::Stale);
+    assert_eq!(board.store.claim(&read(claim(plan(task, 1))), &stamp(5)).unwrap(), Claimed::Won);
 }

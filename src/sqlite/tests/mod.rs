@@ -176,6 +176,7 @@ fn plan(task: TaskId, number: u32) -> Plan {
 fn claim(plan: Plan) -> Claim {
     Claim {
         plan,
+        read: None,
         from: vec![Status::Ready, Status::Failed, Status::Review],
         place: Place { host: "host".to_owned(), boot: "boot-1".to_owned() },
         dispatcher: process(9),
