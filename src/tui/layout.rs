@@ -9,11 +9,11 @@ use crate::domain::state::Status;
 /// From this width on the detail pane stands beside the board.
 pub const WIDE: u16 = 120;
 /// A column is never narrower, where several are shown.
-const NARROWEST: u16 = 20;
+const NARROWEST: u16 = 17;
 /// The width of a column without cards.
 const EMPTY: u16 = 14;
-/// The rows of a card.
-pub const CARD: u16 = 3;
+/// Columns narrower than this give a title two rows.
+const ROOMY: u16 = 34;
 
 /// A column on the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub struct Layout {
     /// The titles of all columns, where only one fits.
     pub tabs: Option<Rect>,
     pub columns: Vec<Column>,
+    /// The rows of a card, the empty one below it included.
+    pub card: u16,
     pub detail: Option<Rect>,
     pub footer: Rect,
 }
@@ -41,7 +43,7 @@ impl Layout {
     /// How many cards a column shows.
     #[must_use]
     pub fn shown(&self) -> usize {
-        usize::from(self.columns.first().map_or(0, |column| column.cards.height) / CARD)
+        usize::from(self.columns.first().map_or(0, |column| column.cards.height) / self.card.max(1))
     }
 }
 
@@ -106,4 +108,6 @@ fn columns(layout: &mut Layout, board: Rect, model: &Model) {
         let [head, cards] = Split::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(*area);
         layout.columns.push(Column { status, head, cards });
     }
+    let narrowest = layout.columns.iter().map(|column| column.head.width).filter(|width| *width > EMPTY).min();
+    layout.card = if narrowest.unwrap_or(0) < ROOMY { 4 } else { 3 };
 }

@@ -1,1 +1,323 @@
-//! x
+//! Keys, clicks and messages, and what they ask for.
+
+use std::time::Duration;
+
+use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+
+use super::support::{Screen, card, live, quiet, titled};
+use crate::domain::id::TaskId;
+use crate::domain::state::{Phase, Status};
+use crate::engine::board::Card;
+use crate::engine::{Fault, Kind};
+use crate::tui::model::Overlay;
+use crate::tui::msg::{Act, Cmd, Content, Msg, Notice, Sweep, Tab};
+
+fn acts(screen: &Screen) -> Vec<Act> {
+    let act = |cmd: &Cmd| if let Cmd::Act(act) = cmd { Some(act.clone()) } else { None };
+    screen.cmds.iter().filter_map(act).collect()
+}
+
+fn some() -> Vec<Card> {
+    vec![
+        card(1, Status::Ready),
+        card(2, Status::Ready),
+        live(3, "runs", Phase::Running, 1),
+        card(4, Status::Review),
+        card(5, Status::Done),
+        card(6, Status::Failed),
+    ]
+}
+
+#[test]
+fn s_starts_what_is_under_the_cursor_once() {
+    let mut screen = Screen::with(120, 40, some());
+    screen.keys("s");
+    assert_eq!(acts(&screen), [Act::Dispatch { task: TaskId(1) }]);
+    assert!(screen.text().contains("claiming…"), "{}", screen.text());
+    screen.keys("s");
+    assert_eq!(acts(&screen), [], "the same task never twice");
+    let fault = Fault::new(Kind::Conflict, "task 1 is in progress already");
+    screen.tell(Msg::Acted { act: Act::Dispatch { task: TaskId(1) }, outcome: Err(fault) });
+    assert!(screen.text().contains("task 1 is in progress already"));
+    screen.keys("s");
+    assert_eq!(acts(&screen).len(), 1, "and again once that is over");
+}
+
+#[test]
+fn marked_tasks_are_acted_on_together() {
+    let mut screen = Screen::with(120, 40, some());
+    screen.keys("space space s");
+    assert_eq!(acts(&screen), [Act::Dispatch { task: TaskId(1) }, Act::Dispatch { task: TaskId(2) }]);
+    assert!(screen.model.marks.is_empty());
+}
+
+#[test]
+fn a_key_that_does_not_fit_says_why() {
+    for (keys, said) in [
+        ("3 s", "task 4 is review: only what is ready can be started"),
+        ("1 v", "task 1 is ready: only what is review can be approved"),
+        ("1 r", "task 1 is ready: only what failed is retried"),
+        ("1 x", "no agent runs here"),
+        ("1 i", "task 1 has no running agent to type to"),
+        ("2 z", "task 3: its agent runs; stop it first"),
+    ] {
+        let mut screen = Screen::with(120, 40, some());
+        screen.keys(keys);
+        assert!(acts(&screen).is_empty());
+        assert!(screen.text().contains(said), "{keys}: {}", screen.text());
+    }
+}
+
+#[test]
+fn enter_does_what_the_column_is_about() {
+    let mut screen = Screen::with(120, 40, some());
+    screen.keys("2 enter");
+    assert!(screen.cmds.contains(&Cmd::Attach { task: TaskId(3) }), "{:?}", screen.cmds);
+    for (key, tab) in [("1", Tab::Prompt), ("3", Tab::Diff), ("4", Tab::Timeline), ("5", Tab::Report)] {
+        screen.keys(&format!("{key} enter"));
+        assert_eq!(screen.model.tab(), Some(tab), "column {key}");
+    }
+}
+
+#[test]
+fn approve_stop_and_delete_ask_where_something_would_end() {
+    let mut screen = Screen::with(120, 40, some());
+    screen.keys("3 v");
+    assert_eq!(acts(&screen), [Act::Approve { task: TaskId(4) }]);
+
+    screen.keys("2 x");
+    assert!(acts(&screen).is_empty() && screen.text().contains("Stop its agent?"));
+    screen.keys("n");
+    assert!(acts(&screen).is_empty() && screen.model.overlay.is_none());
+    screen.keys("x y");
+    assert_eq!(acts(&screen), [Act::Stop { task: TaskId(3) }]);
+
+    screen.tell(Msg::Acted { act: Act::Stop { task: TaskId(3) }, outcome: Ok("ended".to_owned()) });
+    screen.keys("D");
+    assert_eq!(screen.cmds, [Cmd::Weigh { tasks: vec![TaskId(3)] }]);
+    screen.tell(Msg::Weighed { tasks: vec![TaskId(3)], lines: vec!["its agent runs".to_owned()] });
+    screen.keys("y");
+    assert_eq!(acts(&screen), [Act::Delete { task: TaskId(3), stop: true }]);
+}
+
+#[test]
+fn an_answer_to_a_question_that_was_left_opens_nothing() {
+    let mut screen = Screen::with(120, 40, some());
+    screen.keys("D esc");
+    screen.tell(Msg::Weighed { tasks: vec![TaskId(1)], lines: Vec::new() });
+    assert!(screen.model.overlay.is_none());
+    screen.keys("R esc");
+    screen.tell(Msg::Planned(Ok(vec!["task 3: requeue".to_owned()])));
+    assert!(screen.model.overlay.is_none());
+}
+
+#[test]
+fn a_reconcile_shows_its_plan_first() {
+    let mut screen = Screen::with(120, 40, some());
+    screen.keys("R");
+    assert_eq!(screen.cmds, [Cmd::Plan]);
+    screen.tell(Msg::Planned(Ok(vec!["task 3: requeue: its shim is gone".to_owned()])));
+    assert!(screen.text().contains("task 3: requeue"));
+    screen.keys("enter");
+    assert_eq!(acts(&screen), [Act::Reconcile]);
+    screen.keys("R");
+    screen.tell(Msg::Planned(Ok(Vec::new())));
+    assert!(screen.text().contains("everything is as it should be"));
+}
+
+#[test]
+fn a_failed_task_is_retried_as_wanted() {
+    let retry = |fresh, note: Option<&str>| Act::Retry { task: TaskId(6), fresh, note: note.map(str::to_owned) };
+    for (keys, wanted) in [
+        ("r r", retry(false, None)),
+        ("s enter", retry(false, None)),
+        ("r f", retry(true, None)),
+        ("r down enter", retry(true, None)),
+        ("r n \"use sqlite\" enter", retry(false, Some("use sqlite"))),
+    ] {
+        let mut screen = Screen::with(120, 40, some());
+        screen.keys("5");
+        screen.keys(keys);
+        assert_eq!(acts(&screen), [wanted], "{keys}");
+    }
+}
+
+#[test]
+fn a_line_is_typed_to_the_agent_and_ctrl_c_goes_there_too() {
+    let mut screen = Screen::with(120, 40, some());
+    screen.keys("2 i \"yes; go on\" enter");
+    assert_eq!(acts(&screen), [Act::Send { task: TaskId(3), text: "yes; go on".to_owned() }]);
+    screen.tell(Msg::Acted { act: acts(&screen).remove(0), outcome: Ok("sent".to_owned()) });
+    screen.keys("i ctrl-c");
+    assert_eq!(acts(&screen), [Act::Interrupt { task: TaskId(3) }]);
+    assert!(matches!(screen.model.overlay, Some(Overlay::Type { .. })), "the board does not quit");
+    screen.tell(Msg::Paste("two\r\nlines".to_owned()));
+    screen.tell(Msg::Acted { act: Act::Interrupt { task: TaskId(3) }, outcome: Ok(String::new()) });
+    screen.keys("enter");
+    assert_eq!(acts(&screen), [Act::Send { task: TaskId(3), text: "two\nlines".to_owned() }]);
+}
+
+#[test]
+fn a_form_stays_until_what_is_in_it_is_saved() {
+    let mut screen = Screen::with(120, 40, some());
+    screen.keys("n \"new one\" ctrl-s");
+    let act = acts(&screen).remove(0);
+    let Act::Add { draft, start: false } = &act else { panic!("{act:?}") };
+    assert_eq!((draft.title.as_str(), draft.agent.as_str()), ("new one", "claude"));
+    let fault = Fault::new(Kind::Failed, "the database is locked");
+    screen.tell(Msg::Acted { act: act.clone(), outcome: Err(fault) });
+    assert!(screen.text().contains("the database is locked") && screen.text().contains("new one"));
+    screen.keys("ctrl-s");
+    screen.tell(Msg::Acted { act, outcome: Ok("task 7 added".to_owned()) });
+    assert!(screen.model.overlay.is_none() && screen.text().contains("task 7 added"));
+}
+
+#[test]
+fn an_edit_sends_only_what_was_changed() {
+    let mut screen = Screen::with(120, 40, some());
+    screen.keys("e \" now\" ctrl-s");
+    let Act::Edit { task: TaskId(1), edit } = acts(&screen).remove(0) else { panic!() };
+    assert_eq!(edit.title.as_deref(), Some("task 1 now"));
+    assert_eq!((edit.prompt, edit.agent, edit.priority), (None, None, None));
+}
+
+#[test]
+fn a_filter_shows_what_it_lets_through_until_it_is_cleared() {
+    let mut screen = Screen::with(120, 40, some());
+    screen.keys("/ \"runs\" enter");
+    assert_eq!(screen.model.columns.selected(), Some(TaskId(3)), "the cursor goes where something is");
+    assert!(screen.model.columns.tasks(Status::Ready).is_empty());
+    screen.keys("esc");
+    assert_eq!(screen.model.columns.tasks(Status::Ready).len(), 2);
+    screen.keys("/ \"task\" enter 1 g");
+    for (key, task) in [("n", 2), ("n", 4), ("n", 5)] {
+        screen.keys(key);
+        assert_eq!(screen.model.columns.selected(), Some(TaskId(task)), "{key}");
+    }
+    assert_eq!(screen.model.columns.selected(), Some(TaskId(5)), "n is the next match while filtered");
+    screen.keys("N");
+    assert_eq!(screen.model.columns.selected(), Some(TaskId(4)));
+    screen.keys("esc n");
+    assert!(matches!(screen.model.overlay, Some(Overlay::Form(_))), "and a new task otherwise");
+}
+
+#[test]
+fn w_goes_to_what_needs_a_person() {
+    let mut screen = Screen::with(120, 40, some());
+    screen.keys("w");
+    assert_eq!(screen.model.columns.selected(), Some(TaskId(4)));
+    screen.keys("w");
+    assert_eq!(screen.model.columns.selected(), Some(TaskId(6)));
+    screen.keys("W");
+    assert_eq!(screen.model.columns.selected(), Some(TaskId(4)));
+}
+
+#[test]
+fn the_palette_finds_and_does() {
+    let mut screen = Screen::with(120, 40, some());
+    screen.keys(": \"undo\" enter");
+    assert_eq!(acts(&screen), [Act::Undo]);
+}
+
+#[test]
+fn clicks_select_and_open_and_the_wheel_scrolls() {
+    let mut screen = Screen::with(120, 40, some());
+    let mouse = |kind, column, row| Msg::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE });
+    let click = MouseEventKind::Down(MouseButton::Left);
+    let y = u16::try_from(screen.text().lines().position(|line| line.contains("#2 ")).unwrap()).unwrap();
+    screen.tell(mouse(click, 3, y));
+    assert_eq!(screen.model.columns.selected(), Some(TaskId(2)));
+    screen.tell(mouse(click, 3, y));
+    assert_eq!(screen.model.tab(), Some(Tab::Prompt), "a double click opens");
+    screen.tell(mouse(MouseEventKind::ScrollUp, 3, y));
+    assert_eq!(screen.model.columns.selected(), Some(TaskId(1)));
+}
+
+#[test]
+fn an_older_answer_is_dropped() {
+    let mut screen = Screen::with(120, 40, some());
+    screen.keys("2");
+    let text = |text: &str| Content::Text(text.to_owned());
+    screen.tell(Msg::Detailed { task: TaskId(1), tab: Tab::Live, content: text("of another task") });
+    screen.tell(Msg::Detailed { task: TaskId(3), tab: Tab::Diff, content: text("of another tab") });
+    assert!(!screen.text().contains("of another"));
+    screen.tell(Msg::Detailed { task: TaskId(3), tab: Tab::Live, content: text("of this one") });
+    assert!(screen.text().contains("of this one"));
+}
+
+#[test]
+fn the_live_view_is_watched_only_while_it_is_shown() {
+    let mut screen = Screen::with(120, 40, some());
+    screen.keys("2");
+    assert!(screen.cmds.iter().any(|cmd| matches!(cmd, Cmd::Watch { task: Some(TaskId(3)), .. })));
+    screen.keys("p");
+    assert!(screen.cmds.iter().any(|cmd| matches!(cmd, Cmd::Watch { task: None, .. })));
+}
+
+#[test]
+fn what_settles_is_notified_once() {
+    let mut screen = Screen::with(120, 40, some());
+    for (status, event) in
+        [(Status::Review, Notice::Review), (Status::Failed, Notice::Failed), (Status::Ready, Notice::Orphaned)]
+    {
+        screen.load(some());
+        let mut cards = some();
+        cards[2] = titled(3, status, "runs");
+        screen.load(cards.clone());
+        let wanted = Cmd::Notify { event, task: TaskId(3), title: "runs".to_owned() };
+        assert!(screen.cmds.contains(&wanted), "{status}: {:?}", screen.cmds);
+        screen.load(cards);
+        assert!(!screen.cmds.iter().any(|cmd| matches!(cmd, Cmd::Notify { .. })));
+    }
+}
+
+#[test]
+fn losing_tmux_is_a_banner_that_goes_away_again() {
+    let mut screen = Screen::with(120, 40, some());
+    screen.tell(Msg::Swept(Sweep { tmux: Some(Err("gone".to_owned())), ..quiet() }));
+    assert!(screen.text().contains("tmux can't be reached"));
+    screen.tell(Msg::Swept(quiet()));
+    assert!(screen.text().contains("tmux can't be reached"), "a pass that asked nobody knows nothing new");
+    screen.tell(Msg::Swept(Sweep { tmux: Some(Ok(())), ..quiet() }));
+    assert!(!screen.text().contains("tmux can't be reached"));
+}
+
+#[test]
+fn a_board_that_can_not_be_read_stays_as_it_was_and_says_so() {
+    let mut screen = Screen::with(120, 40, some());
+    screen.tell(Msg::LoadFailed("the database is locked by another program".to_owned()));
+    assert!(screen.text().contains("the board can't be read") && screen.text().contains("task 1"));
+    screen.load(some());
+    assert!(!screen.text().contains("the board can't be read"));
+}
+
+#[test]
+fn a_message_passes() {
+    let mut screen = Screen::with(120, 40, some());
+    screen.keys("1 x");
+    assert!(screen.text().contains("no agent runs here"));
+    screen.pass(Duration::from_secs(7));
+    assert!(!screen.text().contains("no agent runs here"));
+}
+
+#[test]
+fn quitting_waits_for_what_is_under_way_and_then_rolls_it_back() {
+    let mut screen = Screen::with(120, 40, some());
+    screen.keys("s q");
+    assert_eq!(screen.cmds.iter().filter(|cmd| matches!(cmd, Cmd::Quit)).count(), 0);
+    screen.pass(Duration::from_secs(6));
+    assert_eq!(screen.cmds, [Cmd::Interrupt]);
+    screen.tell(Msg::Acted { act: Act::Dispatch { task: TaskId(1) }, outcome: Ok(String::new()) });
+    assert!(screen.cmds.contains(&Cmd::Quit));
+    let mut idle = Screen::with(120, 40, some());
+    idle.keys("q");
+    assert_eq!(idle.cmds, [Cmd::Quit]);
+}
+
+#[test]
+fn a_resize_asks_for_as_much_as_fits_now() {
+    let mut screen = Screen::with(120, 40, some());
+    screen.keys("2");
+    screen.tell(Msg::Resize { columns: 200, rows: 60 });
+    assert!(screen.cmds.iter().any(|cmd| matches!(cmd, Cmd::Watch { task: Some(TaskId(3)), lines } if *lines > 50)));
+}

@@ -81,7 +81,7 @@ pub fn titled(id: i64, status: Status, title: &str) -> Card {
 pub fn live(id: i64, title: &str, phase: Phase, minutes: i64) -> Card {
     let mut card = titled(id, Status::InProgress, title);
     let attempt = AttemptId::parse(&format!("01980000-0000-7000-8000-{id:012}")).unwrap();
-    let branch = format!("ganger/{id}-task");
+    let branch = format!("ganger/{id}-work");
     let plan = Plan {
         id: attempt.clone(),
         task: TaskId(id),

@@ -6,7 +6,7 @@ use ratatui_textarea::{CursorMove, TextArea};
 
 use super::super::form::{self, Form, Purpose, Turn};
 use super::super::keymap::{BINDINGS, Binding, Intent};
-use super::super::layout::{CARD, layout};
+use super::super::layout::layout;
 use super::super::model::{Model, Overlay, Tone};
 use super::super::msg::{Act, Cmd, Compose};
 use super::{complain, intent, start};
@@ -343,7 +343,8 @@ pub(super) fn mouse(model: &mut Model, mouse: MouseEvent) -> Vec<Cmd> {
         model.columns.scroll(column.status, rows);
         return Vec::new();
     }
-    let row = model.columns.top(column.status) + usize::from(mouse.row.saturating_sub(column.cards.y) / CARD);
+    let row =
+        model.columns.top(column.status) + usize::from(mouse.row.saturating_sub(column.cards.y) / screen.card.max(1));
     let clicked = model.columns.tasks(column.status).get(row).copied().filter(|_| column.cards.contains(at));
     model.columns.enter(column.status);
     match clicked {

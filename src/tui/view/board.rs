@@ -12,7 +12,7 @@ use crate::domain::state::Status;
 use crate::engine::board::Card;
 use crate::tui::columns::{COLUMNS, title};
 use crate::tui::keymap::Intent;
-use crate::tui::layout::{CARD, Column};
+use crate::tui::layout::Column;
 use crate::tui::model::Model;
 
 /// The titles of all columns on one row, where not all are shown.
@@ -27,7 +27,7 @@ pub(super) fn tabs(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     frame.render_widget(Paragraph::new(Line::from(spans)), area);
 }
 
-pub(super) fn column(model: &Model, frame: &mut Frame<'_>, column: &Column) {
+pub(super) fn column(model: &Model, frame: &mut Frame<'_>, column: &Column, height: u16) {
     let theme = &model.outfit.theme;
     let tasks = model.columns.tasks(column.status);
     let focused = model.columns.focus() == column.status;
@@ -37,7 +37,7 @@ pub(super) fn column(model: &Model, frame: &mut Frame<'_>, column: &Column) {
     let count = if all == tasks.len() { format!("{all}") } else { format!("{} of {all}", tasks.len()) };
     head.push(Span::styled(count, theme.dim));
     let top = model.columns.top(column.status);
-    let shown = usize::from(column.cards.height / CARD);
+    let shown = usize::from(column.cards.height / height.max(1));
     let below = tasks.len().saturating_sub(top + shown);
     if top > 0 {
         head.push(Span::styled(format!(" {}{top}", sign(model, "↑", "^")), theme.dim));
@@ -48,8 +48,8 @@ pub(super) fn column(model: &Model, frame: &mut Frame<'_>, column: &Column) {
     frame.render_widget(Paragraph::new(Line::from(head)), column.head);
     for (row, id) in tasks.iter().skip(top).take(shown).enumerate() {
         let Some(card) = model.board.card(*id) else { continue };
-        let y = column.cards.y + u16::try_from(row).unwrap_or(0) * CARD;
-        let area = Rect { y, height: CARD, ..column.cards };
+        let y = column.cards.y + u16::try_from(row).unwrap_or(0) * height;
+        let area = Rect { y, height: height - 1, ..column.cards };
         self::card(model, frame, area, card, focused && model.columns.selected() == Some(*id));
     }
     if tasks.is_empty() && focused {
@@ -97,22 +97,42 @@ fn card(model: &Model, frame: &mut Frame<'_>, area: Rect, card: &Card, selected:
     let id = format!("{}{} ", if marked { sign(model, "◆", "*") } else { "#" }, card.task.id);
     let room = width.saturating_sub(u16::try_from(id.width()).unwrap_or(0));
     let name = if selected { theme.title } else { theme.text };
-    let first = Line::from(vec![
+    let mut titles = wrap(&card.task.draft.title, room, width, usize::from(area.height).saturating_sub(1)).into_iter();
+    let mut rows = vec![Line::from(vec![
         edge.clone(),
         Span::styled(id, if marked { theme.warn } else { theme.dim }),
-        Span::styled(fit(&card.task.draft.title, room), name),
-    ]);
+        Span::styled(titles.next().unwrap_or_default(), name),
+    ])];
+    rows.extend(titles.map(|title| Line::from(vec![edge.clone(), Span::styled(title, name)])));
     let facts = facts(model, card);
     let room = width.saturating_sub(u16::try_from(mark.width() + 1).unwrap_or(0));
-    let second = Line::from(vec![
+    rows.push(Line::from(vec![
         edge,
         Span::styled(format!("{mark} "), tone),
         Span::styled(fit(&facts, room), if is_loud(card) { tone } else { theme.dim }),
-    ]);
+    ]));
     let block = if selected { Block::new().style(theme.selected) } else { Block::new() };
-    let shown = Rect { height: CARD - 1, ..area };
-    frame.render_widget(block, Rect { width: area.width.saturating_sub(1), ..shown });
-    frame.render_widget(Paragraph::new(vec![first, second]), Rect { width: area.width.saturating_sub(1), ..shown });
+    let height = u16::try_from(rows.len()).unwrap_or(area.height).min(area.height);
+    let shown = Rect { height, width: area.width.saturating_sub(1), ..area };
+    frame.render_widget(block, shown);
+    frame.render_widget(Paragraph::new(rows), shown);
+}
+
+/// A title on up to `rows` rows, the first of them narrower; broken between words where that is possible.
+fn wrap(title: &str, first: u16, width: u16, rows: usize) -> Vec<String> {
+    if rows < 2 {
+        return vec![fit(title, first)];
+    }
+    let head = fit(title, first);
+    if !head.ends_with('…') {
+        return vec![head];
+    }
+    // What fits on the first row, up to the last space; the rest goes on below.
+    let shown = head.trim_end_matches('…');
+    let broken = shown.rfind(' ').filter(|at| *at > 0).map_or(shown, |at| &shown[..at]);
+    let taken = broken.chars().count();
+    let rest: String = title.chars().skip(taken).collect();
+    vec![broken.to_owned(), fit(rest.trim_start(), width)]
 }
 
 fn is_loud(card: &Card) -> bool {
@@ -167,7 +187,6 @@ fn facts(model: &Model, card: &Card) -> String {
     {
         facts.push(reason.clone());
     }
-    facts.push(task.draft.agent.clone());
     if let Some((_, Some((added, removed)))) = model.measured.get(&task.id)
         && *added + *removed > 0
     {
@@ -191,5 +210,6 @@ fn facts(model: &Model, card: &Card) -> String {
     if task.draft.priority != 0 {
         facts.push(format!("priority {}", task.draft.priority));
     }
+    facts.push(task.draft.agent.clone());
     facts.join(sign(model, " · ", " | "))
 }

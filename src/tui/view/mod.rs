@@ -35,7 +35,7 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
         board::tabs(model, frame, area);
     }
     for column in &layout.columns {
-        board::column(model, frame, column);
+        board::column(model, frame, column, layout.card);
     }
     if let Some(area) = layout.detail {
         detail::draw(model, frame, area);
