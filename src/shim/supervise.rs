@@ -20,6 +20,7 @@ use crate::engine::launch::Launch;
 use crate::engine::{Engine, Fault, exit_file};
 use crate::os::proc;
 use crate::os::process::{self, Program, Reaped};
+use crate::ports::multiplexer::Panes;
 use crate::ports::store::{Amendment, Applied};
 use crate::ports::worktrees::Snapshot;
 
@@ -29,7 +30,8 @@ const SCREEN: u32 = 2000;
 const SAVE: Duration = Duration::from_mins(1);
 /// How often the database is looked at without being told to.
 const LOOK: Duration = Duration::from_secs(5);
-/// How long the server is watched after a hang-up: its death shows within 20 ms, 500 ms of silence mean it lives.
+/// How long a server that shows no other pane is watched after a hang-up: its death shows within 20 ms, 500 ms of
+/// silence mean it lives.
 const SERVER: Duration = Duration::from_millis(500);
 
 /// Why the shim ends the agent.
@@ -312,16 +314,13 @@ impl<'a> Supervisor<'a> {
     /// Whether the tmux server lives on after it hung up on this pane.
     fn server_outlives(&self) -> bool {
         let Some(server) = &self.server else { return false };
-        let mut fds = [PollFd::new(server.as_fd(), PollFlags::POLLIN)];
-        let until = Instant::now() + SERVER;
-        loop {
-            let left = until.saturating_duration_since(Instant::now());
-            match poll(&mut fds, PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO)) {
-                Ok(0) => return true,
-                Err(nix::errno::Errno::EINTR) => {}
-                Ok(_) | Err(_) => return false,
-            }
-        }
+        // A server that ends has ended all its sessions before it answers anybody: one that shows panes lives.
+        let shows_others = || {
+            let panes = self.engine.ports.mux.panes(&self.plan.socket);
+            panes.is_ok_and(|panes| matches!(panes, Panes::Listed(panes) if !panes.is_empty()))
+        };
+        let told = is_silent(server, Duration::ZERO) && shows_others();
+        is_silent(server, if told { Duration::ZERO } else { SERVER })
     }
 
     /// Reads what the database wants of this attempt. A database that can't be read is asked again later.
@@ -441,6 +440,20 @@ impl<'a> Supervisor<'a> {
         if !leftovers.is_empty() {
             let amendment = Amendment::Leftovers { attempt: self.plan.id.clone(), leftovers };
             self.engine.ports.store.amend(&amendment, &self.engine.stamp(Who::Shim)).ok();
+        }
+    }
+}
+
+/// Whether the process behind a descriptor lives for as long as that.
+fn is_silent(process: &OwnedFd, patience: Duration) -> bool {
+    let mut fds = [PollFd::new(process.as_fd(), PollFlags::POLLIN)];
+    let until = Instant::now() + patience;
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        match poll(&mut fds, PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO)) {
+            Ok(0) => return true,
+            Err(nix::errno::Errno::EINTR) => {}
+            Ok(_) | Err(_) => return false,
         }
     }
 }

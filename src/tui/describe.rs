@@ -171,12 +171,9 @@ fn loss(engine: &Engine, id: TaskId) -> Result<Vec<String>, Fault> {
         match tree.state {
             TreeState::Present => {
                 let diff = engine.ports.trees.diff(&tree.path, &tree.base).unwrap_or_default();
-                lines.push(format!(
-                    "   worktree {} (+{} -{}) would be moved to the trash, nothing in it lost",
-                    tree.path.display(),
-                    diff.added,
-                    diff.removed
-                ));
+                let size = format!("+{} -{}", diff.added, diff.removed);
+                lines.push(format!("   its work ({size}) would be moved to the trash, nothing in it lost:"));
+                lines.push(format!("   {}", tree.path.display()));
             }
             TreeState::Parked | TreeState::Planned | TreeState::Gone => {}
         }

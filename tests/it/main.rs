@@ -12,4 +12,5 @@ mod faults;
 mod kills;
 mod review;
 mod support;
+mod tui;
 mod undo;

@@ -1,0 +1,369 @@
+//! The board in a real terminal, with real agents in a real tmux server.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::support::{PATIENCE, World, pause, runs, signal, until};
+
+/// An agent that says something, and then what it is told.
+const AGENT: &str = "echo working; while read line; do echo \"got: $line\"; done";
+
+/// A terminal in which a board runs: a pane of a tmux server of its own.
+struct Terminal<'a> {
+    world: &'a World,
+    name: &'static str,
+}
+
+impl<'a> Terminal<'a> {
+    /// A board outside of tmux.
+    fn outside(world: &'a World, columns: u16, rows: u16) -> Self {
+        Self::running(world, "outside", columns, rows, "env -u TMUX -u TMUX_PANE \"$GANGER\"")
+    }
+
+    /// A terminal in which a command of the shell runs.
+    fn running(world: &'a World, name: &'static str, columns: u16, rows: u16, command: &str) -> Self {
+        let ganger = env!("CARGO_BIN_EXE_ganger");
+        let script = format!(
+            "cd '{}'; PATH='{}':\"$PATH\"; GANGER='{ganger}'; {command}; echo \"exit $?\"; exec sleep 1000",
+            world.repo().display(),
+            world.path("bin").display()
+        );
+        let (columns, rows) = (columns.to_string(), rows.to_string());
+        let conf = world.path("board.conf");
+        std::fs::write(&conf, "set -g status off\nset -g escape-time 10\n").unwrap();
+        let conf = conf.to_str().unwrap();
+        let start = ["-L", name, "-f", conf, "new-session", "-d", "-s", "t", "-x", &columns, "-y", &rows];
+        world.tmux(&[&start[..], &["--", "bash", "-c", &script]].concat());
+        Self { world, name }
+    }
+
+    fn tmux(&self, args: &[&str]) -> String {
+        self.world.tmux(&[&["-L", self.name], args].concat())
+    }
+
+    /// Presses keys, by tmux's names.
+    fn keys(&self, keys: &[&str]) {
+        self.tmux(&[&["send-keys", "-t", "=t:"], keys].concat());
+    }
+
+    /// Types a text.
+    fn types(&self, text: &str) {
+        self.tmux(&["send-keys", "-t", "=t:", "-l", text]);
+    }
+
+    fn screen(&self) -> String {
+        self.tmux(&["capture-pane", "-p", "-t", "=t:"])
+    }
+
+    /// Waits until the screen shows all of this.
+    fn shows(&self, wanted: &[&str]) -> String {
+        let started = Instant::now();
+        loop {
+            let screen = self.screen();
+            if wanted.iter().all(|text| screen.contains(text)) {
+                return screen;
+            }
+            assert!(started.elapsed() < PATIENCE, "the screen never showed {wanted:?}:\n{screen}");
+            pause();
+        }
+    }
+
+    /// Waits until the screen no longer shows this.
+    fn hides(&self, gone: &str) {
+        until(&format!("the screen hides {gone}"), || (!self.screen().contains(gone)).then_some(()));
+    }
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+/// How long it takes from an act until the screen shows something.
+fn latency(terminal: &Terminal<'_>, act: impl FnOnce(), wanted: &str) -> Duration {
+    let started = Instant::now();
+    act();
+    terminal.shows(&[wanted]);
+    started.elapsed()
+}
+
+#[test]
+fn a_task_goes_from_the_form_to_done_by_keys_alone() {
+    let world = World::new();
+    let board = Terminal::outside(&world, 120, 40);
+    board.shows(&["No tasks yet", "new task"]);
+    board.keys(&["n"]);
+    board.types("Fix the login");
+    board.keys(&["Tab"]);
+    board.types(AGENT);
+    board.keys(&["C-s"]);
+    board.shows(&["task 1 added", "#1 Fix the"]);
+    assert_eq!(world.status(1), "ready");
+
+    // Dispatched: its card moves, and then shows what the agent prints.
+    board.keys(&["s"]);
+    board.shows(&["In progress 1", "● working", "its agent runs in ganger-1-fix-the-login", "working"]);
+    assert_eq!(world.status(1), "in-progress");
+
+    // Answered without leaving the board.
+    board.keys(&["i"]);
+    board.shows(&["to the agent of #1"]);
+    board.types("yes; $(touch x) go on");
+    board.keys(&["Enter"]);
+    board.shows(&["got: yes; $(touch x) go on"]);
+    assert!(!world.repo().join("x").exists());
+
+    // Reported done by the agent's own command elsewhere: the card is in review, its agent still there.
+    world.ok(&["done", "--task", "1"]);
+    board.shows(&["Review 1", "agent still there"]);
+    board.keys(&["v"]);
+    board.shows(&["Approve?", "its agent still runs and would be ended"]);
+    board.keys(&["y"]);
+    board.shows(&["task 1 is done"]);
+    assert_eq!(world.status(1), "done");
+    let task = world.task(1);
+    assert_eq!(task["attempt"]["phase"], "exited", "{task}");
+
+    // Undone, and deleted, and undone again.
+    board.keys(&["u"]);
+    board.shows(&["in review again"]);
+    assert_eq!(world.status(1), "review");
+    board.keys(&["D"]);
+    board.shows(&["Delete this task?", "would be moved to the trash"]);
+    board.keys(&["y"]);
+    board.shows(&["No tasks yet"]);
+    world.fails(3, &["show", "1"]);
+    board.keys(&["u"]);
+    board.shows(&["#1 Fix the"]);
+    assert_eq!(world.status(1), "review");
+
+    board.keys(&["q"]);
+    board.shows(&["exit 0"]);
+    world.audited();
+}
+
+#[test]
+fn a_pane_that_is_killed_moves_its_card_at_once_and_a_retry_brings_it_back() {
+    let world = World::new();
+    let board = Terminal::outside(&world, 120, 40);
+    // Another session, so that closing a pane does not end the server.
+    world.tmux(&["new-session", "-d", "-s", "person", "--", "sleep", "1000"]);
+    let id = world.add(AGENT);
+    let mut times = Vec::new();
+    for round in 1..=5 {
+        board.shows(&["#1 a task"]);
+        board.keys(&[if round == 1 { "s" } else { "r" }]);
+        if round > 1 {
+            board.shows(&["Retry #1"]);
+            board.keys(&["r"]);
+        }
+        board.shows(&["In progress 1", "● working"]);
+        let session = world.task(id)["attempt"]["session"].as_str().unwrap().to_owned();
+        let target = format!("={session}:");
+        times.push(latency(&board, || drop(world.tmux(&["kill-pane", "-t", &target])), "Failed 1"));
+        // A person closed it: it is not started again by itself.
+        assert_eq!(world.settled(id, "failed")["attempt"]["cause"], "cancelled");
+    }
+    assert!(median(times.clone()) <= Duration::from_millis(250), "{times:?}");
+    world.audited();
+}
+
+#[test]
+fn a_shim_that_is_killed_moves_its_card_at_once() {
+    let world = World::new();
+    let board = Terminal::outside(&world, 120, 40);
+    let id = world.add("trap '' HUP; while :; do sleep 0.05; done");
+    let mut times = Vec::new();
+    for _ in 0..5 {
+        board.shows(&["Ready 1"]);
+        world.ok(&["dispatch", &id.to_string()]);
+        board.shows(&["In progress 1", "● working"]);
+        let task = world.task(id);
+        let pid = |key: &str| task["attempt"][key].as_i64().unwrap();
+        times.push(latency(&board, || signal(pid("shim_pid"), nix::sys::signal::Signal::SIGKILL), "Ready 1"));
+        assert!(!runs(pid("agent_pid")), "its agent went with it");
+        board.shows(&["reconciled: task 1"]);
+    }
+    assert!(median(times.clone()) <= Duration::from_millis(250), "{times:?}");
+    world.audited();
+}
+
+#[test]
+fn two_boards_on_one_database_agree_at_once() {
+    let world = World::new();
+    let one = Terminal::outside(&world, 120, 40);
+    let other = Terminal::running(&world, "other", 120, 40, "env -u TMUX -u TMUX_PANE \"$GANGER\"");
+    one.shows(&["No tasks yet"]);
+    other.shows(&["No tasks yet"]);
+    let mut times = Vec::new();
+    for number in 1..=5 {
+        let title = format!("number{number}");
+        let add = || drop(world.ok(&["add", &title, "--prompt", "x"]));
+        times.push(latency(&other, add, &title));
+        one.shows(&[&title]);
+    }
+    one.keys(&["z"]);
+    other.hides("number1");
+    // The time includes that of the command itself.
+    assert!(median(times.clone()) <= Duration::from_millis(250), "{times:?}");
+}
+
+#[test]
+fn attach_and_come_back_outside_of_tmux() {
+    let world = World::new();
+    let id = world.dispatch(AGENT);
+    let board = Terminal::outside(&world, 120, 40);
+    board.shows(&["In progress 1"]);
+    board.keys(&["Enter"]);
+    // The agent's own screen, with tmux's status line below.
+    until("attached", || {
+        let clients = world.tmux(&["list-clients", "-F", "#{session_name}"]);
+        clients.contains("ganger-1").then_some(())
+    });
+    board.types("hello");
+    board.keys(&["Enter"]);
+    board.shows(&["got: hello"]);
+    board.keys(&["C-b", "d"]);
+    board.shows(&["ganger repo", "In progress 1", "got: hello"]);
+    board.keys(&["n"]);
+    board.shows(&["new task"]);
+    assert_eq!(world.status(id), "in-progress");
+}
+
+#[test]
+fn attach_and_come_back_inside_the_same_server() {
+    let world = World::new();
+    world.dispatch(AGENT);
+    // A person's client of the server that the agents are in; the board runs in it.
+    let ganger = env!("CARGO_BIN_EXE_ganger");
+    let attach =
+        format!("env -u TMUX -u TMUX_PANE tmux new-session -s mine -c '{}' -- {ganger} -v", world.repo().display());
+    let person = Terminal::running(&world, "person", 120, 40, &attach);
+    person.shows(&["ganger repo", "In progress 1"]);
+    person.keys(&["Enter"]);
+    until("switched", || {
+        let clients = world.tmux(&["list-clients", "-F", "#{session_name}"]);
+        clients.contains("ganger-1").then_some(())
+    });
+    person.types("hello");
+    person.keys(&["Enter"]);
+    person.shows(&["got: hello"]);
+    // Back as with any other session: prefix L.
+    person.keys(&["C-b", "L"]);
+    person.shows(&["ganger repo", "In progress 1"]);
+    person.keys(&["q"]);
+    until("the board's session has ended", || (!world.sessions().contains(&"mine".to_owned())).then_some(()));
+    assert_eq!(world.status(1), "in-progress", "agents keep running");
+}
+
+#[test]
+fn attach_and_come_back_inside_another_server() {
+    let world = World::new();
+    world.dispatch(AGENT);
+    let ganger = env!("CARGO_BIN_EXE_ganger");
+    let socket = world.socket();
+    // Two layers: a popup is drawn on a client, so a client of the board's server has to be looked at.
+    let inner = format!(
+        "env -u TMUX -u TMUX_PANE tmux -L inner -f /dev/null new-session -s mine -c '{}' -- env GANGER_TMUX_SOCKET=default {ganger}",
+        world.repo().display()
+    );
+    let person = Terminal::running(&world, "person", 120, 40, &inner);
+    person.shows(&["ganger repo", "In progress 1"]);
+    person.keys(&["Enter"]);
+    until("a popup is attached", || {
+        let clients = world.tmux(&["list-clients", "-F", "#{session_name}"]);
+        clients.contains("ganger-1").then_some(())
+    });
+    person.types("hello");
+    person.keys(&["Enter"]);
+    person.shows(&["got: hello"]);
+    // Keys in a popup go to what runs in it.
+    person.keys(&["C-b", "d"]);
+    until("the popup has closed", || world.tmux(&["list-clients", "-F", "#{session_name}"]).is_empty().then_some(()));
+    person.keys(&["?"]);
+    person.shows(&["keys · esc closes"]);
+    assert!(socket.exists());
+}
+
+#[test]
+fn losing_tmux_is_a_banner_and_nothing_is_failed() {
+    let world = World::new();
+    let id = world.dispatch("trap '' HUP; while :; do sleep 0.05; done");
+    let board = Terminal::outside(&world, 120, 40);
+    board.shows(&["In progress 1"]);
+    // The binary is gone: what runs is left alone.
+    world.wrap("tmux", "echo 'no tmux today' >&2; exit 1");
+    board.keys(&["R"]);
+    board.shows(&["everything is as it should be"]);
+    world.add("echo x > f");
+    board.shows(&["Ready 1"]);
+    board.keys(&["1", "s"]);
+    board.shows(&["no tmux today"]);
+    assert_eq!((world.status(id).as_str(), world.status(2).as_str()), ("in-progress", "ready"));
+    world.unwrap("tmux");
+    // The server is gone: its agents are orphans, the board lives, and the next dispatch has a new server.
+    world.tmux(&["kill-server"]);
+    board.shows(&["In progress 0"]);
+    assert_eq!(world.status(id), "ready");
+    board.keys(&["1", "S"]);
+    board.shows(&["Review 1"]);
+    world.audited();
+}
+
+#[test]
+fn the_terminal_is_given_back_after_a_signal() {
+    let world = World::new();
+    for (name, number) in [("TERM", nix::sys::signal::Signal::SIGTERM), ("HUP", nix::sys::signal::Signal::SIGHUP)] {
+        let pid = world.path(&format!("pid-{name}"));
+        let board = Terminal::running(
+            &world,
+            if name == "TERM" { "term" } else { "hup" },
+            100,
+            30,
+            &format!("bash -c 'echo $$ > {}; exec env -u TMUX \"$0\"' \"$GANGER\"; stty -a", pid.display()),
+        );
+        board.shows(&["No tasks yet"]);
+        let pid: i64 = std::fs::read_to_string(&pid).unwrap().trim().parse().unwrap();
+        signal(pid, number);
+        let screen = board.shows(&["exit 0", " echo "]);
+        assert!(!screen.contains("No tasks yet"), "the alternate screen was left: {screen}");
+        assert_eq!(board.tmux(&["display-message", "-p", "-t", "=t:", "#{mouse_any_flag}#{alternate_on}"]), "00");
+    }
+}
+
+#[test]
+fn the_prompt_can_be_written_in_an_editor() {
+    let mut world = World::new();
+    world.program("edit", "#!/bin/sh\nprintf 'A title\\n\\nfirst line\\n  second: $(touch x)\\n' > \"$2\"\n");
+    world.set("EDITOR", "edit --wait");
+    let board = Terminal::outside(&world, 120, 40);
+    board.shows(&["No tasks yet"]);
+    board.keys(&["N"]);
+    board.shows(&["new task", "A title", "first line"]);
+    board.keys(&["C-s"]);
+    board.shows(&["task 1 added"]);
+    assert_eq!(world.task(1)["prompt"], "first line\n  second: $(touch x)");
+}
+
+#[test]
+fn a_resize_is_followed() {
+    let world = World::new();
+    world.ok(&["add", "a task with a title", "--prompt", "x"]);
+    let board = Terminal::outside(&world, 120, 40);
+    board.shows(&["Ready 1", "Prompt Timeline"]);
+    board.tmux(&["resize-window", "-t", "=t:", "-x", "50", "-y", "20"]);
+    board.shows(&["1 Ready 1  2 In 0", "#1 a task with a title"]);
+    board.tmux(&["resize-window", "-t", "=t:", "-x", "5", "-y", "3"]);
+    board.tmux(&["resize-window", "-t", "=t:", "-x", "120", "-y", "40"]);
+    board.shows(&["Ready 1", "q quit"]);
+}
+
+#[test]
+fn without_a_terminal_there_is_no_board() {
+    let world = World::new();
+    let ran = world.fails(2, &[]);
+    assert!(ran.stderr.contains("needs a terminal") && ran.stderr.contains("ganger list"), "{ran:?}");
+    let ran = world.fails(2, &["--json"]);
+    assert_eq!(ran.json()["error"]["code"], Value::from(2));
+}
