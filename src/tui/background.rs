@@ -4,6 +4,7 @@
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash as _, Hasher as _};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
@@ -30,16 +31,28 @@ type Inbox = UnboundedSender<Msg>;
 /// When there can be no more threads.
 pub fn start(stage: &Arc<dyn Stage>, repo: Option<PathBuf>, inbox: &Inbox) -> io::Result<Arc<Viewer>> {
     let viewer = Arc::new(Viewer::default());
-    let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| {
-        std::thread::Builder::new().name(name.to_owned()).spawn(work).map(drop)
-    };
     let (s, i) = (Arc::clone(stage), inbox.clone());
-    spawn("board", Box::new(move || read(s.as_ref(), repo.as_deref(), &i)))?;
+    keep("board", stage, inbox, move || read(s.as_ref(), repo.as_deref(), &i))?;
     let (s, i) = (Arc::clone(stage), inbox.clone());
-    spawn("sweep", Box::new(move || watch_over(s.as_ref(), &i)))?;
+    keep("sweep", stage, inbox, move || watch_over(s.as_ref(), &i))?;
     let (s, i, v) = (Arc::clone(stage), inbox.clone(), Arc::clone(&viewer));
-    spawn("view", Box::new(move || v.run(s.as_ref(), &i)))?;
+    keep("view", stage, inbox, move || v.run(s.as_ref(), &i))?;
     Ok(viewer)
+}
+
+/// Runs something on a thread of its own, again after a panic, which is told: a board whose thread has died would lie.
+fn keep(name: &'static str, stage: &Arc<dyn Stage>, inbox: &Inbox, work: impl Fn() + Send + 'static) -> io::Result<()> {
+    let (stage, inbox) = (Arc::clone(stage), inbox.clone());
+    let run = move || {
+        while catch_unwind(AssertUnwindSafe(&work)).is_err() {
+            let why = format!("a fault in ganger itself ({name}): trying again");
+            if inbox.send(Msg::LoadFailed(why)).is_err() {
+                return;
+            }
+            stage.pause(NET);
+        }
+    };
+    std::thread::Builder::new().name(name.to_owned()).spawn(run).map(drop)
 }
 
 /// Opens an engine, trying again for as long as it takes; what is in the way is said once.
@@ -190,15 +203,25 @@ fn by_locks(engine: &Engine) -> Sweep {
 /// Keeps the live view of one pane fresh: the pane is read when its processes have read or written something.
 #[derive(Default)]
 pub struct Viewer {
-    wanted: Mutex<(Option<TaskId>, u16)>,
+    wanted: Mutex<Wish>,
     changed: Condvar,
+}
+
+/// What is to be shown.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Wish {
+    task: Option<TaskId>,
+    /// How many rows are visible.
+    lines: u16,
+    /// Which wish it is: a task may have another pane since the last one.
+    number: u64,
 }
 
 impl Viewer {
     /// Shows another task, or none. `lines` is how many rows are visible.
     pub fn show(&self, task: Option<TaskId>, lines: u16) {
         if let Ok(mut wanted) = self.wanted.lock() {
-            *wanted = (task, lines);
+            *wanted = Wish { task, lines, number: wanted.number + 1 };
             self.changed.notify_one();
         }
     }
@@ -206,18 +229,17 @@ impl Viewer {
     fn run(&self, stage: &dyn Stage, inbox: &Inbox) {
         let Some(engine) = engine(stage, |_| !inbox.is_closed()) else { return };
         let mut view = View::default();
-        let mut patience = Duration::ZERO;
+        let mut patience = Duration::MAX;
         loop {
-            let Some((task, lines)) = self.wait(patience, &view) else { return };
-            let Some(task) = task else {
-                view = View::default();
+            let Some(wish) = self.wait(patience, view.wish) else { return };
+            if view.wish != wish {
+                view = View { wish, ..View::default() };
+            }
+            let Some(task) = wish.task else {
                 patience = Duration::MAX;
                 continue;
             };
-            if view.task != Some(task) {
-                view = View { task: Some(task), ..View::default() };
-            }
-            if let Some(content) = view.look(&engine, task, lines)
+            if let Some(content) = view.look(&engine, task)
                 && inbox.send(Msg::Detailed { task, tab: Tab::Live, content }).is_err()
             {
                 return;
@@ -227,15 +249,13 @@ impl Viewer {
     }
 
     /// Waits for another wish, at most for `patience`; then what is wanted now.
-    fn wait(&self, patience: Duration, view: &View) -> Option<(Option<TaskId>, u16)> {
+    fn wait(&self, patience: Duration, known: Wish) -> Option<Wish> {
         let wanted = self.wanted.lock().ok()?;
-        if wanted.0 != view.task || patience.is_zero() {
-            return Some(*wanted);
-        }
+        let same = |wanted: &mut Wish| *wanted == known;
         let wanted = if patience == Duration::MAX {
-            self.changed.wait(wanted).ok()?
+            self.changed.wait_while(wanted, same).ok()?
         } else {
-            self.changed.wait_timeout(wanted, patience).ok()?.0
+            self.changed.wait_timeout_while(wanted, patience, same).ok()?.0
         };
         Some(*wanted)
     }
@@ -244,8 +264,7 @@ impl Viewer {
 /// What is known of the pane that is shown.
 #[derive(Default)]
 struct View {
-    task: Option<TaskId>,
-    lines: u16,
+    wish: Wish,
     target: Option<(PathBuf, String, crate::domain::id::Process)>,
     traffic: Option<u64>,
     hash: Option<u64>,
@@ -255,7 +274,7 @@ struct View {
 
 impl View {
     /// What is new to show.
-    fn look(&mut self, engine: &Engine, task: TaskId, lines: u16) -> Option<Content> {
+    fn look(&mut self, engine: &Engine, task: TaskId) -> Option<Content> {
         if self.target.is_none() {
             self.target = match find(engine, task) {
                 Ok(found) => Some(found),
@@ -265,14 +284,14 @@ impl View {
                 }
             };
         }
-        let (socket, pane, shim) = self.target.clone()?;
-        let traffic = engine.ports.processes.traffic(shim);
-        if traffic.is_some() && traffic == self.traffic && lines == self.lines {
+        let (socket, pane, process) = self.target.clone()?;
+        let traffic = engine.ports.processes.traffic(process);
+        if traffic.is_some() && traffic == self.traffic {
             self.quiet = self.quiet.saturating_add(1);
             return None;
         }
-        (self.traffic, self.lines) = (traffic, lines);
-        match engine.ports.mux.capture(&socket, &pane, u32::from(lines).saturating_add(500)) {
+        self.traffic = traffic;
+        match engine.ports.mux.capture(&socket, &pane, u32::from(self.wish.lines).saturating_add(500)) {
             Ok(text) => self.fresh(Content::Text(text)),
             Err(error) => {
                 self.target = None;
@@ -307,10 +326,11 @@ impl View {
     }
 }
 
-/// Where the task's pane is, and its process.
+/// Where the task's pane is, and whose doings show on it: the agent's, or, while there is none, those of its shim, which
+/// looks at the database now and then.
 fn find(engine: &Engine, task: TaskId) -> Result<(PathBuf, String, crate::domain::id::Process), Fault> {
     let attempt = screen::attempt(engine, task)?;
     let pane = screen::pane(engine, &attempt)?;
     let none = || Fault::new(crate::engine::Kind::Conflict, "its agent has not started yet");
-    Ok((attempt.plan.socket.clone(), pane.id, attempt.shim.ok_or_else(none)?))
+    Ok((attempt.plan.socket.clone(), pane.id, attempt.agent.or(attempt.shim).ok_or_else(none)?))
 }

@@ -122,7 +122,9 @@ pub struct Model {
     pub detail: Detail,
     pub toast: Option<Toast>,
     pub sweep: Option<Sweep>,
-    /// Lines added and removed against the base, and the moment of the task's change that they belong to.
+    /// What the reconciler did last, and when.
+    pub mended: Option<(Timestamp, String)>,
+    /// Lines added and removed against the base, and when that was asked.
     pub measured: HashMap<TaskId, (Timestamp, Option<(usize, usize)>)>,
     /// Quitting, since when.
     pub leaving: Option<BootTime>,
@@ -155,6 +157,7 @@ impl Model {
             detail,
             toast: None,
             sweep: None,
+            mended: None,
             measured: HashMap::new(),
             leaving: None,
             clicked: None,

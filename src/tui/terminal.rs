@@ -23,9 +23,10 @@ impl Screen {
     /// When this is no terminal.
     pub fn take() -> io::Result<Self> {
         let earlier = std::panic::take_hook();
+        let drawing = std::thread::current().id();
         std::panic::set_hook(Box::new(move |panic| {
             // A panic on another thread is told by a message; the screen stays.
-            if std::thread::current().name() == Some("main") {
+            if std::thread::current().id() == drawing {
                 give_back();
                 earlier(panic);
             }

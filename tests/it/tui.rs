@@ -1,7 +1,18 @@
 //! The board in a real terminal, with real agents in a real tmux server.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ganger::domain::time::Now;
+use ganger::engine::{Engine, Fault, Kind};
+use ganger::os::clock::SystemClock;
+use ganger::ports::host::Clock as _;
+use ganger::tui::keymap::Keymap;
+use ganger::tui::msg::Handover;
+use ganger::tui::stage::{Changes, Events, Stage};
+use ganger::tui::theme::Theme;
+use ganger::tui::{Board, Outfit};
 use serde_json::Value;
 
 use crate::support::{PATIENCE, World, pause, runs, signal, until};
@@ -366,4 +377,116 @@ fn without_a_terminal_there_is_no_board() {
     assert!(ran.stderr.contains("needs a terminal") && ran.stderr.contains("ganger list"), "{ran:?}");
     let ran = world.fails(2, &["--json"]);
     assert_eq!(ran.json()["error"]["code"], Value::from(2));
+}
+
+/// The voluntary context switches of a process's thread of that name.
+fn switches(pid: i64, thread: &str) -> u64 {
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap().flatten();
+    let status = tasks
+        .map(|task| task.path())
+        .find(|task| std::fs::read_to_string(task.join("comm")).is_ok_and(|comm| comm.trim() == thread))
+        .map(|task| std::fs::read_to_string(task.join("status")).unwrap())
+        .unwrap();
+    status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:")).unwrap().trim().parse().unwrap()
+}
+
+#[test]
+fn an_idle_board_starts_no_process() {
+    let world = World::new();
+    world.configure("[queue]\nmax_running = 20");
+    for _ in 0..10 {
+        world.add("echo here; exec sleep 1000");
+    }
+    world.ok(&["dispatch", "--all"]);
+    for program in ["tmux", "git"] {
+        world.wrap(program, "real \"$@\"; exit $?");
+    }
+    let start = format!("bash -c 'echo $$ > {}; exec env -u TMUX \"$0\"' \"$GANGER\"", world.path("pid").display());
+    let board = Terminal::running(&world, "idle", 200, 60, &start);
+    board.shows(&["In progress 10", "here", "● swept"]);
+    let pid: i64 = std::fs::read_to_string(world.path("pid")).unwrap().trim().parse().unwrap();
+    let calls = || {
+        let count = |program: &str| {
+            std::fs::read_to_string(world.path(&format!("{program}.calls"))).unwrap_or_default().lines().count()
+        };
+        (count("tmux"), count("git"))
+    };
+    // What the start needed is over; then some sweeps go by.
+    let sweeps = |more: u64| {
+        let before = switches(pid, "sweep");
+        until("sweeps", || (switches(pid, "sweep") >= before + more).then_some(()));
+    };
+    sweeps(1);
+    let before = calls();
+    assert!(before.0 > 0, "tmux was asked at the start");
+    sweeps(3);
+    assert_eq!(calls(), before);
+    world.audited();
+}
+
+/// A program around a board that breaks in the middle of the loop.
+struct Breaks(std::sync::atomic::AtomicU32);
+
+impl Stage for Breaks {
+    fn engine(&self) -> Result<Engine, Fault> {
+        Err(Fault::new(Kind::Failed, "there is no database here"))
+    }
+    fn now(&self) -> Now {
+        assert!(self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst) < 3, "the clock broke");
+        SystemClock.now()
+    }
+    fn pause(&self, length: Duration) {
+        SystemClock.pause(length);
+    }
+    fn events(&self, _: Changes) -> std::io::Result<Box<dyn Events>> {
+        Err(std::io::ErrorKind::Unsupported.into())
+    }
+    fn show(&self, _: &std::path::Path, _: &str) -> Result<Handover, Fault> {
+        Err(Fault::new(Kind::Failed, "there is nothing to show"))
+    }
+    fn shell(&self, _: &std::path::Path) -> Handover {
+        Handover { argv: Vec::new(), folder: None, takes_terminal: true }
+    }
+    fn editor(&self, file: &std::path::Path) -> Handover {
+        self.shell(file)
+    }
+    fn run(&self, _: &Handover) -> std::io::Result<i32> {
+        Ok(0)
+    }
+    fn notify(&self, _: &[std::ffi::OsString]) {}
+}
+
+/// Run by the test below, in a terminal of its own.
+#[test]
+#[ignore = "run in a terminal by the test below"]
+fn a_board_that_breaks() {
+    let settings = ganger::config::defaults(&|name| std::env::var_os(name));
+    let board = Board {
+        stage: Arc::new(Breaks(0.into())),
+        outfit: Outfit {
+            keymap: Keymap::default(),
+            theme: Theme::new("dark", &BTreeMap::new(), false),
+            ascii: false,
+            repo: None,
+            agents: Vec::new(),
+            default_agent: String::new(),
+        },
+        shown: None,
+        home: None,
+        settings: Arc::new(settings),
+        interrupted: Arc::default(),
+    };
+    ganger::tui::run(board).unwrap();
+}
+
+#[test]
+fn the_terminal_is_given_back_before_a_panic_is_told() {
+    let world = World::new();
+    let this = std::env::current_exe().unwrap();
+    let this = this.display();
+    let run = format!("{this} --ignored --exact tui::a_board_that_breaks --test-threads=1 --nocapture; stty -a");
+    let terminal = Terminal::running(&world, "panic", 120, 40, &run);
+    let screen = terminal.shows(&["the clock broke", " echo ", "exit 0"]);
+    assert!(!screen.contains("reading the board"), "{screen}");
+    assert_eq!(terminal.tmux(&["display-message", "-p", "-t", "=t:", "#{mouse_any_flag}#{alternate_on}"]), "00");
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::put;
+use crate::domain::state::Status;
 use crate::engine::board::{Board, Card};
 use crate::tui::model::Model;
 use crate::tui::msg::{Cmd, Notice, Tab};
@@ -23,13 +24,13 @@ pub(super) fn loaded(model: &mut Model, board: Arc<Board>) -> Vec<Cmd> {
     if !first {
         cmds.extend(board.cards.iter().filter_map(|card| notice(&earlier, card)));
     }
-    // What is worth measuring: work that is over, or looked at.
+    // What is worth measuring: work that is there, whenever its task has moved.
     for card in &board.cards {
         let task = &card.task;
-        let over = task.status == crate::domain::state::Status::Review;
-        let known = model.measured.get(&task.id).is_some_and(|(at, _)| *at == task.updated_at);
-        if over && !known {
-            model.measured.insert(task.id, (task.updated_at, None));
+        let works = matches!(task.status, Status::InProgress | Status::Review) && task.attempts > 0;
+        let known = model.measured.get(&task.id).is_some_and(|(at, _)| *at >= task.updated_at);
+        if works && !known {
+            model.measured.insert(task.id, (model.now.wall.max(task.updated_at), None));
             cmds.push(Cmd::Measure { task: task.id });
         }
     }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::layout::layout;
 use super::model::{Model, Overlay, TOAST, Tone};
 use super::msg::{Act, Cmd, Compose, Msg, Sweep};
+use crate::domain::id::TaskId;
 use crate::engine::Fault;
 
 pub use overlay::{RETRIES, commands};
@@ -42,7 +43,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
             if model.columns.selected() == Some(task) && model.tab() == Some(tab) {
                 model.detail.content = Some((task, tab, content));
             }
-            Vec::new()
+            if tab == super::msg::Tab::Live { measure(model, task) } else { Vec::new() }
         }
         Msg::Acted { act, outcome } => acted(model, &act, outcome),
         Msg::Planned(outcome) => overlay::planned(model, outcome),
@@ -62,8 +63,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
             Vec::new()
         }
         Msg::Measured { task, changed } => {
-            if let Some(card) = model.board.card(task) {
-                model.measured.insert(task, (card.task.updated_at, changed));
+            if model.board.card(task).is_some() {
+                model.measured.insert(task, (model.now.wall, changed));
             }
             Vec::new()
         }
@@ -74,6 +75,18 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         cmds.extend(looked_at(model));
     }
     cmds
+}
+
+/// Asks how much a task's agent has changed, unless that was asked a moment ago.
+fn measure(model: &mut Model, task: TaskId) -> Vec<Cmd> {
+    /// A working agent changes files all the time.
+    const OFTEN: std::time::Duration = std::time::Duration::from_secs(5);
+    let known = model.measured.get(&task).copied();
+    if known.is_some_and(|(at, _)| model.now.wall.since(at) < OFTEN) {
+        return Vec::new();
+    }
+    model.measured.insert(task, (model.now.wall, known.and_then(|(_, changed)| changed)));
+    vec![Cmd::Measure { task }]
 }
 
 /// Another task is under the cursor, or another tab is wanted: its text is read.
@@ -104,6 +117,7 @@ fn swept(model: &mut Model, sweep: Sweep) -> Vec<Cmd> {
     if let Some(first) = sweep.done.first() {
         let more = sweep.done.len() - 1;
         let text = if more == 0 { first.clone() } else { format!("{first} (and {more} more)") };
+        model.mended = Some((sweep.at, text.clone()));
         model.say(Tone::Plain, format!("reconciled: {text}"));
     }
     let earlier = model.sweep.take();

@@ -1,5 +1,7 @@
 //! The header: counts, what needs me, dispatches in flight, tmux, the last sweep.
 
+use std::time::Duration;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -8,6 +10,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::{ago, fit, sign};
 use crate::domain::state::Status;
+use crate::domain::time::Timestamp;
 use crate::tui::model::Model;
 
 pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
@@ -36,6 +39,7 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     }
     let mut right = vec![Span::styled(throughput(model), theme.good)];
     right.push(match (&model.sweep, model.loaded) {
+        (Some(sweep), _) if sweep.tmux.as_ref().is_none_or(Result::is_ok) && recent(model).is_some() => mended(model),
         (Some(sweep), _) if sweep.tmux.as_ref().is_some_and(Result::is_err) => Span::styled("tmux ?", theme.bad),
         (Some(sweep), _) => {
             let age = ago(model.now.wall, sweep.at);
@@ -56,6 +60,18 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     left.push(Span::raw(" ".repeat(gap)));
     left.extend(right);
     frame.render_widget(Paragraph::new(Line::from(left)), area);
+}
+
+fn mended(model: &Model) -> Span<'static> {
+    let said = recent(model)
+        .map(|(at, what)| format!("{} ago {}", ago(model.now.wall, at), fit(&what, 36)))
+        .unwrap_or_default();
+    Span::styled(format!("{} mended {said}", sign(model, "●", "*")), model.outfit.theme.warn)
+}
+
+/// What the reconciler did within the last minute.
+fn recent(model: &Model) -> Option<(Timestamp, String)> {
+    model.mended.clone().filter(|(at, _)| model.now.wall.since(*at) < Duration::from_mins(1))
 }
 
 /// Tasks that came to review or done in each of the last twelve hours.
