@@ -2,13 +2,14 @@
 CARGO ?= cargo
 TORTURE ?= torture
 
-.PHONY: help setup demo test torture bench lint deny ci
+.PHONY: help setup demo test torture bench pictures lint deny ci
 
 help:
 	@echo 'make demo     the whole tour on real git and tmux, with scripted agents'
 	@echo 'make test     every test'
 	@echo 'make torture  the kill tests with more rounds (TORTURE=full for most)'
 	@echo 'make bench    a dispatch beside its floor'
+	@echo 'make pictures the pictures of the README, from the real program'
 	@echo 'make lint     format, lints, documentation'
 	@echo 'make ci       everything that decides whether a change lands'
 
@@ -27,6 +28,10 @@ torture: setup
 bench: setup
 	$(CARGO) build --locked --release
 	$(CARGO) run --locked --release --example bench
+
+pictures: setup
+	$(CARGO) build --locked --release
+	$(CARGO) run --locked --release --example pictures
 
 lint:
 	$(CARGO) fmt --check

@@ -289,3 +289,18 @@ fn the_demo_ends_as_it_should_and_leaves_nothing() {
     assert!(said.contains("LOST"), "{said}");
     assert_eq!(fs::read_dir(world.path("tmp")).unwrap().count(), 0);
 }
+
+#[test]
+fn the_readme_has_the_key_table_of_the_code() {
+    let readme = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let text = std::fs::read_to_string(&readme).unwrap();
+    let (open, close) = ("<!-- keys: made from the code's one table; a test compares -->\n", "<!-- /keys -->");
+    let (before, rest) = text.split_once(open).unwrap();
+    let (found, after) = rest.split_once(close).unwrap();
+    let wanted = ganger::tui::keymap::markdown();
+    if std::env::var_os("GANGER_UPDATE").is_some() {
+        std::fs::write(&readme, format!("{before}{open}{wanted}{close}{after}")).unwrap();
+        return;
+    }
+    assert_eq!(found, wanted, "write it anew with: GANGER_UPDATE=1 cargo test --test it the_readme");
+}

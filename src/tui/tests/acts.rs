@@ -321,3 +321,13 @@ fn a_resize_asks_for_as_much_as_fits_now() {
     screen.tell(Msg::Resize { columns: 200, rows: 60 });
     assert!(screen.cmds.iter().any(|cmd| matches!(cmd, Cmd::Watch { task: Some(TaskId(3)), lines } if *lines > 50)));
 }
+
+#[test]
+fn the_help_shows_every_key_of_the_table() {
+    let mut screen = Screen::with(200, 60, some());
+    screen.keys("?");
+    let text = screen.text();
+    for binding in crate::tui::keymap::BINDINGS {
+        assert!(text.contains(binding.what), "{} is missing in {text}", binding.name);
+    }
+}

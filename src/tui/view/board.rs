@@ -149,7 +149,7 @@ fn state(model: &Model, card: &Card) -> (&'static str, Style) {
         return ("!", theme.bad);
     }
     match card.task.status {
-        Status::Ready if !card.task.blocked_by.is_empty() => (sign(model, "⧗", "w"), theme.dim),
+        Status::Ready if !card.task.blocked_by.is_empty() => (sign(model, "◇", "w"), theme.dim),
         Status::Ready => (sign(model, "○", "o"), theme.dim),
         Status::InProgress => match card.activity() {
             Some("working") => (sign(model, "●", "*"), theme.busy),

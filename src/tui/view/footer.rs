@@ -32,6 +32,10 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         frame.render_widget(Paragraph::new(Line::styled(text, style)), area);
         return;
     }
+    if model.overlay.is_some() {
+        // What lies over the board says itself which keys it takes.
+        return;
+    }
     let mut spans = Vec::new();
     let mut used = 0;
     for (key, what) in keys(model) {
