@@ -42,6 +42,7 @@ lint:
 deny:
 	@command -v cargo-deny >/dev/null || \
 		{ echo 'cargo-deny is missing: building it (some minutes, once a machine)'; $(CARGO) install --locked --quiet cargo-deny; }
+	$(CARGO) fetch --locked --quiet
 	$(CARGO) deny --offline check licenses bans sources
 
 ci: test demo lint deny

@@ -292,7 +292,7 @@ fn keys(settings: &mut Settings, field: &Field<'_>) -> Result<(), ConfigError> {
                 r#"be keys such as "s", "G", "ctrl-u", "space", "enter", "f5", and {key:?} is none"#
             )));
         }
-        let taken = settings.keys.iter().find(|(name, keys)| *name != field.key && keys.contains(key));
+        let taken = settings.keys.iter().find(|(name, keys)| keymap::meet(name, field.key) && keys.contains(key));
         if let Some((name, _)) = taken {
             return Err(field.refuse(format_args!("not be {key:?}, which `keys.{name}` is already")));
         }

@@ -11,6 +11,7 @@ use super::document::Document;
 use super::{Config, ConfigError, DEFAULT_TEXT, default_path, defaults, load, path, read, render, schema};
 use crate::domain::profile::{Mode, NoOutput, Profile};
 use crate::domain::settings::{Completion, Queue, Settings, Timing, Tmux, Worktrees};
+use crate::tui::keymap;
 
 fn home(variable: &str) -> Option<OsString> {
     (variable == "HOME").then(|| "/home/ann".into())
@@ -50,6 +51,10 @@ fn the_default_file_changes_nothing() {
 fn the_default_file_shows_the_built_in_values() {
     let mut shown = settings(&uncommented());
     let example = shown.agents.remove("mine").unwrap();
+    for (name, keys) in std::mem::take(&mut shown.keys) {
+        let binding = keymap::BINDINGS.iter().find(|binding| binding.name == name).unwrap();
+        assert_eq!(keys, binding.keys, "{name}");
+    }
     assert_eq!(shown, defaults(&home));
     assert_eq!(example.command, ["my-agent", "--flag", "{prompt}"]);
     assert_eq!(example.resume, ["my-agent", "--continue"]);
@@ -226,12 +231,6 @@ fn what_a_later_version_will_know_is_refused_as_such() {
         ("[completion]\nself_approve = false", "completion.self_approve"),
     ] {
         assert_eq!(refusal(text), format!("`{name}` is not supported by this version at /c.toml:2"));
-    }
-    for section in ["notify", "ui", "keys"] {
-        assert_eq!(
-            refusal(&format!("[{section}]\na = 'b'")),
-            format!("`{section}` is not supported by this version at /c.toml:1")
-        );
     }
 }
 
@@ -456,5 +455,27 @@ proptest! {
         if let Err(error) = read {
             assert!(error.message.contains(" at /c.toml:"), "{error}");
         }
+    }
+}
+
+#[test]
+fn the_board_is_configured() {
+    let text = "[ui]\ntheme = 'light'\nascii = true\ncolors = { bad = '#ff0000' }\n\
+                [keys]\ndispatch = 'f5'\nstop = ['X', 'ctrl-x']\n[notify]\nreview = ['beep', '{title}']\n";
+    let read = settings(text);
+    assert_eq!((read.ui.theme.as_str(), read.ui.ascii, read.ui.colors["bad"].as_str()), ("light", true, "#ff0000"));
+    assert_eq!((read.keys["dispatch"].as_slice(), read.keys["stop"].len()), (["f5".to_owned()].as_slice(), 2));
+    assert_eq!(read.notify["review"], ["beep", "{title}"]);
+    for (text, why) in [
+        ("[ui]\ntheme = 'blue'", "`ui.theme` must be \"dark\" or \"light\" or \"high-contrast\""),
+        ("[ui]\ncolors = { bad = 'reddish' }", "`ui.colors.bad` must be a colour"),
+        ("[ui]\ncolors = { worst = 'red' }", "there is nothing called `worst` to colour"),
+        ("[keys]\ndispatch = 'hyper-x'", "\"hyper-x\" is none"),
+        ("[keys]\ndispach = 's'", "did you mean `dispatch`?"),
+        ("[keys]\ndispatch = 'y'\nstop = 'y'", "`keys.stop` must not be \"y\", which `keys.dispatch` is already"),
+        ("[notify]\nreviewed = ['x']", "did you mean `review`?"),
+        ("[notify]\nreview = ['']", "`notify.review` must begin with a program"),
+    ] {
+        assert!(refusal(text).contains(why), "{text}: {}", refusal(text));
     }
 }

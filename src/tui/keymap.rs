@@ -123,7 +123,7 @@ pub const BINDINGS: &[Binding] = &[
     row(Intent::Timeline, "timeline", &["L"], "timeline and saved screen"),
     row(Intent::Delete, "delete", &["D"], "delete, its work parked"),
     row(Intent::Archive, "archive", &["z"], "archive"),
-    row(Intent::Undo, "undo", &["u"], "undo the last approve, archive, delete or move"),
+    row(Intent::Undo, "undo", &["u"], "undo the last approve, archive or delete"),
     row(Intent::Reconcile, "reconcile", &["R"], "reconcile now"),
     row(Intent::Filter, "filter", &["/"], "filter"),
     filtered(Intent::NextMatch, "next-match", &["n"], "while filtered: next match in any column"),
@@ -145,6 +145,13 @@ pub const NAMES: [&str; BINDINGS.len()] = {
     }
     names
 };
+
+/// Whether two bindings hold at the same time, so that one key can't be for both.
+#[must_use]
+pub fn meet(one: &str, other: &str) -> bool {
+    let when = |name| BINDINGS.iter().find(|binding| binding.name == name).map(|binding| binding.when);
+    one != other && when(one) == when(other)
+}
 
 /// The row of an intent.
 #[must_use]
