@@ -242,9 +242,9 @@ fn main() -> Outcome<()> {
     let conf = conf.to_string_lossy();
     let start = ["-L", "studio", "-f", &conf, "new-session", "-d", "-s", "t", "-x", &columns, "-y", &rows, "--"];
     studio.run("tmux", &[&start[..], &["sh", "-c", &open]].concat())?;
-    studio.shows(&["● swept"])?;
+    studio.shows(&["● watching"])?;
     studio.keys(&["2"])?;
-    studio.picture("board", &["Checking the foreign keys", "● swept"])?;
+    studio.picture("board", &["Checking the foreign keys", "● watching"])?;
     studio.keys(&["5", "Enter"])?;
     studio.picture("report", &["its last screen", "E0308"])?;
     studio.keys(&["n"])?;

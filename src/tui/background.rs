@@ -20,7 +20,9 @@ use crate::engine::{Engine, Fault, screen};
 
 /// How often is looked without any event: the net under the events.
 const NET: Duration = Duration::from_secs(2);
-/// The same where the system has no file events.
+/// How often a sweep that found nothing is told.
+const SIGN: Duration = Duration::from_secs(10);
+/// The same as [`NET`] where the system has no file events.
 const POLL: Duration = Duration::from_millis(200);
 
 type Inbox = UnboundedSender<Msg>;
@@ -129,13 +131,21 @@ fn watch_over(stage: &dyn Stage, inbox: &Inbox) {
     let Some(engine) = engine(stage, |_| !inbox.is_closed()) else { return };
     let events = stage.events(Changes::Locks).ok();
     let mut whole = true;
+    let mut told: Option<Sweep> = None;
     loop {
         let pass = if whole { all(&engine) } else { by_locks(&engine) };
         // What was found to have ended has left something behind.
         whole = !whole && !pass.done.is_empty();
-        let message = Msg::Swept(Sweep { at: stage.now().wall, events: events.is_some(), ..pass });
-        if inbox.send(message).is_err() {
-            return;
+        let pass = Sweep { at: stage.now().wall, events: events.is_some(), ..pass };
+        // That nothing has changed is news only now and then.
+        let news = told.as_ref().is_none_or(|told| {
+            !pass.done.is_empty() || pass.at.since(told.at) >= SIGN || pass != Sweep { at: pass.at, ..told.clone() }
+        });
+        if news {
+            if inbox.send(Msg::Swept(pass.clone())).is_err() {
+                return;
+            }
+            told = Some(pass);
         }
         if whole {
             continue;
@@ -321,7 +331,8 @@ impl View {
         match self.quiet {
             0..20 => Duration::from_millis(100),
             20..60 => Duration::from_millis(300),
-            _ => Duration::from_secs(1),
+            60..100 => Duration::from_secs(1),
+            _ => NET,
         }
     }
 }

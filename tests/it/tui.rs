@@ -403,7 +403,7 @@ fn an_idle_board_starts_no_process() {
     }
     let start = format!("bash -c 'echo $$ > {}; exec env -u TMUX \"$0\"' \"$GANGER\"", world.path("pid").display());
     let board = Terminal::running(&world, "idle", 200, 60, &start);
-    board.shows(&["In progress 10", "here", "● swept"]);
+    board.shows(&["In progress 10", "here", "● watching"]);
     let pid: i64 = std::fs::read_to_string(world.path("pid")).unwrap().trim().parse().unwrap();
     let calls = || {
         let count = |program: &str| {

@@ -13,6 +13,9 @@ use crate::domain::state::Status;
 use crate::domain::time::Timestamp;
 use crate::tui::model::Model;
 
+/// A sweep is told every ten seconds at least: one that is this old is late.
+const LATE: Duration = Duration::from_secs(30);
+
 pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let theme = &model.outfit.theme;
     let board = &model.board;
@@ -41,11 +44,13 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     right.push(match (&model.sweep, model.loaded) {
         (Some(sweep), _) if sweep.tmux.as_ref().is_none_or(Result::is_ok) && recent(model).is_some() => mended(model),
         (Some(sweep), _) if sweep.tmux.as_ref().is_some_and(Result::is_err) => Span::styled("tmux ?", theme.bad),
+        (Some(sweep), _) if model.now.wall.since(sweep.at) > LATE => {
+            Span::styled(format!("! last sweep {} ago", ago(model.now.wall, sweep.at)), theme.warn)
+        }
         (Some(sweep), _) => {
-            let age = ago(model.now.wall, sweep.at);
             // Without file events deaths are seen by the timed sweep alone: that is said.
-            let how = if sweep.events { "" } else { " (every 2s)" };
-            Span::styled(format!("{} swept {age} ago{how}", sign(model, "●", "*")), theme.dim)
+            let how = if sweep.events { "" } else { " every 2s" };
+            Span::styled(format!("{} watching{how}", sign(model, "●", "*")), theme.dim)
         }
         (None, true) => Span::styled("first sweep…", theme.dim),
         (None, false) => Span::styled("reading…", theme.dim),
