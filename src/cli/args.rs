@@ -35,6 +35,9 @@ pub struct Args {
     /// With --reconcile: only says what it would do
     #[arg(long, requires = "reconcile")]
     pub dry_run: bool,
+    /// Without a command: the board of every repository
+    #[arg(long, conflicts_with = "reconcile")]
+    pub all: bool,
     #[command(subcommand)]
     pub command: Option<Command>,
 }

@@ -371,6 +371,22 @@ fn a_resize_is_followed() {
 }
 
 #[test]
+fn the_board_is_about_the_repository_around_it_or_about_all() {
+    let world = World::new();
+    let other = world.path("other");
+    std::fs::create_dir(&other).unwrap();
+    world.run("git", &["init", "-q"], &other);
+    world.run("git", &["commit", "-q", "--allow-empty", "-m", "one"], &other);
+    world.ok(&["add", "here", "--prompt", "x"]);
+    world.ok(&["-C", other.to_str().unwrap(), "add", "there", "--prompt", "x"]);
+    let board = Terminal::outside(&world, 120, 40);
+    let screen = board.shows(&["#1 here"]);
+    assert!(!screen.contains("there"), "{screen}");
+    let all = Terminal::running(&world, "all", 120, 40, "env -u TMUX -u TMUX_PANE \"$GANGER\" --all");
+    all.shows(&["all repositories", "#1 here", "#2 there", "other · shell"]);
+}
+
+#[test]
 fn without_a_terminal_there_is_no_board() {
     let world = World::new();
     let ran = world.fails(2, &[]);

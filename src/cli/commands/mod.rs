@@ -48,7 +48,9 @@ pub fn run(args: Args) -> ExitCode {
             let outcome = Wiring::new(&global).and_then(|wiring| reconcile::once(&wiring, args.dry_run, false));
             return outcome.unwrap_or_else(|fault| output::fault(&fault, as_json));
         }
-        return Wiring::new(&global).and_then(tui::run).unwrap_or_else(|fault| output::fault(&fault, as_json));
+        return Wiring::new(&global)
+            .and_then(|wiring| tui::run(wiring, args.all))
+            .unwrap_or_else(|fault| output::fault(&fault, as_json));
     };
     // These two must work whatever is wrong with the configuration, and the status line must be quick.
     match &command {

@@ -27,16 +27,17 @@ use crate::tui::{Board, Outfit};
 /// How long a notification's command may take.
 const NOTIFY: Duration = Duration::from_secs(10);
 
-/// Shows the board until a person quits.
+/// Shows the board, of the repository around here or of every one, until a person quits.
 ///
 /// # Errors
 /// [`Kind::Usage`] where there is no terminal.
-pub fn run(wiring: Wiring) -> Outcome {
+pub fn run(wiring: Wiring, all: bool) -> Outcome {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         return Err(Fault::new(Kind::Usage, "the board needs a terminal").hint("ganger list, or ganger --help"));
     }
     let engine = wiring.engine()?;
     let home = wiring.repository_if_any(&engine)?;
+    let shown = home.clone().filter(|_| !all);
     drop(engine);
     let settings = Arc::clone(&wiring.settings);
     let plain = !wiring.colours();
@@ -44,13 +45,13 @@ pub fn run(wiring: Wiring) -> Outcome {
         keymap: Keymap::new(&settings.keys),
         theme: Theme::new(&settings.ui.theme, &settings.ui.colors, plain),
         ascii: settings.ui.ascii || !is_unicode(),
-        repo: home.as_deref().map(name),
+        repo: shown.as_deref().map(name),
         agents: settings.agents.keys().cloned().collect(),
         default_agent: settings.default_agent.clone(),
     };
     let board = Board {
         outfit,
-        shown: home.clone(),
+        shown,
         home,
         interrupted: Arc::clone(&wiring.interrupted),
         settings,

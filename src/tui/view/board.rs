@@ -210,6 +210,11 @@ fn facts(model: &Model, card: &Card) -> String {
     if task.draft.priority != 0 {
         facts.push(format!("priority {}", task.draft.priority));
     }
+    if model.outfit.repo.is_none()
+        && let Some(name) = task.draft.repo.file_name()
+    {
+        facts.push(name.to_string_lossy().into_owned());
+    }
     facts.push(task.draft.agent.clone());
     facts.join(sign(model, " · ", " | "))
 }
