@@ -124,7 +124,7 @@ mod tests {
             ("agent/mod.rs", "use crate::config;"),
             ("config/mod.rs", "use crate::os::process;"),
             ("config.rs", "use super::engine::dispatch;"),
-            ("tui/view/board.rs", "use crate::ports::store::Store;"),
+            ("tui/view/board.rs", "use crate::git::read;"),
             ("tui/mod.rs", "use crate::domainlike::x;"),
             ("ports/mod.rs", "use crate::*;"),
             ("main.rs", "use ganger::engine::dispatch;"),
