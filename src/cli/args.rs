@@ -132,8 +132,12 @@ pub enum Command {
         #[command(subcommand)]
         command: Config,
     },
-    /// Checks tmux, git, database, disk and agents
-    Doctor,
+    /// Checks tmux, git, database, disk and agents, and audits what must hold of a board at rest
+    Doctor {
+        /// Reconciles first
+        #[arg(long)]
+        fix: bool,
+    },
     /// Prints a shell's completions
     Completions { shell: clap_complete::Shell },
     /// The whole tour on a throw-away repository and tmux server

@@ -18,6 +18,7 @@ use crate::ports::multiplexer::Multiplexer;
 use crate::ports::store::{Applied, Stamp, Store};
 use crate::ports::worktrees::Worktrees;
 
+pub mod audit;
 pub mod board;
 pub mod clean_up;
 pub mod dispatch;

@@ -91,6 +91,11 @@ mod table {
         fs::read_link(format!("/proc/{pid}/cwd")).ok()
     }
 
+    pub(super) fn command_line(pid: i32) -> Option<Vec<String>> {
+        let words = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+        Some(words.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect())
+    }
+
     /// What a process and its descendants have read and written (proc_pid_io(5): rchar, wchar).
     pub(super) fn traffic(root: i32) -> Option<u64> {
         let io = fs::read_to_string(format!("/proc/{root}/io")).ok()?;
@@ -151,12 +156,17 @@ mod table {
         None
     }
 
+    pub(super) fn command_line(pid: i32) -> Option<Vec<String>> {
+        let call = Call::new("ps", Duration::from_secs(10)).args(["-p", &pid.to_string(), "-o", "args="]);
+        Some(run(&call).ok()?.text().split_whitespace().map(str::to_owned).collect())
+    }
+
     pub(super) fn traffic(_root: i32) -> Option<u64> {
         None
     }
 }
 
-use table::{all, bears_mark, entry, folder_of, traffic};
+use table::{all, bears_mark, command_line, entry, folder_of, traffic};
 
 fn is_dead(entry: &Entry) -> bool {
     matches!(entry.state, 'Z' | 'X' | 'x')
@@ -256,6 +266,17 @@ impl Processes for ProcessTable {
 
     fn traffic(&self, root: Process) -> Option<u64> {
         traffic(root.pid)
+    }
+
+    fn shims(&self) -> io::Result<Vec<(AttemptId, Process)>> {
+        let shim = |entry: Entry| {
+            let words = command_line(entry.process.pid)?;
+            let mark = words.iter().position(|word| word == "__agent").filter(|position| *position < 3)?;
+            Some((AttemptId::parse(words.get(mark + 1)?).ok()?, entry.process))
+        };
+        // The tmux client that asks for a session has the shim's words in its own.
+        let own = |entry: &Entry| !is_dead(entry) && !entry.name.starts_with("tmux");
+        Ok(all()?.into_iter().filter(own).filter_map(shim).collect())
     }
 
     fn probe(&self, process: Process) -> Probe {

@@ -79,6 +79,11 @@ pub trait Processes {
     /// The bytes that a process and its descendants have read and written so far: while the sum stays the same,
     /// nothing new is on its screen. `None` where the system does not tell.
     fn traffic(&self, root: Process) -> Option<u64>;
+    /// The living processes that were started as a shim (`__agent ATTEMPT` in their command line), by attempt.
+    ///
+    /// # Errors
+    /// When the process table can't be read.
+    fn shims(&self) -> io::Result<Vec<(AttemptId, Process)>>;
     /// Sends a signal to exactly this process; true if it was there.
     ///
     /// # Errors

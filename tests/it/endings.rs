@@ -258,7 +258,7 @@ fn a_server_that_dies_puts_every_task_back_in_the_queue() {
     for (id, _) in &tasks {
         world.ok(&["dispatch", &id.to_string()]);
     }
-    world.no_ghosts();
+    world.audited();
 }
 
 #[test]

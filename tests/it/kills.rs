@@ -22,7 +22,7 @@ fn recovers(world: &World, id: i64, what: &str) {
         // git may be ending in its own time after its dispatcher: then the pass says so and another does it.
         (world.ganger(&["--reconcile"]).code == Some(0)).then_some(())
     });
-    world.no_ghosts();
+    world.audited();
     if world.status(id) != "in-progress" {
         assert_eq!(world.status(id), "ready", "{what}");
         let left = |found: Vec<String>| {
@@ -385,7 +385,7 @@ fn many_reconcilers_killed_and_stopped_come_to_one_end() {
         assert_eq!(world.status(*id), "ready");
         world.ok(&["dispatch", &id.to_string()]);
     }
-    world.no_ghosts();
+    world.audited();
 }
 
 #[test]

@@ -1,12 +1,16 @@
-//! `ganger doctor`: what a dispatch needs, looked at one by one.
+//! `ganger doctor`: what a dispatch needs, looked at one by one, and what must hold of a board at rest.
 
 use std::process::ExitCode;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::Outcome;
 use crate::cli::output;
 use crate::cli::wiring::Wiring;
-use crate::engine::reconcile::{Scope, reconcile};
+use crate::domain::id::AttemptId;
+use crate::domain::text;
+use crate::engine::audit::{Audit, Finding, audit};
+use crate::engine::reconcile::{Action, Report, Scope, reconcile};
 use crate::engine::{Engine, Kind, preflight};
 use crate::os::process::{Call, run as call};
 use crate::ports::store::Filter;
@@ -39,29 +43,91 @@ fn check(name: &str, mark: Mark, detail: impl Into<String>) -> Check {
     Check { name: name.to_owned(), mark, detail: detail.into() }
 }
 
-/// Checks everything, fails if anything does.
-#[must_use]
-pub fn run(wiring: &Wiring) -> ExitCode {
+/// Checks everything; fails if anything does, or something does not hold. With `fix`, reconciles first.
+///
+/// # Errors
+/// [`Kind::Usage`] when a repository is named that is none.
+pub fn run(wiring: &Wiring, fix: bool) -> Outcome {
     let mut checks = vec![tool(wiring, "git", &["--version"])];
+    let mut found = Audit::default();
+    let mut fixed = None;
     match wiring.engine() {
-        Ok(engine) => with_engine(wiring, &engine, &mut checks),
+        Ok(engine) => {
+            let repo = wiring.repository_if_named(&engine)?;
+            if fix {
+                fixed = Some(reconcile(&engine, &Scope { repo: repo.clone(), dry_run: false })?);
+            }
+            with_engine(wiring, &engine, &mut checks);
+            match audit(&engine, repo.as_deref()) {
+                Ok(audit) => found = audit,
+                Err(fault) => checks.push(check("audit", Mark::Failed, fault.message)),
+            }
+        }
         Err(fault) => checks.push(check("database", Mark::Failed, fault.message)),
     }
-    let failed = checks.iter().any(|check| check.mark == Mark::Failed);
+    let failed = checks.iter().any(|check| check.mark == Mark::Failed) || !found.violations.is_empty();
     if wiring.global.json {
-        let checks: Vec<_> = checks
-            .iter()
-            .map(|check| json!({ "name": check.name, "status": check.mark.text(), "detail": check.detail }))
-            .collect();
-        output::object(json!({ "ok": !failed, "checks": checks }));
+        output::object(as_json(&checks, &found, fixed.as_ref(), !failed));
     } else {
-        let rows: Vec<Vec<String>> = checks
-            .into_iter()
-            .map(|check| vec![check.mark.text().to_owned(), check.name, crate::domain::text::line(&check.detail)])
-            .collect();
-        output::table(&rows);
+        say(checks, &found, fixed.as_ref());
     }
-    if failed { ExitCode::from(Kind::Failed.code()) } else { ExitCode::SUCCESS }
+    Ok(match (failed, found.unknown.is_empty()) {
+        (true, _) => ExitCode::from(Kind::Failed.code()),
+        (false, false) => ExitCode::from(Kind::Unknown.code()),
+        (false, true) => ExitCode::SUCCESS,
+    })
+}
+
+fn as_json(checks: &[Check], found: &Audit, fixed: Option<&Report>, ok: bool) -> Value {
+    let checks: Vec<Value> = checks
+        .iter()
+        .map(|check| json!({ "name": check.name, "status": check.mark.text(), "detail": check.detail }))
+        .collect();
+    let finding = |finding: &Finding| {
+        json!({
+            "invariant": finding.invariant,
+            "task": finding.task.0,
+            "attempt": finding.attempt.as_ref().map(AttemptId::as_str),
+            "found": finding.found,
+            "hint": finding.hint,
+        })
+    };
+    let all = |findings: &[Finding]| findings.iter().map(finding).collect::<Vec<Value>>();
+    let mut object = json!({
+        "ok": ok,
+        "checks": checks,
+        "audit": { "violations": all(&found.violations), "unknown": all(&found.unknown) },
+    });
+    if let (Some(fixed), Some(object)) = (fixed, object.as_object_mut()) {
+        let done =
+            |action: &Action| json!({ "task": action.task.0, "decision": action.decision, "reason": action.reason });
+        object.insert("fixed".to_owned(), fixed.actions.iter().map(done).collect());
+    }
+    object
+}
+
+fn say(checks: Vec<Check>, found: &Audit, fixed: Option<&Report>) {
+    for action in fixed.iter().flat_map(|report| &report.actions) {
+        output::say(&format!("fixed: task {}: {}: {}", action.task, action.decision, text::line(&action.reason)));
+    }
+    let mut rows: Vec<Vec<String>> = checks
+        .into_iter()
+        .map(|check| vec![check.mark.text().to_owned(), check.name, text::line(&check.detail)])
+        .collect();
+    let findings = |word: &str, findings: &[Finding]| {
+        let row = |finding: &Finding| {
+            let name = format!("{} task {}", finding.invariant, finding.task);
+            vec![word.to_owned(), name, format!("{} · try: {}", text::line(&finding.found), finding.hint)]
+        };
+        findings.iter().map(row).collect::<Vec<_>>()
+    };
+    rows.extend(findings("violated", &found.violations));
+    rows.extend(findings("unknown", &found.unknown));
+    if found.violations.is_empty() && found.unknown.is_empty() {
+        let what = "what must hold of a board at rest holds (I1 I2 I3 I7 I10 I11 I13 I14 I18)";
+        rows.push(vec![Mark::Ok.text().to_owned(), "audit".to_owned(), what.to_owned()]);
+    }
+    output::table(&rows);
 }
 
 fn tool(wiring: &Wiring, program: &str, args: &[&str]) -> Check {

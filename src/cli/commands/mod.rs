@@ -94,7 +94,7 @@ fn carry_out(wiring: &Wiring, command: Command) -> Outcome {
         Command::Unarchive(args) => archive::back(wiring, args.id),
         Command::Undo => undo::run(wiring),
         Command::Events(args) => events::run(wiring, &args),
-        Command::Doctor => Ok(doctor::run(wiring)),
+        Command::Doctor { fix } => doctor::run(wiring, fix),
         Command::Demo => demo::run(wiring),
         Command::StatusLine(_) | Command::Config { .. } | Command::Completions { .. } => Ok(ExitCode::SUCCESS),
     }

@@ -304,19 +304,9 @@ impl World {
 
     /// What must hold at rest holds.
     pub fn audited(&self) {
-        self.no_ghosts();
-    }
-
-    /// No task is in progress without a living agent.
-    pub fn no_ghosts(&self) {
-        let board = self.ganger(&["list", "--all", "--json"]).json();
-        for task in board["tasks"].as_array().unwrap() {
-            if task["status"] == "in-progress" {
-                let pid = task["attempt"]["agent_pid"].as_i64();
-                assert_eq!(task["attempt"]["live"], true, "{task}");
-                assert!(pid.is_none_or(runs), "{task}");
-            }
-        }
+        let ran = self.ganger(&["doctor", "--json"]);
+        let violations = &ran.json()["audit"]["violations"];
+        assert_eq!(violations.as_array().map(Vec::len), Some(0), "{violations:#}");
     }
 
     /// The worktrees that git knows, the repository's own excluded.
