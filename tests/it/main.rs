@@ -6,6 +6,7 @@ mod architecture;
 mod audit;
 mod claims;
 mod cli;
+mod decisions;
 mod dispatch;
 mod endings;
 mod events;
