@@ -12,6 +12,7 @@ mod endings;
 mod events;
 mod faults;
 mod kills;
+mod model;
 mod review;
 mod support;
 mod tui;
