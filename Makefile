@@ -2,12 +2,15 @@
 CARGO ?= cargo
 TORTURE ?= torture
 
+# Failpoints change the program: built last, and every other target builds it anew without them.
+FAILPOINTS = $(CARGO) test --locked --features failpoints --test failpoints
+
 .PHONY: help setup demo test torture bench pictures lint deny ci
 
 help:
 	@echo 'make demo     the whole tour on real git and tmux, with scripted agents'
 	@echo 'make test     every test'
-	@echo 'make torture  the kill tests with more rounds (TORTURE=full for most)'
+	@echo 'make torture  the torture tests at full length, and docs/reliability.md (TORTURE=full for hours)'
 	@echo 'make bench    a dispatch beside its floor'
 	@echo 'make pictures the pictures of the README, from the real program'
 	@echo 'make lint     format, lints, documentation'
@@ -21,9 +24,15 @@ demo: setup
 
 test: setup
 	$(CARGO) test --locked
+	$(FAILPOINTS)
 
 torture: setup
-	GANGER_TORTURE=$(TORTURE) $(CARGO) test --locked --release --test it -- kills --nocapture
+	@rm -rf target/torture && mkdir -p target/torture
+	@export GANGER_TORTURE=$(TORTURE) GANGER_RESULTS=$(CURDIR)/target/torture/results.jsonl; outcome=passed; \
+	$(CARGO) test --locked --test it || outcome=failed; \
+	$(FAILPOINTS) || outcome=failed; \
+	$(CARGO) run --locked --quiet --example reliability -- target/torture/results.jsonl $(TORTURE) $$outcome; \
+	test $$outcome = passed
 
 bench: setup
 	$(CARGO) build --locked --release
@@ -36,6 +45,7 @@ pictures: setup
 lint:
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
+	$(CARGO) clippy --locked --all-targets --features failpoints -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps --document-private-items
 
 # Licences, bans and sources; advisories need a database that is fetched from elsewhere: `cargo deny check`.

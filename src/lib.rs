@@ -10,6 +10,8 @@ pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod engine;
+#[cfg(feature = "failpoints")]
+pub mod failpoint;
 pub mod git;
 pub mod os;
 pub mod ports;

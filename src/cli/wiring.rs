@@ -203,20 +203,32 @@ pub fn engine(
         let folder = around.state_dir.join(folder);
         private_folder(&folder).map_err(|error| Fault::io(&format!("making {}", folder.display()), &error))?;
     }
+    let ports = Ports {
+        store: Box::new(store),
+        trees: Box::new(Git::new(settings.timing.git)),
+        mux: Box::new(Tmux::new(settings.timing.tmux)),
+        clock: Box::new(SystemClock),
+        locks: Box::new(FileLocks),
+        processes: Box::new(ProcessTable),
+        files: Box::new(PrivateFiles),
+    };
+    #[cfg(feature = "failpoints")]
+    let ports = pointed(&around.state_dir, ports);
     Ok(Engine {
-        ports: Ports {
-            store: Box::new(store),
-            trees: Box::new(Git::new(settings.timing.git)),
-            mux: Box::new(Tmux::new(settings.timing.tmux)),
-            clock: Box::new(SystemClock),
-            locks: Box::new(FileLocks),
-            processes: Box::new(ProcessTable),
-            files: Box::new(PrivateFiles),
-        },
+        ports,
         settings: Arc::clone(settings),
         around: Arc::clone(around),
         interrupted: Arc::clone(interrupted),
     })
+}
+
+#[cfg(feature = "failpoints")]
+fn pointed(state_dir: &Path, ports: Ports) -> Ports {
+    use crate::failpoint::{Inner, wrap};
+    let Ports { store, trees, mux, clock, locks, processes, files } = ports;
+    let Inner { store, trees, mux, locks, processes, files } =
+        wrap(state_dir, Inner { store, trees, mux, locks, processes, files });
+    Ports { store, trees, mux, clock, locks, processes, files }
 }
 
 /// What a variable of the environment holds, as text.

@@ -304,3 +304,17 @@ fn the_readme_has_the_key_table_of_the_code() {
     }
     assert_eq!(found, wanted, "write it anew with: GANGER_UPDATE=1 cargo test --test it the_readme");
 }
+
+#[test]
+fn the_program_that_is_shipped_has_no_failpoints() {
+    let world = World::new();
+    let log = world.path("points");
+    std::fs::create_dir_all(world.path("state/ganger")).unwrap();
+    std::fs::write(world.path("state/ganger/failpoint"), format!("{}\nadd.store.add.1.before kill\n", log.display()))
+        .unwrap();
+    world.ok(&["add", "a task", "--prompt", "x"]);
+    assert!(!log.exists());
+    let program = std::fs::read(env!("CARGO_BIN_EXE_ganger")).unwrap();
+    let mark = b"failpoint ";
+    assert!(!program.windows(mark.len()).any(|bytes| bytes == mark));
+}

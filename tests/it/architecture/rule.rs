@@ -14,9 +14,10 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("engine", &["ports", "domain"]),
     ("shim", &["engine", "ports", "domain", "config", "os"]),
     ("agent", &["domain"]),
+    ("failpoint", &["ports", "domain"]),
     ("config", &["domain", "agent", "tui::keymap", "tui::theme"]),
     ("tui", &["engine", "ports", "domain", "config"]),
-    ("cli", &["agent", "config", "domain", "engine", "git", "os", "ports", "shim", "sqlite", "tmux", "tui"]),
+    ("cli", &["agent", "config", "domain", "engine", "failpoint", "git", "os", "ports", "shim", "sqlite", "tmux", "tui"]),
     ("main", &["cli"]),
     ("lib", &[]),
 ];

@@ -1,0 +1,241 @@
+//! The ports with a point before and after each call. Written by the pattern of the traits; a method that is missing here
+//! does not compile.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::{around, read};
+use crate::domain::attempt::{Attempt, Tree};
+use crate::domain::id::{AttemptId, FileId, Place, Process, TaskId};
+use crate::domain::lifecycle::{Event, Limits};
+use crate::domain::reconcile::{Lock, Probe};
+use crate::domain::saga::Remains;
+use crate::domain::task::{Draft, Task};
+use crate::ports::host::{Found, Held, Locks, Processes, Signal, StateFiles};
+use crate::ports::multiplexer::{self as mux, Multiplexer, MuxError, NewSession, PaneSeen, Panes, Server, Typed};
+use crate::ports::store::{
+    self as store, Amendment, Applied, Claim, Claimed, Deed, Filter, Listing, Record, Reverse, Stamp, Store,
+    StoreError, Which,
+};
+use crate::ports::worktrees::{self as trees, Diff, Intact, Name, NewTree, Snapshot, TreeError, Worktrees};
+
+/// The ports of an engine.
+pub struct Inner {
+    pub store: Box<dyn Store>,
+    pub trees: Box<dyn Worktrees>,
+    pub mux: Box<dyn Multiplexer>,
+    pub locks: Box<dyn Locks>,
+    pub processes: Box<dyn Processes>,
+    pub files: Box<dyn StateFiles>,
+}
+
+/// Puts points around every call.
+#[must_use]
+pub fn wrap(state_dir: &Path, inner: Inner) -> Inner {
+    read(state_dir);
+    Inner {
+        store: Box::new(PointedStore(inner.store)),
+        trees: Box::new(PointedWorktrees(inner.trees)),
+        mux: Box::new(PointedMultiplexer(inner.mux)),
+        locks: Box::new(PointedLocks(inner.locks)),
+        processes: Box::new(PointedProcesses(inner.processes)),
+        files: Box::new(PointedStateFiles(inner.files)),
+    }
+}
+
+fn store_fault(why: String) -> StoreError {
+    StoreError::Failed { doing: "asking the database".to_owned(), why }
+}
+
+fn tree_fault(why: String) -> TreeError {
+    TreeError::Failed { doing: "git".to_owned(), why }
+}
+
+const fn mux_fault(why: String) -> MuxError {
+    MuxError::Failed(why)
+}
+
+struct PointedStore(Box<dyn Store>);
+
+impl Store for PointedStore {
+    fn task(&self, id: TaskId) -> store::Result<Option<Task>> {
+        around("store.task", || self.0.task(id), store_fault)
+    }
+    fn tasks(&self, filter: &Filter) -> store::Result<Listing> {
+        around("store.tasks", || self.0.tasks(filter), store_fault)
+    }
+    fn attempt(&self, id: &AttemptId) -> store::Result<Option<Attempt>> {
+        around("store.attempt", || self.0.attempt(id), store_fault)
+    }
+    fn attempts(&self, which: &Which) -> store::Result<Vec<Attempt>> {
+        around("store.attempts", || self.0.attempts(which), store_fault)
+    }
+    fn trees(&self, task: TaskId) -> store::Result<Vec<Tree>> {
+        around("store.trees", || self.0.trees(task), store_fault)
+    }
+    fn timeline(&self, task: Option<TaskId>, after: i64, limit: u32) -> store::Result<Vec<Record>> {
+        around("store.timeline", || self.0.timeline(task, after, limit), store_fault)
+    }
+    fn add(&self, drafts: &[Draft], stamp: &Stamp) -> store::Result<Vec<TaskId>> {
+        around("store.add", || self.0.add(drafts, stamp), store_fault)
+    }
+    fn claim(&self, claim: &Claim, stamp: &Stamp) -> store::Result<Claimed> {
+        around("store.claim", || self.0.claim(claim, stamp), store_fault)
+    }
+    fn apply(
+        &self,
+        task: TaskId,
+        attempt: Option<&AttemptId>,
+        event: &Event,
+        limits: Limits,
+        stamp: &Stamp,
+    ) -> store::Result<Applied> {
+        around("store.apply", || self.0.apply(task, attempt, event, limits, stamp), store_fault)
+    }
+    fn amend(&self, amendment: &Amendment, stamp: &Stamp) -> store::Result<bool> {
+        around("store.amend", || self.0.amend(amendment, stamp), store_fault)
+    }
+    fn deeds(&self, repo: Option<&Path>, limit: u32) -> store::Result<Vec<Deed>> {
+        around("store.deeds", || self.0.deeds(repo, limit), store_fault)
+    }
+    fn undo(&self, deed: &Deed, reverse: &Reverse, stamp: &Stamp) -> store::Result<bool> {
+        around("store.undo", || self.0.undo(deed, reverse, stamp), store_fault)
+    }
+    fn history(&self, repo: &Path, after: i64, limit: u32) -> store::Result<Vec<Record>> {
+        around("store.history", || self.0.history(repo, after, limit), store_fault)
+    }
+    fn version(&self) -> store::Result<i64> {
+        self.0.version()
+    }
+}
+
+struct PointedWorktrees(Box<dyn Worktrees>);
+
+impl Worktrees for PointedWorktrees {
+    fn repository(&self, from: &Path) -> trees::Result<PathBuf> {
+        around("trees.repository", || self.0.repository(from), tree_fault)
+    }
+    fn resolve(&self, repo: &Path, base: &str) -> trees::Result<String> {
+        around("trees.resolve", || self.0.resolve(repo, base), tree_fault)
+    }
+    fn branch(&self, repo: &Path, branch: &str) -> trees::Result<Name> {
+        around("trees.branch", || self.0.branch(repo, branch), tree_fault)
+    }
+    fn add(&self, tree: &NewTree<'_>, wanted: &dyn Fn() -> bool) -> trees::Result<()> {
+        around("trees.add", || self.0.add(tree, wanted), tree_fault)
+    }
+    fn intact(&self, repo: &Path, path: &Path) -> Intact {
+        self.0.intact(repo, path)
+    }
+    fn snapshot(&self, path: &Path) -> trees::Result<Snapshot> {
+        around("trees.snapshot", || self.0.snapshot(path), tree_fault)
+    }
+    fn commits(&self, repo: &Path, branch: &str, base: &str) -> trees::Result<Vec<String>> {
+        around("trees.commits", || self.0.commits(repo, branch, base), tree_fault)
+    }
+    fn diff(&self, path: &Path, base: &str) -> trees::Result<Diff> {
+        around("trees.diff", || self.0.diff(path, base), tree_fault)
+    }
+    fn pristine(&self, repo: &Path, base: &str) -> trees::Result<Snapshot> {
+        around("trees.pristine", || self.0.pristine(repo, base), tree_fault)
+    }
+    fn remove(&self, tree: &Tree, owned: &dyn Fn() -> bool) -> trees::Result<Remains> {
+        around("trees.remove", || self.0.remove(tree, owned), tree_fault)
+    }
+    fn park(
+        &self,
+        tree: &Tree,
+        by: &AttemptId,
+        trash: &Path,
+        owned: &dyn Fn() -> bool,
+    ) -> trees::Result<Option<PathBuf>> {
+        around("trees.park", || self.0.park(tree, by, trash, owned), tree_fault)
+    }
+}
+
+struct PointedMultiplexer(Box<dyn Multiplexer>);
+
+impl Multiplexer for PointedMultiplexer {
+    fn server(&self, socket: &Path) -> mux::Result<Server> {
+        around("mux.server", || self.0.server(socket), mux_fault)
+    }
+    fn start(&self, socket: &Path, session: &NewSession<'_>) -> mux::Result<()> {
+        around("mux.start", || self.0.start(socket, session), mux_fault)
+    }
+    fn panes(&self, socket: &Path) -> mux::Result<Panes> {
+        around("mux.panes", || self.0.panes(socket), mux_fault)
+    }
+    fn kill(&self, socket: &Path, pane: &PaneSeen) -> mux::Result<()> {
+        around("mux.kill", || self.0.kill(socket, pane), mux_fault)
+    }
+    fn send(&self, socket: &Path, pane: &PaneSeen, typed: Typed<'_>) -> mux::Result<()> {
+        around("mux.send", || self.0.send(socket, pane, typed), mux_fault)
+    }
+    fn capture(&self, socket: &Path, pane: &str, lines: u32) -> mux::Result<String> {
+        around("mux.capture", || self.0.capture(socket, pane, lines), mux_fault)
+    }
+}
+
+struct PointedLocks(Box<dyn Locks>);
+
+impl Locks for PointedLocks {
+    fn exclusive(&self, path: &Path, wait: Duration) -> io::Result<Box<dyn Held>> {
+        around("locks.exclusive", || self.0.exclusive(path, wait), io::Error::other)
+    }
+    fn shared(&self, path: &Path) -> io::Result<Box<dyn Held>> {
+        around("locks.shared", || self.0.shared(path), io::Error::other)
+    }
+    fn ask(&self, path: &Path, expected: Option<FileId>) -> Lock {
+        self.0.ask(path, expected)
+    }
+}
+
+struct PointedProcesses(Box<dyn Processes>);
+
+impl Processes for PointedProcesses {
+    fn place(&self) -> Place {
+        self.0.place()
+    }
+    fn me(&self) -> Process {
+        self.0.me()
+    }
+    fn probe(&self, process: Process) -> Probe {
+        self.0.probe(process)
+    }
+    fn is_stopped(&self, process: Process) -> bool {
+        self.0.is_stopped(process)
+    }
+    fn traffic(&self, root: Process) -> Option<u64> {
+        self.0.traffic(root)
+    }
+    fn shims(&self) -> io::Result<Vec<(AttemptId, Process)>> {
+        around("processes.shims", || self.0.shims(), io::Error::other)
+    }
+    fn signal(&self, process: Process, signal: Signal) -> io::Result<bool> {
+        around("processes.signal", || self.0.signal(process, signal), io::Error::other)
+    }
+    fn members(&self, shim: Process, attempt: &AttemptId) -> io::Result<Vec<Found>> {
+        around("processes.members", || self.0.members(shim, attempt), io::Error::other)
+    }
+    fn marked(&self, attempt: &AttemptId) -> io::Result<Vec<Found>> {
+        around("processes.marked", || self.0.marked(attempt), io::Error::other)
+    }
+    fn standing_in(&self, folder: &Path) -> io::Result<Vec<Found>> {
+        around("processes.standing_in", || self.0.standing_in(folder), io::Error::other)
+    }
+}
+
+struct PointedStateFiles(Box<dyn StateFiles>);
+
+impl StateFiles for PointedStateFiles {
+    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        around("files.write", || self.0.write(path, bytes), io::Error::other)
+    }
+    fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
+        around("files.read", || self.0.read(path), io::Error::other)
+    }
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        around("files.remove", || self.0.remove(path), io::Error::other)
+    }
+}
