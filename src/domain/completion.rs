@@ -198,6 +198,13 @@ mod tests {
     }
 
     #[test]
+    fn only_a_process_that_was_seen_to_end_has_an_exit() {
+        let ended = |how| super::Ending { how, ..super::Ending::vanished(super::Vanished::Shim) };
+        assert_eq!(ended(super::How::Process(super::Exit::Code(3))).exit(), Some(super::Exit::Code(3)));
+        assert_eq!(ended(super::How::Terminated).exit(), None);
+    }
+
+    #[test]
     fn exit_0_without_evidence_is_not_success() {
         let seen = outcome(&ending(How::Process(Exit::Code(0)), Evidence::Unchanged), false, false);
         assert_eq!(cause(&seen), Some(Cause::NoOutput));

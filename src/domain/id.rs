@@ -77,7 +77,15 @@ pub struct FileId {
 
 #[cfg(test)]
 mod tests {
-    use super::AttemptId;
+    use super::{AttemptId, Process, TaskId};
+
+    #[test]
+    fn ids_are_written_as_they_are_read() {
+        let text = "01980000-0000-7000-8000-0123456789ab";
+        let id = AttemptId::parse(text).unwrap();
+        assert_eq!((id.as_str(), id.to_string().as_str(), TaskId(12).to_string().as_str()), (text, text, "12"));
+        assert_eq!(Process { pid: 7, start: 99 }.to_string(), "7@99");
+    }
 
     #[test]
     fn only_a_uuid_is_an_attempt_id() {

@@ -75,7 +75,7 @@ pub fn flat(branch: &str) -> String {
 mod tests {
     use std::path::{Path, PathBuf};
 
-    use super::{Naming, slug};
+    use super::{Naming, flat, slug};
     use crate::domain::id::TaskId;
 
     fn naming(title: &str) -> Naming<'_> {
@@ -95,6 +95,11 @@ mod tests {
     fn a_title_without_letters_leaves_the_id() {
         let names = naming("../..").names("");
         assert_eq!((names.branch.as_str(), names.session.as_str()), ("ganger/12", "ganger-12"));
+    }
+
+    #[test]
+    fn a_flat_branch_has_no_folders() {
+        assert_eq!(flat("ganger/12-fix/login"), "ganger-12-fix-login");
     }
 
     #[test]

@@ -111,6 +111,7 @@ mod tests {
     fn placeholders_are_filled_once() {
         assert_eq!(filled("{task_id}:{title}:{branch}:{worktree}", "x"), "7:T:b:/w");
         assert_eq!(filled("{prompt}!", "{title} {prompt}"), "{title} {prompt}!");
+        assert_eq!(filled("--file={prompt_file}", "x"), "--file=/s/p.txt");
         assert_eq!(filled("{", "x"), "{");
         assert_eq!(filled("{other} {{prompt}}", "x"), "{other} {x}");
     }

@@ -258,6 +258,16 @@ mod tests {
     }
 
     #[test]
+    fn what_was_seen_has_words_of_its_own() {
+        let probes = [Probe::Alive, Probe::Dead, Probe::Unknown].map(Probe::text);
+        assert_eq!(probes, ["alive", "dead", "unknown"]);
+        let locks = [Lock::Held, Lock::Free, Lock::Missing, Lock::Replaced, Lock::Unknown].map(Lock::text);
+        assert_eq!(locks, ["held", "free", "missing", "missing", "missing"]);
+        let panes = [Pane::Live, Pane::Dead, Pane::Missing, Pane::Unknown].map(Pane::text);
+        assert_eq!(panes, ["live", "dead", "missing", "unknown"]);
+    }
+
+    #[test]
     fn another_host_is_unknown() {
         for phase in [Phase::Claimed, Phase::Running] {
             let elsewhere = Observed { place: PlaceSeen::Elsewhere, ..observed() };

@@ -57,7 +57,11 @@ fn exit_files() -> [(&'static str, ExitFile); 5] {
 
 /// What a write would make of a task in this state.
 fn written(state: &State, event: &Event) -> String {
-    match step(state, Some(&attempt()), event, NOW, Limits::default()) {
+    told(state, &step(state, Some(&attempt()), event, NOW, Limits::default()))
+}
+
+fn told(state: &State, step: &Step) -> String {
+    match step {
         Step::Already => "already so".to_owned(),
         Step::Conflict(why) => format!("refused: {}", why.replace(attempt().as_str(), "ATTEMPT")),
         Step::Change(change) => {
@@ -65,8 +69,24 @@ fn written(state: &State, event: &Event) -> String {
             let phase = phase.map(|phase| format!("/{phase}")).unwrap_or_default();
             let cause = change.cause.map(|cause| format!(" ({cause})")).unwrap_or_default();
             let wait = change.not_before.map(|at| format!(", again in {:?}", at.since(NOW.wall))).unwrap_or_default();
-            let stop = if change.stop_requested && !stops(state) { ", stop requested" } else { "" };
-            format!("{}{phase}{cause}{wait}{stop}", change.status)
+            let stop = match (stops(state), change.stop_requested) {
+                (false, true) => ", stop requested",
+                (true, false) => ", stop forgotten",
+                (true, true) | (false, false) => "",
+            };
+            let own = change.attempt_cause.filter(|own| Some(*own) != change.cause);
+            let own = own.map(|own| format!(", the attempt's cause {own}")).unwrap_or_default();
+            let settled = if change.attempt_cause.is_some() { "" } else { ", the attempt's cause open" };
+            let why = match &change.why {
+                None => String::new(),
+                Some(None) => ", reason cleared".to_owned(),
+                Some(Some((cause, reason))) => format!(", because {cause}: {reason}"),
+            };
+            let orphans = match change.orphans {
+                same if same == state.orphans => String::new(),
+                other => format!(", orphans {} to {other}", state.orphans),
+            };
+            format!("{}{phase}{cause}{wait}{stop}{own}{settled}{why}{orphans}", change.status)
         }
     }
 }
@@ -84,7 +104,7 @@ fn state(status: Status, phase: Phase, (stop, verifies, ended): (bool, bool, boo
         agent_ended: ended,
         claimed_at: Timestamp(NOW.wall.0 - 60_000),
     };
-    State { task: TaskId(1), status, orphans: 0, attempt: Some(current) }
+    State { task: TaskId(1), status, orphans: 1, attempt: Some(current) }
 }
 
 /// Which statuses a task can have while its newest attempt is in a phase.
@@ -243,6 +263,41 @@ fn every_event_makes_of_a_task_what_this_table_says() {
         insta::assert_snapshot!("transitions", table);
     });
     record("transition table", &format!("{count} combinations"), "as reviewed", "cargo test --test it decisions");
+}
+
+#[test]
+fn what_a_person_does_to_a_task_at_rest_is_in_this_table() {
+    let why = Some((Cause::Exit, "its old reason".to_owned()));
+    let events = [
+        ("preflight failed", Event::PreflightFailed { reason: "why".to_owned() }),
+        ("requeued", Event::Requeued),
+        ("requeue undone", Event::Unqueued { why: why.clone() }),
+        ("approved", Event::Approved),
+        ("reopened", Event::Reopened { why }),
+        ("done, of no attempt", Event::Done),
+    ];
+    let columns = [
+        Column { name: "event", values: events.iter().map(|(word, _)| (*word).to_owned()).collect() },
+        Column { name: "status", values: Status::ALL.iter().map(ToString::to_string).collect() },
+        Column::new("attempt", &["none", "over", "live"]),
+    ];
+    let outcome = |chosen: &[usize]| {
+        let [event, status, attempt] = *chosen else { unreachable!() };
+        let status = Status::ALL[status];
+        let phase = if attempt == 2 { Phase::Running } else { Phase::Exited };
+        if attempt > 0 && !can_be(status, phase) || (attempt == 0 && status == Status::InProgress) {
+            return None;
+        }
+        let mut state = state(status, phase, (false, false, false));
+        if attempt == 0 {
+            state.attempt = None;
+        }
+        Some(told(&state, &step(&state, None, &events[event].1, NOW, Limits::default())))
+    };
+    let (table, _) = table(&columns, &outcome);
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!("acts", table);
+    });
 }
 
 /// What no decision may ever do, whatever is seen.

@@ -339,8 +339,18 @@ pub fn finish(child: Child) -> Ran {
 
 impl Drop for World {
     fn drop(&mut self) {
-        // The server first: its panes' shims end their agents. Then whatever still bears this world's mark.
-        self.tmux(&["kill-server"]);
+        // The server first: its panes' shims end their agents. tmux 3.3a may be stuck where its clients were killed, and
+        // is not waited for then. Then whatever still bears this world's mark.
+        let mut command = command("tmux");
+        self.dress(&mut command);
+        command.env("PATH", std::env::var("PATH").unwrap()).arg("kill-server");
+        let mut asked = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let began = Instant::now();
+        while asked.try_wait().unwrap().is_none() && began.elapsed() < Duration::from_secs(2) {
+            pause();
+        }
+        asked.kill().ok();
+        asked.wait().ok();
         let mark = format!("WORLD={}", self.folder.path().display());
         let started = Instant::now();
         loop {
