@@ -253,6 +253,8 @@ mod tests {
     fn a_dispatcher_that_works_is_left_alone_and_one_that_hangs_is_overruled() {
         let holds = Observed { saga: Lock::Held, ..observed() };
         assert_eq!(plan(&holds, &desired(Phase::Claimed)), Decision::Keep);
+        let just = Observed { age: Duration::from_mins(15), ..holds.clone() };
+        assert!(matches!(plan(&just, &desired(Phase::Spawning)), Decision::Revoke { .. }));
         let late = Observed { age: Duration::from_secs(901), ..holds };
         assert!(matches!(plan(&late, &desired(Phase::Spawning)), Decision::Revoke { .. }));
     }

@@ -49,6 +49,14 @@ mod tests {
     use crate::domain::state::Cause;
 
     #[test]
+    fn tasks_that_vanished_at_once_come_back_one_after_another() {
+        let wait = |id| requeue(TaskId(id), Cause::OrphanServer, 0, Duration::ZERO, 3);
+        for (id, millis) in [(0, 5_000), (1, 5_500), (19, 14_500), (20, 5_000)] {
+            assert_eq!(wait(id), Requeue::Again { wait: Duration::from_millis(millis), orphans: 0 });
+        }
+    }
+
+    #[test]
     fn an_agent_that_always_dies_at_once_is_retried_three_times() {
         let mut orphans = 0;
         let mut waits = Vec::new();

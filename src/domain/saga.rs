@@ -45,3 +45,15 @@ pub enum Remains {
     /// It holds work, or could not be told to hold none: a sentence that says what and where.
     Kept(String),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::StepName;
+
+    #[test]
+    fn every_step_has_a_word_of_its_own() {
+        let steps = [StepName::Claim, StepName::Launch, StepName::Worktree, StepName::Session, StepName::Start];
+        let words = steps.map(StepName::text);
+        assert_eq!(words, ["claim", "launch file", "worktree", "tmux session", "agent start"]);
+    }
+}

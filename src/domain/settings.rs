@@ -131,3 +131,27 @@ impl Default for Timing {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+    use std::time::Duration;
+
+    use super::Worktrees;
+
+    #[test]
+    fn worktrees_have_a_folder_for_each_repository() {
+        let worktrees = |root: &str| Worktrees {
+            root: root.to_owned(),
+            branch: String::new(),
+            base: String::new(),
+            setup: Vec::new(),
+            setup_timeout: Duration::ZERO,
+        };
+        let repo = Path::new("/home/ann/shop");
+        assert_eq!(worktrees("/trees").folder(repo), PathBuf::from("/trees/shop"));
+        assert_eq!(worktrees("/trees").trash(repo), PathBuf::from("/trees/.trash"));
+        assert_eq!(worktrees("{repo}/.worktrees").folder(repo), PathBuf::from("/home/ann/shop/.worktrees/shop"));
+        assert_eq!(worktrees("{repo}").trash(repo), PathBuf::from("/home/ann/shop/.trash"));
+    }
+}

@@ -181,6 +181,14 @@ mod tests {
     }
 
     #[test]
+    fn phases_say_what_lives_in_them() {
+        let live: Vec<_> = Phase::ALL.iter().filter(|phase| phase.is_live()).map(|phase| phase.text()).collect();
+        assert_eq!(live, ["claimed", "worktree", "spawning", "running", "verifying"]);
+        let shims: Vec<_> = Phase::ALL.iter().filter(|phase| phase.has_shim()).map(|phase| phase.text()).collect();
+        assert_eq!(shims, ["running", "verifying"]);
+    }
+
+    #[test]
     fn an_unknown_word_is_an_error_that_names_it() {
         let error = Status::parse("READY").unwrap_err();
         assert_eq!(error.to_string(), "unknown status \"READY\"");

@@ -127,3 +127,68 @@ pub struct Task {
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Draft, Edit};
+    use crate::domain::id::TaskId;
+
+    #[test]
+    fn an_edit_names_what_it_would_change_and_nothing_else() {
+        let draft = Draft {
+            title: "t".to_owned(),
+            prompt: "p".to_owned(),
+            repo: "/r".into(),
+            agent: "a".to_owned(),
+            base: None,
+            priority: 0,
+            batch: None,
+            files: Vec::new(),
+            verify: Vec::new(),
+            timeout: None,
+            after: Vec::new(),
+            external_id: None,
+            extra: None,
+            unsafe_mode: false,
+        };
+        let text = |text: &str| Some(text.to_owned());
+        let none = Edit::default();
+        let changes: [(&str, Edit, Edit); 10] = [
+            ("title", Edit { title: text("x"), ..none.clone() }, Edit { title: text("t"), ..none.clone() }),
+            ("prompt", Edit { prompt: text("x"), ..none.clone() }, Edit { prompt: text("p"), ..none.clone() }),
+            ("agent", Edit { agent: text("x"), ..none.clone() }, Edit { agent: text("a"), ..none.clone() }),
+            ("base", Edit { base: Some(text("x")), ..none.clone() }, Edit { base: Some(None), ..none.clone() }),
+            ("priority", Edit { priority: Some(1), ..none.clone() }, Edit { priority: Some(0), ..none.clone() }),
+            (
+                "files",
+                Edit { files: Some(vec!["x".to_owned()]), ..none.clone() },
+                Edit { files: Some(Vec::new()), ..none.clone() },
+            ),
+            (
+                "verify",
+                Edit { verify: Some(vec!["x".to_owned()]), ..none.clone() },
+                Edit { verify: Some(Vec::new()), ..none.clone() },
+            ),
+            (
+                "timeout",
+                Edit { timeout: Some(Some(std::time::Duration::from_secs(1))), ..none.clone() },
+                Edit { timeout: Some(None), ..none.clone() },
+            ),
+            (
+                "after",
+                Edit { after: Some(vec![TaskId(1)]), ..none.clone() },
+                Edit { after: Some(Vec::new()), ..none.clone() },
+            ),
+            (
+                "unsafe",
+                Edit { unsafe_mode: Some(true), ..none.clone() },
+                Edit { unsafe_mode: Some(false), ..none.clone() },
+            ),
+        ];
+        assert_eq!(none.changes(&draft), [""; 0]);
+        for (name, other, same) in changes {
+            assert_eq!(other.changes(&draft), [name]);
+            assert_eq!(same.changes(&draft), [""; 0], "{name} as it is");
+        }
+    }
+}

@@ -269,7 +269,6 @@ fn torture(scenario: &Scenario, seed: u64, wanted: Option<&str>, again: &str) ->
         };
         for fault in faults {
             let what = format!("{}: {point} {fault}; again: GANGER_POINT='{point}={fault}' {again}", scenario.name);
-            let began = Instant::now();
             let id = world.add(scenario.script);
             (scenario.prepare)(&world, id);
             order(&world, "", point, fault);
@@ -278,7 +277,6 @@ fn torture(scenario: &Scenario, seed: u64, wanted: Option<&str>, again: &str) ->
             settle(&world, &what);
             recovers(&world, id, &what);
             runs += 1;
-            println!("{}: {point} {fault}: {:?}", scenario.name, began.elapsed());
         }
     }
     (points.len(), runs)
