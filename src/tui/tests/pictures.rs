@@ -170,7 +170,8 @@ fn a_question_lists_what_would_be_lost() {
         screen.keys("D");
         let lines = vec![
             "#3 Urgent: the pipeline is red (ready)".to_owned(),
-            "   worktree /trees/repo/3-urgent (+12 -0) would be moved to the trash, nothing in it lost".to_owned(),
+            "   its work (+12 -0) would be moved to the trash, nothing in it lost:".to_owned(),
+            format!("   /trees/{}/3-urgent", "a-long-name/".repeat(8)),
         ];
         screen.tell(Msg::Weighed { tasks: vec![TaskId(3)], lines });
         screen

@@ -111,7 +111,7 @@ fn prompt(model: &Model, frame: &mut Frame<'_>, area: Rect, sign: &str, typed: &
 fn confirm(model: &Model, frame: &mut Frame<'_>, question: &str, lines: &[String]) {
     let theme = &model.outfit.theme;
     let widest = lines.iter().map(|line| line.width()).max().unwrap_or(0).clamp(30, 96);
-    let width = u16::try_from(widest).unwrap_or(96) + 4;
+    let width = (u16::try_from(widest).unwrap_or(96) + 4).min(frame.area().width);
     let room = usize::from(frame.area().height.saturating_sub(8)).max(1);
     let mut rows: Vec<Line<'_>> =
         lines.iter().take(room).map(|line| Line::styled(format!(" {}", fit(line, width - 4)), theme.text)).collect();
