@@ -4,6 +4,7 @@
 //! The functions here are also the undos of the saga's steps.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::steps::STEPS;
 use super::{Engine, Fault, Kind};
@@ -14,6 +15,9 @@ use crate::domain::saga::Remains;
 use crate::domain::state::{Phase, Status, TreeState, Who};
 use crate::ports::multiplexer::{PaneSeen, Panes};
 use crate::ports::store::{Amendment, Which};
+
+/// How long a process that stands in a tree is waited for.
+const ON_ITS_WAY_OUT: Duration = Duration::from_secs(2);
 
 /// Undoes a revoked attempt's steps in reverse, and notes what is kept. Returns what is kept or could not be done.
 pub fn revoked(engine: &Engine, attempt: &Attempt) -> Vec<String> {
@@ -106,13 +110,14 @@ pub fn pane(engine: &Engine, attempt: &Attempt) -> Result<Remains, Fault> {
 /// # Errors
 /// A conflict when somebody works in it; those of git.
 pub fn park(engine: &Engine, tree: &Tree) -> Result<Option<std::path::PathBuf>, Fault> {
-    if let Some(found) = engine
-        .ports
-        .processes
-        .standing_in(&tree.path)
-        .map_err(|error| Fault::io("looking for processes in the worktree", &error))?
-        .first()
-    {
+    // A shim that has recorded its end stands there until its process is gone.
+    let mut standing = Vec::new();
+    engine.until(ON_ITS_WAY_OUT, |_| {
+        let found = engine.ports.processes.standing_in(&tree.path);
+        standing = found.map_err(|error| Fault::io("looking for processes in the worktree", &error))?;
+        Ok(standing.is_empty().then_some(()))
+    })?;
+    if let Some(found) = standing.first() {
         return Err(Fault::new(
             Kind::Conflict,
             format!("pid {} ({}) works in {}", found.process.pid, found.name, tree.path.display()),

@@ -4,6 +4,7 @@
 
 mod architecture;
 mod audit;
+mod blind;
 mod claims;
 mod cli;
 mod decisions;
