@@ -31,6 +31,8 @@ const NOT: &str = "## What this did not cover
   tests with real processes, not by the model.
 - A full disk is covered for the database (`src/sqlite/tests`), not for the whole program.
 - Real clocks were not moved: nothing that decides on life or death reads one.
+- There is no long soak yet of many dispatchers with kills, stops, a full disk and an observer of the process table beside.
+- Mutation testing is not part of this run, and has not been done for `engine/`.
 ";
 
 #[expect(clippy::disallowed_methods, reason = "an example starts programs itself")]
