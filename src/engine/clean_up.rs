@@ -137,6 +137,18 @@ pub fn park(engine: &Engine, tree: &Tree) -> Result<Option<std::path::PathBuf>, 
     Ok(parked)
 }
 
+/// Where a removal was cut off between the move of a tree and its record, the record follows.
+fn finish_parking(engine: &Engine, attempt: &Attempt) {
+    let Ok(trees) = engine.ports.store.trees(attempt.plan.task) else { return };
+    for tree in trees.iter().filter(|tree| tree.owner == attempt.plan.id && tree.state == TreeState::Present) {
+        let parked = engine.settings.worktrees.trash(&tree.repo).join(tree.owner.as_str());
+        if !tree.path.exists() && parked.exists() {
+            // Where that fails, another pass does it; the work is safe where it is.
+            park(engine, tree).ok();
+        }
+    }
+}
+
 /// After a dispatch: the panes of the task's earlier attempts go, and with `fresh` their trees are parked. What
 /// fails here is left to the next pass.
 pub fn earlier_attempts(engine: &Engine, attempt: &Attempt, fresh: bool) {
@@ -168,6 +180,7 @@ pub fn exited(engine: &Engine, attempt: &Attempt, panes: Option<&Panes>) -> bool
         listed = panes;
         &listed
     };
+    finish_parking(engine, attempt);
     let pane = panes.find(&attempt.plan.id);
     match pane {
         None => {

@@ -140,6 +140,10 @@ fn tree(engine: &Engine, tree: Tree) -> TreeFacts {
         // A repository that is away, on a disk that is not mounted say, has lost nothing.
         Some(_) if !tree.repo.exists() => Found::Unknown(format!("the repository {} is away", tree.repo.display())),
         Some(path) => match engine.ports.trees.intact(&tree.repo, path) {
+            // A removal that was cut off between the move and its record has lost nothing.
+            Intact::No(_) if tree.state == TreeState::Present && is_parked(engine, &tree) => {
+                Found::Unknown("its worktree was parked, and the record does not say so yet".to_owned())
+            }
             Intact::No(why) => Found::Broken(format!("its worktree is not one any more: {why}")),
             // Somebody may have gone on another branch in it, and then ours is theirs to keep or remove.
             Intact::Yes if tree.state == TreeState::Parked => Found::Whole,
@@ -151,4 +155,9 @@ fn tree(engine: &Engine, tree: Tree) -> TreeFacts {
         },
     };
     TreeFacts { tree, found }
+}
+
+fn is_parked(engine: &Engine, tree: &Tree) -> bool {
+    let parked = engine.settings.worktrees.trash(&tree.repo).join(tree.owner.as_str());
+    !tree.path.exists() && engine.ports.trees.intact(&tree.repo, &parked) == Intact::Yes
 }
