@@ -275,10 +275,7 @@ fn environment(saga: &Saga<'_>) -> Vec<(Word, Word)> {
 
 fn worktree(saga: &mut Saga<'_>) -> Result<(), Failure> {
     if saga.plan.adopts.is_some() {
-        if let Intact::No(why) = saga.engine.ports.trees.intact(&saga.plan.repo, &saga.plan.worktree) {
-            return Err(saga.failure(StepName::Worktree, Cause::Worktree, false, why));
-        }
-        return saga.advance(StepName::Worktree, &Event::TreeMade);
+        return adopt(saga);
     }
     let mut made = add(saga);
     if let Err(TreeError::Taken(_)) = made {
@@ -300,6 +297,24 @@ fn worktree(saga: &mut Saga<'_>) -> Result<(), Failure> {
             Err(saga.failure(StepName::Worktree, Cause::Worktree, lasting, error.to_string()))
         }
     }
+}
+
+/// The claim has made this attempt the tree's owner; an earlier one's clean-up may have been at it just then.
+fn adopt(saga: &Saga<'_>) -> Result<(), Failure> {
+    let (engine, plan) = (saga.engine, &saga.plan);
+    let why = match engine.ports.trees.adopt(&plan.repo, &plan.worktree) {
+        Ok(Intact::Yes) => return saga.advance(StepName::Worktree, &Event::TreeMade),
+        Ok(Intact::No(why)) => {
+            if !plan.worktree.exists() {
+                // Who removed it was not its owner any more, and could not say so.
+                let gone = Amendment::TreeGone { path: plan.worktree.clone(), owner: plan.id.clone() };
+                engine.ports.store.amend(&gone, &engine.stamp(Who::Dispatcher)).ok();
+            }
+            why
+        }
+        Err(error) => error.to_string(),
+    };
+    Err(saga.failure(StepName::Worktree, Cause::Worktree, false, why))
 }
 
 fn add(saga: &Saga<'_>) -> Result<(), TreeError> {

@@ -128,6 +128,9 @@ impl Worktrees for PointedWorktrees {
     fn intact(&self, repo: &Path, path: &Path) -> Intact {
         self.0.intact(repo, path)
     }
+    fn adopt(&self, repo: &Path, path: &Path) -> trees::Result<Intact> {
+        around("trees.adopt", || self.0.adopt(repo, path), tree_fault)
+    }
     fn snapshot(&self, path: &Path) -> trees::Result<Snapshot> {
         around("trees.snapshot", || self.0.snapshot(path), tree_fault)
     }

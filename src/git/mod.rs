@@ -96,6 +96,13 @@ impl Worktrees for Git {
         }
     }
 
+    fn adopt(&self, repo: &Path, path: &Path) -> Result<Intact> {
+        let opened = read::Repo::open(repo)?;
+        let doing = format!("adopt {}", path.display());
+        let _lock = repo_lock::RepoLock::take(&opened.common, &doing, self.patience)?;
+        Ok(self.intact(repo, path))
+    }
+
     fn snapshot(&self, path: &Path) -> Result<Snapshot> {
         snapshot::snapshot(self, path)
     }

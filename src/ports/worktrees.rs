@@ -102,6 +102,9 @@ pub trait Worktrees {
     fn add(&self, tree: &NewTree<'_>, wanted: &dyn Fn() -> bool) -> Result<()>;
     /// Whether the tree at `path` still is one, of `repo`.
     fn intact(&self, repo: &Path, path: &Path) -> Intact;
+    /// As `intact`, under the repository's lock: for the attempt that has just become the tree's owner. Whoever was
+    /// about to remove or park the tree has done so by then, or will find that it has another owner.
+    fn adopt(&self, repo: &Path, path: &Path) -> Result<Intact>;
     /// What the tree holds now.
     fn snapshot(&self, path: &Path) -> Result<Snapshot>;
     /// The ids of the commits on `branch` that are not in `base`, newest first.
