@@ -101,10 +101,14 @@ pub enum Command {
     Peek(Peek),
     /// Prints the saved screen of an attempt
     Log(Log),
+    /// Types a text to the agent, line breaks and all, and makes sure that it took it in
+    Send(Send),
     /// Ends a task's agent; returns when it is gone
     Stop(Stop),
     /// Dispatches a failed task again
     Retry(Retry),
+    /// Sends a task in review back with feedback: to its agent while that runs, else to a new attempt
+    Bounce(Bounce),
     /// Approves a task in review: its agent is ended, the task is done
     Approve(One),
     /// Takes a task that is done back to review
@@ -115,6 +119,10 @@ pub enum Command {
     Done(Done),
     /// Reports the task failed: for agents, and with --task for people
     Fail(Fail),
+    /// Asks a person something: the card shows the question, and that the agent waits
+    Ask(Say),
+    /// Leaves a remark on the card and in the timeline
+    Note(Say),
     /// Removes a task; its worktree is parked, not deleted
     Rm(Rm),
     /// Puts a task away: off the board, nothing else changes
@@ -272,6 +280,22 @@ pub struct Log {
 }
 
 #[derive(Debug, ClapArgs)]
+pub struct Send {
+    pub id: i64,
+    /// A text, or - for standard input
+    #[arg(value_name = "TEXT|-", allow_hyphen_values = true)]
+    pub text: String,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Bounce {
+    pub id: i64,
+    /// What is to be done differently: a text, - for standard input, or @FILE
+    #[arg(long, value_name = "TEXT|-|@FILE", allow_hyphen_values = true)]
+    pub note: String,
+}
+
+#[derive(Debug, ClapArgs)]
 pub struct Stop {
     pub id: i64,
     /// Also ends the processes that the attempt left behind
@@ -291,6 +315,9 @@ pub struct Retry {
     /// Something to tell the next agent besides the prompt
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub note: Option<String>,
+    /// Only runs the verification again, without an agent
+    #[arg(long, conflicts_with_all = ["fresh", "note", "no_dispatch"])]
+    pub verify: bool,
     /// Only moves it back to ready
     #[arg(long)]
     pub no_dispatch: bool,
@@ -329,6 +356,15 @@ pub struct Fail {
 }
 
 #[derive(Debug, ClapArgs)]
+pub struct Say {
+    #[arg(allow_hyphen_values = true)]
+    pub text: String,
+    /// The task, as a person's act
+    #[arg(long, value_name = "ID")]
+    pub task: Option<i64>,
+}
+
+#[derive(Debug, ClapArgs)]
 pub struct Rm {
     pub id: i64,
     /// Ends its agent first
@@ -356,7 +392,7 @@ pub struct Events {
 
 #[derive(Debug, ClapArgs)]
 pub struct StatusLine {
-    /// With {running} {review} {failed} {lost} [default: the counts that are not zero]
+    /// With {running} {waiting} {review} {failed} {lost} [default: the counts that are not zero]
     #[arg(long, value_name = "F")]
     pub format: Option<String>,
 }

@@ -18,8 +18,9 @@ pub fn table(cards: &[Card]) {
         let mut remarks = Vec::new();
         if card.is_lost() {
             remarks.push("LOST: nobody works on it, run: ganger --reconcile".to_owned());
-        } else if let Some(activity) = card.activity() {
-            remarks.push(activity.to_owned());
+        } else if let Some(activity) = card.activity_text() {
+            remarks.push(activity);
+            remarks.extend(card.saying().map(str::to_owned));
         }
         if task.archived {
             remarks.push("archived".to_owned());

@@ -32,6 +32,7 @@ fn ids(ids: &[TaskId]) -> Vec<i64> {
 pub fn task(card: &Card) -> Value {
     let task = &card.task;
     let draft = &task.draft;
+    let live = card.attempt.as_ref().map(|seen| &seen.attempt).filter(|attempt| attempt.phase.is_live());
     let extra = draft.extra.as_deref().and_then(|extra| serde_json::from_str::<Value>(extra).ok());
     json!({
         "id": task.id.0,
@@ -51,6 +52,10 @@ pub fn task(card: &Card) -> Value {
         "extra": extra.unwrap_or_else(|| json!({})),
         "reason": task.reason,
         "activity": card.activity(),
+        "activity_source": card.doing().map(|doing| doing.source.text()),
+        "activity_since": card.doing().map(|doing| time(doing.since)),
+        "saying": live.and_then(|attempt| attempt.saying.as_deref()),
+        "waits_until": live.and_then(|attempt| attempt.waits_until).map(time),
         "not_before": task.not_before.map(time),
         "orphans": task.orphans,
         "archived": task.archived,
@@ -59,6 +64,7 @@ pub fn task(card: &Card) -> Value {
         "review_state": Value::Null,
         "review_rounds": 0,
         "commits": card.commits,
+        "untouched": card.untouched,
         "created_at": time(task.created_at),
         "updated_at": time(task.updated_at),
         "attempt": card.attempt.as_ref().map(attempt),
@@ -97,6 +103,7 @@ fn attempt(seen: &Seen) -> Value {
         "pane": seen.pane.text(),
         "shim_pid": shim.map(|shim| shim.pid),
         "agent_pid": agent.map(|agent| agent.pid),
+        "port": plan.port,
         "started_at": started_at.map(time),
         "ended_at": ended_at.map(time),
         "exit_code": code,

@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use crate::engine::{Fault, Kind};
+use crate::os::notify;
 
 pub use args::command;
 
@@ -21,6 +22,11 @@ pub use args::command;
 pub fn run(argv: Vec<OsString>) -> ExitCode {
     if argv.get(1).is_some_and(|word| word == "__agent") {
         return ExitCode::from(commands::agent::run(&argv[2..]));
+    }
+    if argv.get(1).is_some_and(|word| word == notify::WORD) {
+        let log = argv.get(2).map(std::path::PathBuf::from).unwrap_or_default();
+        notify::run(&log, argv.get(3..).unwrap_or_default());
+        return ExitCode::SUCCESS;
     }
     let wants_json = argv.iter().take_while(|word| *word != "--").any(|word| word == "--json");
     match args::Args::try_parse_from(argv) {

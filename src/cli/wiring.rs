@@ -14,6 +14,7 @@ use crate::git::Git;
 use crate::os::clock::SystemClock;
 use crate::os::files::{PrivateFiles, private_folder};
 use crate::os::lock::FileLocks;
+use crate::os::notify::Detached;
 use crate::os::proc::ProcessTable;
 use crate::sqlite::Sqlite;
 use crate::tmux::{self, Tmux, socket_path};
@@ -211,6 +212,7 @@ pub fn engine(
         locks: Box::new(FileLocks),
         processes: Box::new(ProcessTable),
         files: Box::new(PrivateFiles),
+        notifier: Box::new(Detached { program: around.program.clone(), log: around.state_dir.join("logs/notify.log") }),
     };
     #[cfg(feature = "failpoints")]
     let ports = pointed(&around.state_dir, ports);
@@ -225,10 +227,10 @@ pub fn engine(
 #[cfg(feature = "failpoints")]
 fn pointed(state_dir: &Path, ports: Ports) -> Ports {
     use crate::failpoint::{Inner, wrap};
-    let Ports { store, trees, mux, clock, locks, processes, files } = ports;
+    let Ports { store, trees, mux, clock, locks, processes, files, notifier } = ports;
     let Inner { store, trees, mux, locks, processes, files } =
         wrap(state_dir, Inner { store, trees, mux, locks, processes, files });
-    Ports { store, trees, mux, clock, locks, processes, files }
+    Ports { store, trees, mux, clock, locks, processes, files, notifier }
 }
 
 /// What a variable of the environment holds, as text.

@@ -26,6 +26,13 @@ use crate::domain::text;
 /// The commented default file: what `config init` writes, and the documentation of every key.
 pub const DEFAULT_TEXT: &str = include_str!("../../assets/config.toml");
 
+/// What tells an agent how to report, unless configured.
+pub const PREAMBLE: &str = "\
+You work in a git worktree of your own, started by ganger; a person watches the board. Commit your work to the branch that is \
+checked out. When it is complete, run: \"$GANGER_BIN\" done. If it can't be done: \"$GANGER_BIN\" fail \"why\". If you need \
+a decision from a person: \"$GANGER_BIN\" ask \"your question\", then stop and wait for the answer. To tell of progress: \
+\"$GANGER_BIN\" note \"one line\".";
+
 /// Reads an environment variable.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
@@ -99,7 +106,11 @@ pub fn defaults(env: Environment<'_>) -> Settings {
             setup_timeout: Duration::from_mins(15),
         },
         queue: Queue { max_running: 8, per_agent: None, per_repo: None, max_orphan_retries: 3, timeout: None },
-        completion: Completion { verify: Vec::new(), verify_timeout: Duration::from_mins(30) },
+        completion: Completion {
+            verify: Vec::new(),
+            verify_timeout: Duration::from_mins(30),
+            preamble: PREAMBLE.to_owned(),
+        },
         tmux: Tmux {
             socket: None,
             columns: 200,

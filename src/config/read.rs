@@ -69,15 +69,7 @@ fn agent(settings: &mut Settings, agent: &Field<'_>) -> Result<(), ConfigError> 
             "",
         ));
     }
-    let profile = settings.agents.entry(agent.key.to_owned()).or_insert_with(|| Profile {
-        name: agent.key.to_owned(),
-        command: Vec::new(),
-        resume: Vec::new(),
-        mode: Mode::Interactive,
-        unsafe_args: Vec::new(),
-        no_output: NoOutput::Failed,
-        env: Vec::new(),
-    });
+    let profile = settings.agents.entry(agent.key.to_owned()).or_insert_with(|| Profile::new(agent.key));
     each(agent, |field| {
         match field.key {
             "command" => {
@@ -86,24 +78,44 @@ fn agent(settings: &mut Settings, agent: &Field<'_>) -> Result<(), ConfigError> 
                     return Err(field.refuse("begin with a program"));
                 }
             }
-            "resume" => {
-                profile.resume = field.list()?;
-                if profile.resume.first().is_some_and(|program| program.trim().is_empty()) {
-                    return Err(field.refuse("begin with a program, or be []"));
-                }
-            }
+            "resume" => profile.resume = optional_argv(field)?,
+            "headless" => profile.headless = optional_argv(field)?,
+            "headless_resume" => profile.headless_resume = optional_argv(field)?,
             "mode" => profile.mode = field.choice(&MODES)?,
             "unsafe" => profile.unsafe_args = field.list()?,
+            "safe" => profile.safe_args = field.list()?,
+            "preamble" => profile.preamble = field.boolean()?,
+            "hooks" => profile.hooks = field.boolean()?,
+            "waiting" => profile.waiting = patterns(field)?,
+            "limit" => profile.limit = patterns(field)?,
+            "resume_after_limit" => profile.resume_after_limit = field.boolean()?,
             "no_output" => profile.no_output = field.choice(&NO_OUTPUT)?,
             "env" => each(field, |variable| self::variable(profile, variable))?,
             _ => return Err(field.unknown()),
         }
         Ok(())
     })?;
-    if profile.command.is_empty() {
+    if profile.command.is_empty() && profile.headless.is_empty() {
         return Err(agent.refuse(r#"have a command, such as command = ["my-agent", "{prompt}"]"#));
     }
     Ok(())
+}
+
+fn optional_argv(field: &Field<'_>) -> Result<Vec<String>, ConfigError> {
+    let argv = field.list()?;
+    if argv.first().is_some_and(|program| program.trim().is_empty()) {
+        return Err(field.refuse("begin with a program, or be []"));
+    }
+    Ok(argv)
+}
+
+/// Words that are looked for whatever their case.
+fn patterns(field: &Field<'_>) -> Result<Vec<String>, ConfigError> {
+    let patterns: Vec<String> = field.list()?.iter().map(|pattern| pattern.to_lowercase()).collect();
+    if patterns.iter().any(|pattern| pattern.trim().is_empty()) {
+        return Err(field.refuse("have words in each of its strings"));
+    }
+    Ok(patterns)
 }
 
 fn variable(profile: &mut Profile, field: &Field<'_>) -> Result<(), ConfigError> {
@@ -208,6 +220,13 @@ fn completion(completion: &mut Completion, field: &Field<'_>) -> Result<(), Conf
     match field.key {
         "verify" => completion.verify = field.commands()?,
         "verify_timeout" => completion.verify_timeout = field.duration()?,
+        "preamble" => {
+            let text = field.text()?;
+            if text.contains('\0') {
+                return Err(field.refuse("hold no NUL"));
+            }
+            text.clone_into(&mut completion.preamble);
+        }
         _ => return Err(field.unknown()),
     }
     Ok(())

@@ -38,6 +38,7 @@ pub fn render(settings: &Settings) -> String {
     file.section("completion");
     file.line("verify", settings.completion.verify.clone());
     file.line("verify_timeout", duration::render(settings.completion.verify_timeout));
+    file.line("preamble", settings.completion.preamble.as_str());
 
     let tmux = &settings.tmux;
     file.section("tmux");
@@ -80,13 +81,23 @@ fn profile(file: &mut File, agent: &Profile) {
     } else {
         file.section(&format!("agents.\"{}\"", agent.name));
     }
-    file.line("command", agent.command.clone());
+    if !agent.command.is_empty() {
+        file.line("command", agent.command.clone());
+    }
     file.line("resume", agent.resume.clone());
+    file.line("headless", agent.headless.clone());
+    file.line("headless_resume", agent.headless_resume.clone());
     file.line("mode", written(&MODES, agent.mode));
+    file.line("safe", agent.safe_args.clone());
     file.line("unsafe", agent.unsafe_args.clone());
     file.line("no_output", written(&NO_OUTPUT, agent.no_output));
     let env = agent.env.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str())));
     file.line("env", env.collect::<toml::Table>());
+    file.line("preamble", agent.preamble);
+    file.line("hooks", agent.hooks);
+    file.line("waiting", agent.waiting.clone());
+    file.line("limit", agent.limit.clone());
+    file.line("resume_after_limit", agent.resume_after_limit);
 }
 
 fn written<T: Copy + PartialEq>(names: &[(&'static str, T)], value: T) -> &'static str {

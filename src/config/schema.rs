@@ -16,10 +16,10 @@ pub(super) struct Section {
 #[rustfmt::skip]
 pub(super) const SECTIONS: &[Section] = &[
     Section { name: "", keys: &["default_agent"], later: &[] },
-    Section { name: "agents", keys: &["command", "resume", "mode", "unsafe", "no_output", "env"], later: &[] },
+    Section { name: "agents", keys: &["command", "resume", "headless", "headless_resume", "mode", "safe", "unsafe", "no_output", "env", "preamble", "hooks", "waiting", "limit", "resume_after_limit"], later: &[] },
     Section { name: "worktrees", keys: &["root", "branch", "base", "setup", "setup_timeout"], later: &["copy", "link", "hooks", "pool"] },
     Section { name: "queue", keys: &["max_running", "per_agent", "per_repo", "max_orphan_retries", "timeout"], later: &[] },
-    Section { name: "completion", keys: &["verify", "verify_timeout"], later: &["self_approve"] },
+    Section { name: "completion", keys: &["verify", "verify_timeout", "preamble"], later: &["self_approve"] },
     Section { name: "tmux", keys: &["socket", "size", "keep_ended", "grace", "alternate_screen"], later: &[] },
     Section { name: "timing", keys: &["git", "tmux", "start", "saga", "database"], later: &[] },
     Section { name: "notify", keys: &EVENTS, later: &[] },

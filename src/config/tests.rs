@@ -107,6 +107,7 @@ fn every_key_is_read() {
         [completion]
         verify = ["make"]
         verify_timeout = "2m"
+        preamble = "Say when you are done."
         [tmux]
         socket = "s"
         size = "80x24"
@@ -127,13 +128,13 @@ fn every_key_is_read() {
     expected.agents.insert(
         "mine".to_owned(),
         Profile {
-            name: "mine".to_owned(),
             command: strings(&["a", "{prompt}"]),
             resume: strings(&["a", "-c"]),
             mode: Mode::Headless,
             unsafe_args: strings(&["--yes"]),
             no_output: NoOutput::Review,
             env: vec![("A".to_owned(), "1".to_owned()), ("B".to_owned(), "2".to_owned())],
+            ..Profile::new("mine")
         },
     );
     expected.worktrees = Worktrees {
@@ -150,7 +151,11 @@ fn every_key_is_read() {
         max_orphan_retries: 0,
         timeout: Some(Duration::from_hours(2)),
     };
-    expected.completion = Completion { verify: strings(&["make"]), verify_timeout: Duration::from_mins(2) };
+    expected.completion = Completion {
+        verify: strings(&["make"]),
+        verify_timeout: Duration::from_mins(2),
+        preamble: "Say when you are done.".to_owned(),
+    };
     expected.tmux = Tmux {
         socket: Some("s".to_owned()),
         columns: 80,
@@ -205,7 +210,7 @@ fn an_unknown_key_is_refused_with_file_line_and_the_nearest_name() {
         ),
         (
             "[completion]\ncolour = 1",
-            "unknown key `colour` in [completion] at /c.toml:2; known are verify, verify_timeout",
+            "unknown key `colour` in [completion] at /c.toml:2; known are verify, verify_timeout, preamble",
         ),
         (
             "[timing]\n\"g\\u001b[31m\" = 1",
@@ -300,7 +305,7 @@ fn a_senseless_value_is_refused() {
         ),
         ("[agents.x]\ncommand = ['x']\nenv = { 'A=B' = '1' }", "`A=B` can't be the name"),
         ("default_agent = 'cladue'", "there is no \"cladue\" (did you mean \"claude\"?)"),
-        ("default_agent = 'codex'", "there is no \"codex\" (known are claude, shell)"),
+        ("default_agent = 'cursor'", "there is no \"cursor\" (known are aider, claude"),
     ] {
         let message = refusal(text);
         assert!(message.contains(part) && message.contains(" at /c.toml:"), "{text:?}: {message}");
@@ -402,10 +407,30 @@ fn profiles() -> impl Strategy<Value = Profile> {
     let mode = prop_oneof![Just(Mode::Interactive), Just(Mode::Headless)];
     let no_output = prop_oneof![Just(NoOutput::Failed), Just(NoOutput::Review)];
     let env = proptest::collection::btree_map("[A-Z][!-<>-~é\"]{0,6}", word(), 0..3);
-    ("[a-z][a-z0-9_.-]{0,8}", list(), list(), list(), mode, no_output, env).prop_map(
-        |(name, mut command, resume, unsafe_args, mode, no_output, env)| {
+    let flags = any::<(bool, bool, bool)>();
+    let patterns = || proptest::collection::vec("[a-z?]{1,9}", 0..3);
+    let argvs = (list(), list(), list(), list(), list(), list());
+    ("[a-z][a-z0-9_.-]{0,8}", argvs, mode, no_output, env, flags, patterns(), patterns()).prop_map(
+        |(name, argvs, mode, no_output, env, (preamble, hooks, resume_after_limit), waiting, limit)| {
+            let (mut command, resume, headless, headless_resume, safe_args, unsafe_args) = argvs;
             command.insert(0, "program".to_owned());
-            Profile { name, command, resume, mode, unsafe_args, no_output, env: env.into_iter().collect() }
+            Profile {
+                command,
+                resume,
+                headless,
+                headless_resume,
+                mode,
+                safe_args,
+                unsafe_args,
+                no_output,
+                env: env.into_iter().collect(),
+                preamble,
+                hooks,
+                waiting,
+                limit,
+                resume_after_limit,
+                ..Profile::new(&name)
+            }
         },
     )
 }
@@ -443,7 +468,7 @@ proptest! {
         settings.worktrees.setup = setup;
         settings.worktrees.setup_timeout = setup_timeout;
         settings.queue = queue;
-        settings.completion = Completion { verify, verify_timeout };
+        settings.completion = Completion { verify, verify_timeout, preamble: "p".to_owned() };
         settings.tmux = Tmux { socket, columns, rows, keep_ended, grace, alternate_screen };
         let text = render(&settings);
         prop_assert_eq!(over(defaults(&home), &text).map_err(|error| format!("{error}\n{text}")), Ok(settings));

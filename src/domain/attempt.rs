@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::id::{AttemptId, FileId, Place, Process, TaskId};
-use super::state::{Cause, Phase, TreeState};
+use super::state::{Activity, Cause, Phase, Source, TreeState};
 use super::time::{BootTime, Timestamp};
 
 /// Everything that a dispatch will create or need, fixed at the claim and committed before the first effect.
@@ -35,6 +35,19 @@ pub struct Plan {
     pub files: Files,
     /// The secret that the agent's own verbs must show.
     pub token: String,
+    /// The first of [`PORTS`] ports that are this attempt's own while it lives.
+    pub port: Option<u16>,
+}
+
+/// How many ports an attempt has for its own servers.
+pub const PORTS: u16 = 10;
+
+/// What a running agent was last known to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doing {
+    pub activity: Activity,
+    pub source: Source,
+    pub since: Timestamp,
 }
 
 /// What the agent is told and how its claim to be done is checked.
@@ -81,6 +94,12 @@ impl Files {
         }
     }
 
+    /// How the agent is to report, beside its prompt.
+    #[must_use]
+    pub fn preamble(&self) -> PathBuf {
+        self.prompt.with_extension("preamble")
+    }
+
     /// The folders below the state directory that these names need.
     pub const FOLDERS: [&'static str; 6] = ["locks", "launch", "prompts", "exits", "screens", "logs"];
 }
@@ -114,7 +133,14 @@ pub struct Attempt {
     pub lock: Option<FileId>,
     /// A person asked for its end.
     pub stop_requested: bool,
-    /// What the agent asked or said last (`ask`), for the board.
+    /// What its agent does, as far as anybody said or saw.
+    pub doing: Option<Doing>,
+    /// What the agent asks, or said last: one line.
+    pub saying: Option<String>,
+    /// When the usage limit that it waits for ends.
+    pub waits_until: Option<Timestamp>,
+    /// The agent's own name for its conversation.
+    pub conversation: Option<String>,
     pub claimed_at: Timestamp,
     /// When the agent was started; absent, it never was.
     pub started_at: Option<Timestamp>,

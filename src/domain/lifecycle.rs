@@ -72,6 +72,10 @@ pub enum Event {
     Requeued,
     /// The undo of that: ready, back to failed, for the reason that it had.
     Unqueued { why: Option<(Cause, String)> },
+    /// `bounce` of work whose agent lives: review, back to it. Comes before the feedback is typed.
+    Bounced,
+    /// The feedback did not reach it: back to review.
+    NotBounced { reason: String },
     /// `approve`: the agent has ended by now.
     Approved,
     /// `reopen`, and the undo of an approval: done, back to review. `why` is the reason that it then shows.
@@ -175,6 +179,8 @@ fn on_task(state: &State, current: Option<&Current>, event: &Event) -> Step {
         | Event::Failed { .. }
         | Event::Ended(_)
         | Event::Verified(_)
+        | Event::Bounced
+        | Event::NotBounced { .. }
         | Event::StopRequested => Step::Conflict("the task has no attempt".to_owned()),
     }
 }
@@ -199,6 +205,20 @@ fn on_attempt(state: &State, current: &Current, event: &Event, now: Now, limits:
         Event::Failed { reason } => failed(state, current, reason),
         Event::Ended(ending) => ended(state, current, ending, now, limits),
         Event::Verified(verdict) => verified(state, current, verdict),
+        Event::Bounced => match (state.status, current.phase) {
+            (Status::Review, Phase::Running) => {
+                Step::Change(Change { why: Some(None), ..to(state, Status::InProgress, None) })
+            }
+            (Status::Review, _) => Step::Conflict("its agent does not run any more".to_owned()),
+            (Status::Ready | Status::InProgress | Status::Done | Status::Failed, _) => wrong(state, "sent back"),
+        },
+        Event::NotBounced { reason } => match (state.status, current.phase) {
+            (Status::InProgress, Phase::Running) => {
+                Step::Change(Change { why: Some(Some((Cause::Ok, reason.clone()))), ..to(state, Status::Review, None) })
+            }
+            // It has moved on: then it had heard enough.
+            (Status::InProgress | Status::Ready | Status::Review | Status::Done | Status::Failed, _) => Step::Already,
+        },
         Event::StopRequested => {
             if current.phase.is_live() && !current.stop_requested {
                 Step::Change(Change { stop_requested: true, ..to(state, state.status, None) })

@@ -27,11 +27,64 @@ pub struct Profile {
     pub command: Vec<String>,
     /// Argv that picks an earlier session up again; empty where there is no such thing.
     pub resume: Vec<String>,
+    /// The same two for `mode = "headless"`; empty where they are no different.
+    pub headless: Vec<String>,
+    pub headless_resume: Vec<String>,
     pub mode: Mode,
-    /// Arguments added for tasks in unsafe mode.
+    /// What stands for `{permissions}`: for a task in unsafe mode, and for any other.
     pub unsafe_args: Vec<String>,
+    pub safe_args: Vec<String>,
     pub no_output: NoOutput,
     pub env: Vec<(String, String)>,
+    /// Whether the agent is told how to report.
+    pub preamble: bool,
+    /// Whether the hooks of the agent's own program are installed in each new worktree.
+    pub hooks: bool,
+    /// What stands on its screen when it waits for an answer: words in lower case.
+    pub waiting: Vec<String>,
+    /// What stands there when a usage limit is reached: words in lower case.
+    pub limit: Vec<String>,
+    /// Whether it is told to go on once that limit has ended.
+    pub resume_after_limit: bool,
+}
+
+impl Profile {
+    /// A profile of that name, without a command yet.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            command: Vec::new(),
+            resume: Vec::new(),
+            headless: Vec::new(),
+            headless_resume: Vec::new(),
+            mode: Mode::Interactive,
+            unsafe_args: Vec::new(),
+            safe_args: Vec::new(),
+            no_output: NoOutput::Failed,
+            env: Vec::new(),
+            preamble: false,
+            hooks: false,
+            waiting: Vec::new(),
+            limit: Vec::new(),
+            resume_after_limit: false,
+        }
+    }
+
+    /// The argv to start it with, `{permissions}` still in it. `resumes`: there is a tree of an earlier attempt; a
+    /// conversation is picked up again only where it is known or need not be.
+    #[must_use]
+    pub fn argv(&self, resumes: bool, conversation: Option<&str>) -> &[String] {
+        let headless = match self.mode {
+            Mode::Headless => !self.headless.is_empty(),
+            // An agent that only runs to its end.
+            Mode::Interactive => self.command.is_empty(),
+        };
+        let (first, again) =
+            if headless { (&self.headless, &self.headless_resume) } else { (&self.command, &self.resume) };
+        let names_conversation = again.iter().any(|word| word.contains("{conversation}"));
+        if resumes && !again.is_empty() && (conversation.is_some() || !names_conversation) { again } else { first }
+    }
 }
 
 /// What the placeholders stand for.
@@ -40,48 +93,86 @@ pub struct Values<'a> {
     pub task: TaskId,
     pub title: &'a str,
     pub prompt: &'a str,
+    /// What follows a prompt that is an argument.
+    pub after_prompt: &'a str,
     pub prompt_file: &'a Path,
     pub branch: &'a str,
     pub worktree: &'a Path,
+    /// How the agent is to report, and a file that says so.
+    pub preamble: &'a str,
+    pub preamble_file: &'a Path,
+    pub conversation: Option<&'a str>,
+    pub permissions: &'a [String],
 }
 
 /// The longest prompt, in bytes, that goes into one argument: Linux takes 131,071.
 pub const LONGEST_ARGUMENT: usize = 100_000;
 
-/// Fills the placeholders `{prompt}`, `{prompt_file}`, `{task_id}`, `{title}`, `{branch}` and `{worktree}` of an
-/// argv. Each argument is filled once, from left to right: a placeholder inside a value stays as it is.
+/// The placeholders that [`fill`] knows, `{permissions}` apart.
+const PLACEHOLDERS: [&str; 9] = [
+    "{prompt}",
+    "{prompt_file}",
+    "{task_id}",
+    "{title}",
+    "{branch}",
+    "{worktree}",
+    "{preamble}",
+    "{preamble_file}",
+    "{conversation}",
+];
+
+/// Fills the placeholders of an argv. Each argument is filled once, from left to right: a placeholder inside a value stays
+/// as it is. `{permissions}` stands for any number of arguments; where it is missing they come last.
 #[must_use]
 pub fn fill(argv: &[String], values: &Values<'_>) -> Vec<OsString> {
-    argv.iter().map(|argument| fill_one(argument, values)).collect()
+    const PERMISSIONS: &str = "{permissions}";
+    let permissions = || values.permissions.iter().map(OsString::from);
+    let mut filled = Vec::with_capacity(argv.len() + values.permissions.len());
+    for argument in argv {
+        if argument == PERMISSIONS {
+            filled.extend(permissions());
+        } else {
+            filled.push(fill_one(argument, values));
+        }
+    }
+    if !argv.iter().any(|argument| argument == PERMISSIONS) {
+        filled.extend(permissions());
+    }
+    filled
 }
 
 fn fill_one(argument: &str, values: &Values<'_>) -> OsString {
     let mut filled = OsString::new();
     let mut rest = argument;
-    'text: while let Some(open) = rest.find('{') {
+    while let Some(open) = rest.find('{') {
         filled.push(&rest[..open]);
         rest = &rest[open..];
-        for name in ["{prompt}", "{prompt_file}", "{task_id}", "{title}", "{branch}", "{worktree}"] {
-            if let Some(after) = rest.strip_prefix(name) {
-                match name {
-                    "{prompt}" if values.prompt.len() > LONGEST_ARGUMENT => {
-                        filled.push("Read your task from the file ");
-                        filled.push(values.prompt_file);
-                        filled.push(" and carry it out.");
-                    }
-                    "{prompt}" => filled.push(values.prompt),
-                    "{prompt_file}" => filled.push(values.prompt_file),
-                    "{task_id}" => filled.push(values.task.to_string()),
-                    "{title}" => filled.push(values.title),
-                    "{branch}" => filled.push(values.branch),
-                    _ => filled.push(values.worktree),
-                }
-                rest = after;
-                continue 'text;
+        let Some(name) = PLACEHOLDERS.into_iter().find(|name| rest.starts_with(name)) else {
+            filled.push("{");
+            rest = &rest[1..];
+            continue;
+        };
+        rest = &rest[name.len()..];
+        match name {
+            "{prompt}" if values.prompt.len() > LONGEST_ARGUMENT => {
+                filled.push("Read your task from the file ");
+                filled.push(values.prompt_file);
+                filled.push(" and carry it out.");
+                filled.push(values.after_prompt);
             }
+            "{prompt}" => {
+                filled.push(values.prompt);
+                filled.push(values.after_prompt);
+            }
+            "{prompt_file}" => filled.push(values.prompt_file),
+            "{task_id}" => filled.push(values.task.to_string()),
+            "{title}" => filled.push(values.title),
+            "{branch}" => filled.push(values.branch),
+            "{preamble}" => filled.push(values.preamble),
+            "{preamble_file}" => filled.push(values.preamble_file),
+            "{conversation}" => filled.push(values.conversation.unwrap_or_default()),
+            _ => filled.push(values.worktree),
         }
-        filled.push("{");
-        rest = &rest[1..];
     }
     filled.push(rest);
     filled
@@ -92,7 +183,7 @@ mod tests {
     use std::ffi::OsString;
     use std::path::Path;
 
-    use super::{LONGEST_ARGUMENT, Values, fill};
+    use super::{LONGEST_ARGUMENT, Mode, Profile, Values, fill};
     use crate::domain::id::TaskId;
 
     fn filled(argument: &str, prompt: &str) -> OsString {
@@ -100,9 +191,14 @@ mod tests {
             task: TaskId(7),
             title: "T",
             prompt,
+            after_prompt: "",
             prompt_file: Path::new("/s/p.txt"),
             branch: "b",
             worktree: Path::new("/w"),
+            preamble: "report!",
+            preamble_file: Path::new("/s/how.txt"),
+            conversation: Some("c1"),
+            permissions: &[],
         };
         fill(&[argument.to_owned()], &values).remove(0)
     }
@@ -112,8 +208,50 @@ mod tests {
         assert_eq!(filled("{task_id}:{title}:{branch}:{worktree}", "x"), "7:T:b:/w");
         assert_eq!(filled("{prompt}!", "{title} {prompt}"), "{title} {prompt}!");
         assert_eq!(filled("--file={prompt_file}", "x"), "--file=/s/p.txt");
+        assert_eq!(filled("{preamble} {preamble_file} {conversation}", "x"), "report! /s/how.txt c1");
         assert_eq!(filled("{", "x"), "{");
         assert_eq!(filled("{other} {{prompt}}", "x"), "{other} {x}");
+    }
+
+    #[test]
+    fn permissions_stand_where_the_profile_wants_them_or_last() {
+        let strings = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
+        let permissions = strings(&["--sandbox", "{prompt}"]);
+        let values = Values {
+            task: TaskId(7),
+            title: "T",
+            prompt: "-x",
+            after_prompt: "",
+            prompt_file: Path::new("/p"),
+            branch: "b",
+            worktree: Path::new("/w"),
+            preamble: "",
+            preamble_file: Path::new("/h"),
+            conversation: None,
+            permissions: &permissions,
+        };
+        let filled = |argv: &[&str]| fill(&strings(argv), &values);
+        assert_eq!(filled(&["a", "{permissions}", "--", "{prompt}"]), ["a", "--sandbox", "{prompt}", "--", "-x"]);
+        assert_eq!(filled(&["a", "{prompt}"]), ["a", "-x", "--sandbox", "{prompt}"]);
+    }
+
+    #[test]
+    fn a_conversation_is_resumed_only_where_it_is_known() {
+        let strings = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
+        let mut profile = Profile { command: strings(&["a"]), ..Profile::new("a") };
+        assert_eq!(profile.argv(true, Some("c")), ["a"], "it can't resume");
+        profile.resume = strings(&["a", "--resume={conversation}"]);
+        assert_eq!(profile.argv(true, None), ["a"]);
+        assert_eq!(profile.argv(false, Some("c")), ["a"]);
+        assert_eq!(profile.argv(true, Some("c")), ["a", "--resume={conversation}"]);
+        profile.resume = strings(&["a", "--continue"]);
+        assert_eq!(profile.argv(true, None), ["a", "--continue"]);
+        profile.headless = strings(&["a", "-p"]);
+        assert_eq!(profile.argv(true, None), ["a", "--continue"]);
+        profile.mode = Mode::Headless;
+        assert_eq!(profile.argv(true, None), ["a", "-p"]);
+        let only = Profile { headless: strings(&["b"]), ..Profile::new("b") };
+        assert_eq!(only.argv(false, None), ["b"]);
     }
 
     #[test]

@@ -90,6 +90,8 @@ pub struct Completion {
     pub verify: Vec<String>,
     /// For all of them together.
     pub verify_timeout: Duration,
+    /// What tells an agent how to report; empty, nothing does.
+    pub preamble: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -133,6 +133,29 @@ words! {
 }
 
 words! {
+    /// What a running agent does.
+    Activity, "activity" {
+        Working = "working",
+        /// For an answer, or for a limit to end.
+        Waiting = "waiting",
+        /// Finished its turn, or silent.
+        Idle = "idle",
+    }
+}
+
+words! {
+    /// On whose word an activity stands, the surest first.
+    Source, "source" {
+        /// The agent's own report.
+        Agent = "agent",
+        /// What its processes do.
+        Process = "process",
+        /// A guess from its screen.
+        Screen = "screen",
+    }
+}
+
+words! {
     /// What a person did to a task at rest: these acts can be undone.
     Act, "act" {
         Approved = "approved",
@@ -156,7 +179,7 @@ words! {
 
 #[cfg(test)]
 mod tests {
-    use super::{Act, Cause, Phase, Status, TreeState, Who};
+    use super::{Act, Activity, Cause, Phase, Source, Status, TreeState, Who};
 
     #[test]
     fn every_word_reads_back_as_itself() {
@@ -174,6 +197,12 @@ mod tests {
         }
         for act in Act::ALL {
             assert_eq!(Act::parse(act.text()), Ok(*act));
+        }
+        for activity in Activity::ALL {
+            assert_eq!(Activity::parse(activity.text()), Ok(*activity));
+        }
+        for source in Source::ALL {
+            assert_eq!(Source::parse(source.text()), Ok(*source));
         }
         for state in TreeState::ALL {
             assert_eq!(TreeState::parse(state.text()), Ok(*state));

@@ -86,6 +86,12 @@ fn skip_escape(rest: &mut std::iter::Peekable<std::str::Chars<'_>>, mut csi: imp
     }
 }
 
+/// One line of at most 500 characters: what an agent or a person says in passing.
+#[must_use]
+pub fn short(text: &str) -> String {
+    cut(line(text.trim()).trim(), 500)
+}
+
 /// Cuts to at most `width` characters, with `…` for what was cut.
 #[must_use]
 pub fn cut(text: &str, width: usize) -> String {

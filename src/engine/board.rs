@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use crate::domain::attempt::Attempt;
+use crate::domain::attempt::{Attempt, Doing};
 use crate::domain::id::TaskId;
 use crate::domain::reconcile::{Lock, Pane};
-use crate::domain::state::{Phase, Status};
+use crate::domain::state::{Activity, Phase, Source, Status};
 use crate::domain::task::Task;
 use crate::engine::{Engine, Fault};
 use crate::ports::multiplexer::Panes;
@@ -31,6 +31,8 @@ pub struct Card {
     pub attempt: Option<Seen>,
     /// The commits on its branch since the base, newest first; not read for a whole board.
     pub commits: Vec<String>,
+    /// The files that the task is about and that its work left as they were; not read for a whole board.
+    pub untouched: Vec<String>,
 }
 
 impl Card {
@@ -44,9 +46,36 @@ impl Card {
             Phase::Verifying => Some("verifying"),
             Phase::Running if attempt.started_at.is_none() => Some("setup"),
             Phase::Running if seen.stopped => Some("stopped"),
-            Phase::Running => Some("working"),
+            Phase::Running => Some(attempt.doing.as_ref().map_or(Activity::Working, |doing| doing.activity).text()),
             Phase::Exited | Phase::Revoked => None,
         }
+    }
+
+    /// What the agent is known to do, and since when: while it runs, and somebody said or saw it.
+    #[must_use]
+    pub fn doing(&self) -> Option<&Doing> {
+        let seen = self.attempt.as_ref()?;
+        let runs = seen.attempt.phase == Phase::Running && !seen.stopped;
+        seen.attempt.doing.as_ref().filter(|_| runs)
+    }
+
+    /// As [`Self::activity`], for people: a guess has a question mark.
+    #[must_use]
+    pub fn activity_text(&self) -> Option<String> {
+        let guessed = self.doing().is_some_and(|doing| doing.source == Source::Screen);
+        self.activity().map(|activity| if guessed { format!("{activity}?") } else { activity.to_owned() })
+    }
+
+    /// What its agent asks, or said last.
+    #[must_use]
+    pub fn saying(&self) -> Option<&str> {
+        self.attempt.as_ref().filter(|seen| seen.attempt.phase.is_live())?.attempt.saying.as_deref()
+    }
+
+    /// Waits for an answer, as far as is known.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.doing().is_some_and(|doing| doing.activity == Activity::Waiting)
     }
 
     /// In progress by the row, and yet nobody holds its lock.
@@ -67,6 +96,8 @@ impl Card {
         matches!(self.task.status, Status::Review | Status::Failed)
             || self.is_lost()
             || self.attempt.as_ref().is_some_and(|seen| seen.stopped)
+            || self.is_waiting()
+            || self.doing().is_some_and(|doing| doing.activity == Activity::Idle && doing.source == Source::Agent)
     }
 }
 
@@ -92,7 +123,7 @@ impl Board {
         let mut looker = Looker::without_panes(engine);
         let cards = listing.tasks.into_iter().map(|task| {
             let attempt = live.remove(&task.id).map(|attempt| looker.see(attempt));
-            Card { task, attempt, commits: Vec::new() }
+            Card { task, attempt, commits: Vec::new(), untouched: Vec::new() }
         });
         Ok(Self { cards: cards.collect(), unreadable: listing.unreadable })
     }
@@ -139,7 +170,25 @@ impl<'a> Looker<'a> {
                 self.engine.ports.trees.commits(&plan.repo, &plan.branch, &plan.base).unwrap_or_default()
             })
             .unwrap_or_default();
-        Ok(Card { task, attempt: attempt.map(|attempt| self.see(attempt)), commits })
+        let untouched = self.untouched(&task, attempt.as_ref());
+        Ok(Card { task, attempt: attempt.map(|attempt| self.see(attempt)), commits, untouched })
+    }
+
+    /// A remark, not a verdict: where the work can't be compared there is none.
+    fn untouched(&self, task: &Task, attempt: Option<&Attempt>) -> Vec<String> {
+        let Some(plan) = attempt.filter(|attempt| attempt.started_at.is_some()).map(|attempt| &attempt.plan) else {
+            return Vec::new();
+        };
+        if task.draft.files.is_empty() || !matches!(task.status, Status::Review | Status::Failed) {
+            return Vec::new();
+        }
+        let Ok(diff) = self.engine.ports.trees.diff(&plan.worktree, &plan.base) else { return Vec::new() };
+        let touched = |file: &String| {
+            let file = file.trim_end_matches('/');
+            let below = format!("{file}/");
+            diff.files.iter().any(|changed| changed == file || changed.starts_with(&below))
+        };
+        task.draft.files.iter().filter(|file| !touched(file)).cloned().collect()
     }
 
     /// An attempt.

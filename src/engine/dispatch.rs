@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::preflight::{self, Cleared, Obstacle};
 use super::steps::{STEPS, Saga};
 use super::{Engine, Fault, Kind, clean_up, plan, reconcile};
-use crate::domain::attempt::Attempt;
+use crate::domain::attempt::{Attempt, Plan};
 use crate::domain::id::TaskId;
 use crate::domain::lifecycle::Event;
 use crate::domain::saga::{Failure, StepName};
@@ -29,13 +29,23 @@ pub struct Request {
     pub agent: Option<String>,
     /// Leaves the earlier attempt's tree alone and makes a new one.
     pub fresh: bool,
+    /// Starts no agent: only verifies what stands in the tree.
+    pub verify_only: bool,
 }
 
 impl Request {
     /// A plain dispatch of one task.
     #[must_use]
     pub fn of(task: TaskId) -> Self {
-        Self { task, from: vec![Status::Ready], explicit: true, over_limit: false, agent: None, fresh: false }
+        Self {
+            task,
+            from: vec![Status::Ready],
+            explicit: true,
+            over_limit: false,
+            agent: None,
+            fresh: false,
+            verify_only: false,
+        }
     }
 }
 
@@ -159,6 +169,9 @@ fn claim<'a>(
                 return Err(if request.from.contains(&now.status) { fault } else { taken(engine, &now) });
             }
         };
+        if request.verify_only {
+            can_verify(&plan)?;
+        }
         let lock = engine
             .ports
             .locks
@@ -182,7 +195,8 @@ fn claim<'a>(
         match claimed.map_err(|error| give_up(error.into()))? {
             Claimed::Won => {
                 let (task, profile) = (task.clone(), cleared.profile.clone());
-                return Ok(Some((Saga { engine, task, profile, plan, asked: None }, lock)));
+                let verify_only = request.verify_only;
+                return Ok(Some((Saga { engine, task, profile, plan, verify_only, asked: None }, lock)));
             }
             Claimed::Missing => return Err(give_up(Fault::no_such_task(task.id))),
             Claimed::Taken { .. } => return Err(give_up(taken(engine, &engine.task(task.id)?))),
@@ -216,6 +230,19 @@ fn claim<'a>(
             }
         }
     }
+}
+
+/// Whether there is something to verify, and something to verify it by.
+fn can_verify(plan: &Plan) -> Result<(), Fault> {
+    let id = plan.task;
+    let conflict = |why: &str| Fault::new(Kind::Conflict, format!("task {id}: {why}")).of(id);
+    if plan.brief.verify.is_empty() {
+        return Err(conflict("it has nothing to be verified by").hint(format!("ganger edit {id} --verify CMD")));
+    }
+    if plan.adopts.is_none() {
+        return Err(conflict("its worktree is gone, there is nothing to verify").hint(format!("ganger retry {id}")));
+    }
+    Ok(())
 }
 
 /// P2 to P6. A panic in here is a failure like any other.

@@ -57,6 +57,9 @@ pub struct Launch {
     pub socket: Word,
     pub worktree: Word,
     pub argv: Vec<Word>,
+    /// Only the verification is run.
+    #[serde(default)]
+    pub verify_only: bool,
     /// The agent's whole environment, but for what comes from its terminal.
     pub environment: Vec<(Word, Word)>,
     /// Nobody has run in the tree yet: it equals its base.
@@ -68,6 +71,21 @@ pub struct Launch {
     pub timeout: Option<u64>,
     pub grace: u64,
     pub review_without_output: bool,
+    /// The agent whose hooks are installed in the worktree.
+    #[serde(default)]
+    pub hooks: Option<String>,
+    #[serde(default)]
+    pub waiting: Vec<String>,
+    #[serde(default)]
+    pub limit: Vec<String>,
+    #[serde(default)]
+    pub resume_after_limit: bool,
+    /// Commands by event.
+    #[serde(default)]
+    pub notify: std::collections::BTreeMap<String, Vec<String>>,
+    /// Ganger itself, for what outlives its caller.
+    #[serde(default)]
+    pub program: Option<Word>,
     pub git_deadline: u64,
     pub tmux_deadline: u64,
     pub database_deadline: u64,

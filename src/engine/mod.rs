@@ -13,7 +13,7 @@ use crate::domain::lifecycle::{Event, Limits};
 use crate::domain::settings::Settings;
 use crate::domain::state::Who;
 use crate::domain::task::Task;
-use crate::ports::host::{Clock, Locks, Processes, StateFiles};
+use crate::ports::host::{Clock, Locks, Notifier, Processes, StateFiles};
 use crate::ports::multiplexer::Multiplexer;
 use crate::ports::store::{Applied, Stamp, Store};
 use crate::ports::worktrees::Worktrees;
@@ -24,7 +24,10 @@ pub mod clean_up;
 pub mod dispatch;
 pub mod exit_file;
 pub mod fault;
+pub mod feedback;
 pub mod launch;
+pub mod notice;
+pub mod outbox;
 pub mod plan;
 pub mod preflight;
 pub mod reconcile;
@@ -48,6 +51,7 @@ pub struct Ports {
     pub locks: Box<dyn Locks>,
     pub processes: Box<dyn Processes>,
     pub files: Box<dyn StateFiles>,
+    pub notifier: Box<dyn Notifier>,
 }
 
 /// What is around this process, read once.
@@ -106,7 +110,9 @@ impl Engine {
         event: &Event,
         stamp: &Stamp,
     ) -> Result<Applied, Fault> {
-        Ok(self.ports.store.apply(task, attempt, event, self.limits(), stamp)?)
+        let applied = self.ports.store.apply(task, attempt, event, self.limits(), stamp)?;
+        notice::applied(self, task, &applied);
+        Ok(applied)
     }
 
     /// A task that must be there.

@@ -3,12 +3,14 @@
 use std::path::Path;
 
 use super::preflight::Cleared;
-use super::{Engine, Fault, Kind};
-use crate::domain::attempt::{Brief, Files, Plan, Tree};
+use super::{Engine, Fault, Kind, feedback};
+use crate::domain::attempt::{Brief, Files, PORTS, Plan, Tree};
 use crate::domain::id::AttemptId;
 use crate::domain::naming::{Names, Naming, flat};
+use crate::domain::profile::Profile;
 use crate::domain::state::TreeState;
 use crate::domain::task::Task;
+use crate::ports::store::Which;
 use crate::ports::worktrees::{Intact, Name};
 
 /// Makes the plan of a task's next attempt. `fresh` declines the tree of an earlier one.
@@ -35,24 +37,39 @@ pub fn plan(engine: &Engine, task: &Task, agent: &str, cleared: &Cleared, fresh:
         base,
         branch,
         worktree,
-        adopts,
         socket: engine.around.socket.clone(),
         session,
-        brief: brief(engine, task),
+        brief: brief(engine, task, &cleared.profile),
         token: engine.ports.clock.token(),
+        port: free_port(engine, adopts.as_ref())?,
+        adopts,
         id,
     })
 }
 
-fn brief(engine: &Engine, task: &Task) -> Brief {
-    let told = if task.draft.prompt.is_empty() { &task.draft.title } else { &task.draft.prompt };
-    let prompt = match &task.note {
-        Some(note) => format!("{told}\n\n{note}"),
-        None => told.clone(),
-    };
+fn brief(engine: &Engine, task: &Task, profile: &Profile) -> Brief {
     let verify = engine.settings.completion.verify.iter().chain(&task.draft.verify).cloned().collect();
     let timeout = task.draft.timeout.or(engine.settings.queue.timeout);
-    Brief { title: task.draft.title.clone(), prompt, verify, timeout }
+    Brief { title: task.draft.title.clone(), prompt: feedback::prompt(engine, task, profile), verify, timeout }
+}
+
+/// Where the ports of attempts begin, and where they end.
+const FIRST_PORT: u16 = 20_000;
+const LAST_PORT: u16 = 30_000;
+
+/// The first of a range of ports that no living attempt has and nobody listens on: the one that an earlier attempt in the
+/// same tree had, if it can be. `None` where all are taken.
+fn free_port(engine: &Engine, adopts: Option<&AttemptId>) -> Result<Option<u16>, Fault> {
+    let live = engine.ports.store.attempts(&Which::Live)?;
+    let earlier = adopts.map(|id| engine.ports.store.attempt(id)).transpose()?.flatten();
+    let mut candidates = earlier
+        .and_then(|earlier| earlier.plan.port)
+        .into_iter()
+        .chain((FIRST_PORT..LAST_PORT).step_by(usize::from(PORTS)));
+    Ok(candidates.find(|port| {
+        !live.iter().any(|attempt| attempt.plan.port == Some(*port))
+            && engine.ports.processes.ports_are_free(*port, PORTS)
+    }))
 }
 
 /// The newest tree of the task that is still a worktree and that nobody stands in.

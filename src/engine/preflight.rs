@@ -49,7 +49,7 @@ pub fn check(engine: &Engine, task: &Task, agent: &str) -> Result<Cleared, Obsta
             ),
         });
     };
-    if let Some(program) = profile.command.first()
+    if let Some(program) = profile.argv(false, None).first()
         && !is_installed(engine, program)
     {
         return Err(Obstacle::Task {

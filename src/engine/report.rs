@@ -1,15 +1,17 @@
-//! The agent's own verbs: done and fail. From outside its pane they are a person's act.
+//! The agent's own verbs: done, fail, ask, note, and what its hooks report. From outside its pane they are a person's
+//! act.
 
 use std::time::Duration;
 
-use super::{Engine, Fault, Kind};
+use super::{Engine, Fault, Kind, notice};
 use crate::domain::attempt::Attempt;
 use crate::domain::id::{AttemptId, TaskId};
 use crate::domain::lifecycle::Event;
-use crate::domain::state::{Phase, Status, Who};
+use crate::domain::state::{Activity, Phase, Source, Status, Who};
 use crate::domain::task::Task;
+use crate::domain::text;
 use crate::ports::host::Signal;
-use crate::ports::store::Applied;
+use crate::ports::store::{Applied, Heard, News};
 
 /// Who speaks.
 #[derive(Clone, Debug)]
@@ -20,12 +22,73 @@ pub enum Speaker {
     Person { task: TaskId },
 }
 
-/// Reports an attempt's end: `done`, or `fail` with a reason.
+/// What an agent, or a person in its place, says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// The work is done.
+    Done,
+    /// It can't be done: why.
+    Fail(String),
+    /// It waits for an answer to this.
+    Ask(String),
+    /// A remark, for whoever looks at the board.
+    Note(String),
+    /// What its own program reports through its hooks.
+    Report { activity: Option<Activity>, saying: Option<String>, conversation: Option<String> },
+}
+
+/// Hears a word of an attempt's agent, or a person's about it.
 ///
 /// # Errors
 /// [`Kind::Conflict`] where the attempt is not current, its token is wrong, or the task's state does not allow it.
-pub fn report(engine: &Engine, speaker: &Speaker, event: &Event) -> Result<Task, Fault> {
-    let (attempt, who) = match speaker {
+pub fn say(engine: &Engine, speaker: &Speaker, word: &Word) -> Result<Task, Fault> {
+    let (attempt, who) = attempt_of(engine, speaker)?;
+    match word {
+        Word::Done => end(engine, &attempt, &Event::Done, who),
+        Word::Fail(reason) => end(engine, &attempt, &Event::Failed { reason: reason.clone() }, who),
+        Word::Ask(question) => {
+            let news = News {
+                saying: Some(Some(text::short(question))),
+                event: Some("question"),
+                ..News::of(Source::Agent, Activity::Waiting)
+            };
+            tell(engine, &attempt, &news, who)
+        }
+        Word::Note(remark) => {
+            let news = News { saying: Some(Some(text::short(remark))), event: Some("remark"), ..silent() };
+            tell(engine, &attempt, &news, who)
+        }
+        Word::Report { activity, saying, conversation } => {
+            // What it waited for is answered once it does something else.
+            let saying = match (activity, saying) {
+                (_, Some(saying)) => Some(Some(text::short(saying))),
+                (Some(Activity::Working), None) => Some(None),
+                (Some(Activity::Waiting | Activity::Idle) | None, None) => None,
+            };
+            let waits_until = activity.filter(|activity| *activity == Activity::Working).map(|_| None);
+            let news =
+                News { activity: *activity, saying, waits_until, conversation: conversation.clone(), ..silent() };
+            tell(engine, &attempt, &news, who)
+        }
+    }
+}
+
+fn silent() -> News {
+    News { activity: None, ..News::of(Source::Agent, Activity::Working) }
+}
+
+fn tell(engine: &Engine, attempt: &Attempt, news: &News, who: Who) -> Result<Task, Fault> {
+    let task = attempt.plan.task;
+    match notice::hear(engine, &attempt.plan, news, who)? {
+        Heard::Written { .. } | Heard::Known => engine.task(task),
+        Heard::Over => Err(Fault::new(Kind::Conflict, format!("task {task}: this attempt's agent does not run"))
+            .of(task)
+            .hint(format!("ganger show {task}"))),
+    }
+}
+
+fn attempt_of(engine: &Engine, speaker: &Speaker) -> Result<(Attempt, Who), Fault> {
+    match speaker {
         Speaker::Agent { attempt, token } => {
             let row = engine.ports.store.attempt(attempt)?.ok_or_else(|| {
                 Fault::new(Kind::Conflict, format!("there is no attempt {attempt}")).hint("this task was removed")
@@ -35,7 +98,7 @@ pub fn report(engine: &Engine, speaker: &Speaker, event: &Event) -> Result<Task,
                     .of(row.plan.task)
                     .hint("run it from the agent's own pane, or as a person: --task ID"));
             }
-            (row, Who::Agent)
+            Ok((row, Who::Agent))
         }
         Speaker::Person { task } => {
             let task = engine.task(*task)?;
@@ -43,14 +106,18 @@ pub fn report(engine: &Engine, speaker: &Speaker, event: &Event) -> Result<Task,
             let row = row.ok_or_else(|| {
                 Fault::new(Kind::Conflict, format!("task {} was never dispatched", task.id)).of(task.id)
             })?;
-            (row, Who::Person)
+            Ok((row, Who::Person))
         }
-    };
+    }
+}
+
+/// Reports an attempt's end: `done`, or `fail` with a reason.
+fn end(engine: &Engine, attempt: &Attempt, event: &Event, who: Who) -> Result<Task, Fault> {
     let task = attempt.plan.task;
     match engine.apply(task, Some(&attempt.plan.id), event, &engine.stamp(who))? {
         Applied::Changed { phase, .. } => {
             if phase == Some(Phase::Verifying) {
-                wake(engine, &attempt);
+                wake(engine, attempt);
             }
             engine.task(task)
         }

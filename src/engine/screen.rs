@@ -1,10 +1,15 @@
 //! What an agent's terminal shows, and typing into it.
 
-use super::{Engine, Fault, Kind};
+use std::time::Duration;
+
+use super::{Engine, Fault, Kind, notice};
 use crate::domain::attempt::Attempt;
-use crate::domain::id::TaskId;
+use crate::domain::id::{Process, TaskId};
 use crate::domain::reconcile::Probe;
+use crate::domain::state::{Activity, Source, Who};
+use crate::domain::time::Timestamp;
 use crate::ports::multiplexer::{PaneSeen, Typed};
+use crate::ports::store::News;
 
 /// The newest attempt's row.
 ///
@@ -31,18 +36,115 @@ pub fn pane(engine: &Engine, attempt: &Attempt) -> Result<PaneSeen, Fault> {
     engine.ports.mux.panes(&attempt.plan.socket)?.find(&attempt.plan.id).cloned().ok_or_else(none)
 }
 
-/// Types into the agent's terminal.
-///
-/// # Errors
-/// [`Kind::Conflict`] where no agent runs there: nothing is typed at anybody else.
-pub fn send(engine: &Engine, id: TaskId, typed: Typed<'_>) -> Result<(), Fault> {
+/// How long a program may take to show what was pasted, and to take in what was sent.
+const ECHO: Duration = Duration::from_secs(1);
+const TAKEN: Duration = Duration::from_secs(5);
+
+/// Somebody who can be typed to: the agent, alive, in the foreground of its terminal.
+struct Listener<'a> {
+    engine: &'a Engine,
+    attempt: Attempt,
+    agent: Process,
+    pane: PaneSeen,
+}
+
+impl Listener<'_> {
+    fn send(&self, typed: Typed<'_>) -> Result<(), Fault> {
+        Ok(self.engine.ports.mux.send(&self.attempt.plan.socket, &self.pane, typed)?)
+    }
+
+    fn screen(&self) -> String {
+        self.engine.ports.mux.capture(&self.attempt.plan.socket, &self.pane.id, 0).unwrap_or_default()
+    }
+
+    fn traffic(&self) -> Option<u64> {
+        self.engine.ports.processes.traffic(self.agent)
+    }
+
+    /// Whether the agent itself has said, since then, that it works.
+    fn reported_since(&self, then: Timestamp) -> Result<bool, Fault> {
+        let row = self.engine.ports.store.attempt(&self.attempt.plan.id)?;
+        let doing = row.and_then(|row| row.doing);
+        Ok(doing.is_some_and(|doing| {
+            doing.source == Source::Agent && doing.activity == Activity::Working && doing.since >= then
+        }))
+    }
+}
+
+/// The agent of a task, if it can be typed to: nothing is ever typed at anybody else.
+fn listener(engine: &Engine, id: TaskId) -> Result<Listener<'_>, Fault> {
     let attempt = attempt(engine, id)?;
-    let alive = attempt.agent.is_some_and(|agent| engine.ports.processes.probe(agent) == Probe::Alive);
-    if !attempt.phase.has_shim() || !alive {
-        return Err(Fault::new(Kind::Conflict, format!("task {id} has no running agent to type to"))
-            .of(id)
-            .hint(format!("ganger show {id}")));
+    let conflict = |why: String| Fault::new(Kind::Conflict, why).of(id).hint(format!("ganger show {id}"));
+    let alive = attempt.agent.filter(|agent| engine.ports.processes.probe(*agent) == Probe::Alive);
+    let Some(agent) = alive.filter(|_| attempt.phase.has_shim()) else {
+        return Err(conflict(format!("task {id} has no running agent to type to")));
+    };
+    if !engine.ports.processes.has_terminal(agent) {
+        let why = format!("task {id}: another program has its agent's terminal; nothing was typed");
+        return Err(conflict(why).hint(format!("ganger attach {id}")));
     }
     let pane = pane(engine, &attempt)?;
-    Ok(engine.ports.mux.send(&attempt.plan.socket, &pane, typed)?)
+    Ok(Listener { engine, attempt, agent, pane })
+}
+
+/// Interrupts the agent as Ctrl-C in its terminal does.
+///
+/// # Errors
+/// [`Kind::Conflict`] where no agent runs there.
+pub fn interrupt(engine: &Engine, id: TaskId) -> Result<(), Fault> {
+    listener(engine, id)?.send(Typed::Interrupt)
+}
+
+/// Pastes a text into the agent's terminal and sends it off; returns once the agent has taken it in: it said so through
+/// its hooks, or, where it never says such things, it has read the Enter.
+///
+/// # Errors
+/// [`Kind::Conflict`] where no agent runs there, [`Kind::Failed`] where it did not take the text in: the card says so.
+pub fn send(engine: &Engine, id: TaskId, text: &str) -> Result<(), Fault> {
+    let listener = listener(engine, id)?;
+    let before = listener.screen();
+    let since = engine.ports.clock.now().wall;
+    listener.send(Typed::Paste(text))?;
+    // A program without an echo shows nothing: then the Enter comes after a moment.
+    engine.until(ECHO, |_| Ok((listener.screen() != before).then_some(())))?;
+    let reports = listener.attempt.doing.as_ref().is_some_and(|doing| doing.source == Source::Agent)
+        && listener.attempt.conversation.is_some();
+    // Right behind a paste, some programs take the first Enter for a part of it.
+    for _ in 0..2 {
+        let (read, shown) = (listener.traffic(), listener.screen());
+        listener.send(Typed::Enter)?;
+        let taken = engine.until(TAKEN, |_| {
+            let taken = if reports {
+                listener.reported_since(since)?
+            } else if read.is_some() {
+                listener.traffic() != read
+            } else {
+                listener.screen() != shown
+            };
+            Ok(taken.then_some(()))
+        })?;
+        if taken.is_some() {
+            let answered = News {
+                saying: Some(None),
+                waits_until: Some(None),
+                contradicts: true,
+                ..News::of(Source::Process, Activity::Working)
+            };
+            notice::hear(engine, &listener.attempt.plan, &answered, Who::Person)?;
+            return Ok(());
+        }
+        if !reports {
+            break;
+        }
+    }
+    let why = "what was typed last was not submitted: the agent has not taken it in";
+    let news = News {
+        activity: None,
+        saying: Some(Some(why.to_owned())),
+        event: Some("not submitted"),
+        contradicts: true,
+        ..News::of(Source::Process, Activity::Waiting)
+    };
+    notice::hear(engine, &listener.attempt.plan, &news, Who::Person)?;
+    Err(Fault::new(Kind::Failed, format!("task {id}: {why}")).of(id).hint(format!("ganger attach {id}")))
 }

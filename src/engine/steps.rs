@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::launch::{self, Launch, Word};
-use super::{Engine, Fault, clean_up, dispatch, plan, reconcile};
+use super::{Engine, Fault, clean_up, dispatch, outbox, plan, reconcile};
 use crate::domain::attempt::{Attempt, Plan};
 use crate::domain::lifecycle::Event;
 use crate::domain::profile::{NoOutput, Profile, Values, fill};
@@ -23,6 +23,8 @@ pub struct Saga<'a> {
     pub task: Task,
     pub profile: Profile,
     pub plan: Plan,
+    /// No agent is started.
+    pub verify_only: bool,
     /// What tmux said when it was asked for the session, if that was not «done».
     pub asked: Option<String>,
 }
@@ -103,7 +105,8 @@ impl Saga<'_> {
                     return Ok(Some(Err("its row is gone".to_owned())));
                 };
                 phase = row.phase;
-                if row.started_at.is_some() || row.phase == Phase::Exited {
+                let verifies = self.verify_only && row.phase == Phase::Verifying;
+                if row.started_at.is_some() || verifies || row.phase == Phase::Exited {
                     return Ok(Some(Ok(row)));
                 }
                 if row.phase == Phase::Revoked {
@@ -136,7 +139,7 @@ impl Saga<'_> {
             Ok(None)
         });
         match outcome {
-            Ok(Some(Ok(row))) if row.phase == Phase::Exited && row.started_at.is_none() => {
+            Ok(Some(Ok(row))) if row.phase == Phase::Exited && row.started_at.is_none() && !self.verify_only => {
                 // Its task has been moved by the shim already: undo finds that out and says why.
                 match dispatch::ended_early(engine, self) {
                     Ok(attempt) => Ok(attempt),
@@ -189,10 +192,11 @@ enum Hope {
 }
 
 fn launch_files(saga: &mut Saga<'_>) -> Result<(), Failure> {
-    let plan = &saga.plan;
+    let (files, plan) = (&saga.engine.ports.files, &saga.plan);
     let written = encode(saga).map_err(std::io::Error::other).and_then(|orders| {
-        saga.engine.ports.files.write(&plan.files.prompt, plan.brief.prompt.as_bytes())?;
-        saga.engine.ports.files.write(&plan.files.launch, &orders)
+        files.write(&plan.files.prompt, plan.brief.prompt.as_bytes())?;
+        files.write(&plan.files.preamble(), preamble(saga).as_bytes())?;
+        files.write(&plan.files.launch, &orders)
     });
     written.map_err(|error| {
         let why = format!("writing {}: {error}", plan.files.launch.display());
@@ -200,21 +204,43 @@ fn launch_files(saga: &mut Saga<'_>) -> Result<(), Failure> {
     })
 }
 
-fn encode(saga: &Saga<'_>) -> Result<Vec<u8>, String> {
-    let (engine, plan, profile) = (saga.engine, &saga.plan, &saga.profile);
+/// What tells the agent how to report.
+fn preamble<'a>(saga: &'a Saga<'_>) -> &'a str {
+    if saga.profile.preamble { &saga.engine.settings.completion.preamble } else { "" }
+}
+
+/// The agent's own name for the conversation that it had in the tree that is taken over.
+fn conversation(saga: &Saga<'_>) -> Option<String> {
+    let earlier = saga.engine.ports.store.attempt(saga.plan.adopts.as_ref()?).ok()??;
+    earlier.conversation.filter(|_| earlier.plan.agent == saga.plan.agent)
+}
+
+fn argv(saga: &Saga<'_>) -> Vec<OsString> {
+    let (plan, profile, preamble) = (&saga.plan, &saga.profile, preamble(saga));
+    let conversation = conversation(saga);
+    let template = profile.argv(plan.adopts.is_some(), conversation.as_deref());
+    // An agent that can be told apart from its prompt is; the others read it at the prompt's end.
+    let apart = preamble.is_empty() || template.iter().any(|word| word.contains("{preamble"));
+    let after_prompt = if apart { String::new() } else { format!("\n\n{preamble}") };
+    let permissions = if saga.task.draft.unsafe_mode { &profile.unsafe_args } else { &profile.safe_args };
     let values = Values {
         task: plan.task,
         title: &plan.brief.title,
         prompt: &plan.brief.prompt,
+        after_prompt: &after_prompt,
         prompt_file: &plan.files.prompt,
         branch: &plan.branch,
         worktree: &plan.worktree,
+        preamble,
+        preamble_file: &plan.files.preamble(),
+        conversation: conversation.as_deref(),
+        permissions,
     };
-    let template = if plan.adopts.is_some() && !profile.resume.is_empty() { &profile.resume } else { &profile.command };
-    let mut argv = fill(template, &values);
-    if saga.task.draft.unsafe_mode {
-        argv.extend(profile.unsafe_args.iter().map(OsString::from));
-    }
+    fill(template, &values)
+}
+
+fn encode(saga: &Saga<'_>) -> Result<Vec<u8>, String> {
+    let (engine, plan, profile) = (saga.engine, &saga.plan, &saga.profile);
     let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     Launch {
         version: launch::VERSION,
@@ -224,7 +250,8 @@ fn encode(saga: &Saga<'_>) -> Result<Vec<u8>, String> {
         state_dir: engine.around.state_dir.as_path().into(),
         socket: plan.socket.as_path().into(),
         worktree: plan.worktree.as_path().into(),
-        argv: argv.iter().map(|word| word.as_os_str().into()).collect(),
+        verify_only: saga.verify_only,
+        argv: argv(saga).iter().map(|word| word.as_os_str().into()).collect(),
         environment: environment(saga),
         fresh: plan.adopts.is_none(),
         setup: if plan.adopts.is_none() { engine.settings.worktrees.setup.clone() } else { Vec::new() },
@@ -234,6 +261,12 @@ fn encode(saga: &Saga<'_>) -> Result<Vec<u8>, String> {
         timeout: plan.brief.timeout.map(millis),
         grace: millis(engine.settings.tmux.grace),
         review_without_output: profile.no_output == NoOutput::Review,
+        hooks: profile.hooks.then(|| profile.name.clone()),
+        waiting: profile.waiting.clone(),
+        limit: profile.limit.clone(),
+        resume_after_limit: profile.resume_after_limit,
+        notify: engine.settings.notify.clone(),
+        program: Some(engine.around.program.as_path().into()),
         git_deadline: millis(engine.settings.timing.git),
         tmux_deadline: millis(engine.settings.timing.tmux),
         database_deadline: millis(engine.settings.timing.database),
@@ -267,6 +300,10 @@ fn environment(saga: &Saga<'_>) -> Vec<(Word, Word)> {
     own("GANGER_DB", engine.around.database.clone().into());
     own("GANGER_STATE_DIR", engine.around.state_dir.clone().into());
     own("GANGER_BIN", engine.around.program.clone().into());
+    own("GANGER_OUTBOX", outbox::folder(&plan.worktree).into());
+    if let Some(port) = plan.port {
+        own("GANGER_PORT", port.to_string().into());
+    }
     if let Some(config) = &engine.around.config {
         own("GANGER_CONFIG", config.clone().into());
     }

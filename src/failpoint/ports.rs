@@ -15,8 +15,8 @@ use crate::domain::task::{Draft, Task};
 use crate::ports::host::{Found, Held, Locks, Processes, Signal, StateFiles};
 use crate::ports::multiplexer::{self as mux, Multiplexer, MuxError, NewSession, PaneSeen, Panes, Server, Typed};
 use crate::ports::store::{
-    self as store, Amendment, Applied, Claim, Claimed, Deed, Filter, Listing, Record, Reverse, Stamp, Store,
-    StoreError, Which,
+    self as store, Amendment, Applied, Claim, Claimed, Deed, Filter, Heard, Listing, News, Record, Reverse, Stamp,
+    Store, StoreError, Which,
 };
 use crate::ports::worktrees::{self as trees, Diff, Intact, Name, NewTree, Snapshot, TreeError, Worktrees};
 
@@ -95,6 +95,9 @@ impl Store for PointedStore {
     }
     fn amend(&self, amendment: &Amendment, stamp: &Stamp) -> store::Result<bool> {
         around("store.amend", || self.0.amend(amendment, stamp), store_fault)
+    }
+    fn hear(&self, attempt: &AttemptId, news: &News, stamp: &Stamp) -> store::Result<Heard> {
+        around("store.hear", || self.0.hear(attempt, news, stamp), store_fault)
     }
     fn deeds(&self, repo: Option<&Path>, limit: u32) -> store::Result<Vec<Deed>> {
         around("store.deeds", || self.0.deeds(repo, limit), store_fault)
@@ -178,6 +181,9 @@ impl Multiplexer for PointedMultiplexer {
     fn capture(&self, socket: &Path, pane: &str, lines: u32) -> mux::Result<String> {
         around("mux.capture", || self.0.capture(socket, pane, lines), mux_fault)
     }
+    fn rang(&self, socket: &Path, pane: &str) -> mux::Result<bool> {
+        around("mux.rang", || self.0.rang(socket, pane), mux_fault)
+    }
 }
 
 struct PointedLocks(Box<dyn Locks>);
@@ -212,6 +218,12 @@ impl Processes for PointedProcesses {
     fn traffic(&self, root: Process) -> Option<u64> {
         self.0.traffic(root)
     }
+    fn processor_time(&self, root: Process) -> Option<Duration> {
+        self.0.processor_time(root)
+    }
+    fn has_terminal(&self, process: Process) -> bool {
+        self.0.has_terminal(process)
+    }
     fn shims(&self) -> io::Result<Vec<(AttemptId, Process)>> {
         around("processes.shims", || self.0.shims(), io::Error::other)
     }
@@ -223,6 +235,9 @@ impl Processes for PointedProcesses {
     }
     fn marked(&self, attempt: &AttemptId) -> io::Result<Vec<Found>> {
         around("processes.marked", || self.0.marked(attempt), io::Error::other)
+    }
+    fn ports_are_free(&self, first: u16, count: u16) -> bool {
+        self.0.ports_are_free(first, count)
     }
     fn standing_in(&self, folder: &Path) -> io::Result<Vec<Found>> {
         around("processes.standing_in", || self.0.standing_in(folder), io::Error::other)

@@ -23,6 +23,10 @@ fn read(path: &Path, base: &str) -> std::result::Result<Diff, git2::Error> {
     let mut found = repo.diff_tree_to_workdir_with_index(Some(&tree), Some(&mut options))?;
     found.find_similar(None)?;
     let stats = found.stats()?;
+    let sides = found.deltas().flat_map(|delta| [delta.old_file().path_bytes(), delta.new_file().path_bytes()]);
+    let mut files: Vec<String> = sides.flatten().map(|path| String::from_utf8_lossy(path).into_owned()).collect();
+    files.sort();
+    files.dedup();
     let mut text = Vec::new();
     // Stopping the print is an error to libgit2, and none to us.
     let printed = found.print(DiffFormat::Patch, |_, _, line| {
@@ -40,5 +44,5 @@ fn read(path: &Path, base: &str) -> std::result::Result<Diff, git2::Error> {
     if cut {
         text.push_str("\n… and more\n");
     }
-    Ok(Diff { added: stats.insertions(), removed: stats.deletions(), text })
+    Ok(Diff { added: stats.insertions(), removed: stats.deletions(), text, files })
 }

@@ -4,6 +4,7 @@ pub mod clock;
 pub mod events;
 pub mod files;
 pub mod lock;
+pub mod notify;
 pub mod proc;
 pub mod process;
 
@@ -33,6 +34,22 @@ pub(crate) fn die_with_parent(command: &mut Command, signal: nix::sys::signal::S
     }
     #[cfg(not(target_os = "linux"))]
     let _unused: (&mut Command, nix::sys::signal::Signal) = (command, signal);
+}
+
+/// Makes the program leave this process's session, and be nobody's child.
+pub(crate) fn in_new_session(command: &mut Command) {
+    // SAFETY: the closure runs between fork and exec, in a process of one thread, and calls only async-signal-safe
+    // functions.
+    #[expect(unsafe_code, reason = "pre_exec and fork have no safe form")]
+    unsafe {
+        command.pre_exec(|| {
+            nix::unistd::setsid()?;
+            match nix::unistd::fork()? {
+                nix::unistd::ForkResult::Parent { .. } => nix::libc::_exit(0),
+                nix::unistd::ForkResult::Child => Ok(()),
+            }
+        });
+    }
 }
 
 /// Makes reads and writes on `fd` return at once.

@@ -6,6 +6,7 @@
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use nix::libc;
 
@@ -106,6 +107,27 @@ mod table {
         let below = children.split_whitespace().filter_map(|pid| traffic(pid.parse().ok()?));
         Some(below.fold(own, u64::wrapping_add))
     }
+
+    /// The fields of proc_pid_stat(5) behind the name, from the third on.
+    fn stat(pid: i32) -> Option<Vec<i64>> {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let (_, fields) = stat.rsplit_once(") ")?;
+        Some(fields.split_whitespace().map(|field| field.parse().unwrap_or_default()).collect())
+    }
+
+    /// utime and stime, in ticks, of a process and its descendants.
+    pub(super) fn ticks(root: i32) -> Option<u64> {
+        let fields = stat(root)?;
+        let own = u64::try_from(fields.get(11)?.checked_add(*fields.get(12)?)?).ok()?;
+        let children = fs::read_to_string(format!("/proc/{root}/task/{root}/children")).unwrap_or_default();
+        let below = children.split_whitespace().filter_map(|pid| ticks(pid.parse().ok()?));
+        Some(below.fold(own, u64::wrapping_add))
+    }
+
+    /// Whether its process group is the foreground one of its terminal (pgrp, tpgid).
+    pub(super) fn has_terminal(pid: i32) -> bool {
+        stat(pid).is_some_and(|fields| fields.get(2).is_some_and(|group| Some(group) == fields.get(5)))
+    }
 }
 
 /// The process table as `ps` shows it. A process's start is known to the second; its session, its environment and
@@ -164,9 +186,17 @@ mod table {
     pub(super) fn traffic(_root: i32) -> Option<u64> {
         None
     }
+
+    pub(super) fn ticks(_root: i32) -> Option<u64> {
+        None
+    }
+
+    pub(super) fn has_terminal(_pid: i32) -> bool {
+        true
+    }
 }
 
-use table::{all, bears_mark, command_line, entry, folder_of, traffic};
+use table::{all, bears_mark, command_line, entry, folder_of, has_terminal, ticks, traffic};
 
 fn is_dead(entry: &Entry) -> bool {
     matches!(entry.state, 'Z' | 'X' | 'x')
@@ -268,6 +298,16 @@ impl Processes for ProcessTable {
         traffic(root.pid)
     }
 
+    fn processor_time(&self, root: Process) -> Option<Duration> {
+        let second = nix::unistd::sysconf(nix::unistd::SysconfVar::CLK_TCK).ok()??;
+        let millis = ticks(root.pid)?.checked_mul(1000)? / u64::try_from(second).ok()?;
+        Some(Duration::from_millis(millis))
+    }
+
+    fn has_terminal(&self, process: Process) -> bool {
+        has_terminal(process.pid)
+    }
+
     fn shims(&self) -> io::Result<Vec<(AttemptId, Process)>> {
         let shim = |entry: Entry| {
             let words = command_line(entry.process.pid)?;
@@ -316,6 +356,11 @@ impl Processes for ProcessTable {
     fn marked(&self, attempt: &AttemptId) -> io::Result<Vec<Found>> {
         let marked = all()?.into_iter().filter(|entry| !is_dead(entry) && bears_mark(entry.process.pid, attempt));
         Ok(marked.map(found).collect())
+    }
+
+    fn ports_are_free(&self, first: u16, count: u16) -> bool {
+        let free = |port: u16| std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, port)).is_ok();
+        (0..count).all(|offset| first.checked_add(offset).is_some_and(free))
     }
 
     fn standing_in(&self, folder: &Path) -> io::Result<Vec<Found>> {

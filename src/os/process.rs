@@ -6,6 +6,7 @@
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write as _};
 use std::os::fd::{AsFd as _, AsRawFd as _};
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -305,6 +306,28 @@ fn start(program: &Program<'_>, arrange: impl FnOnce(&mut Command) -> io::Result
     super::die_with_parent(&mut command, Signal::SIGKILL);
     let child = command.spawn()?;
     i32::try_from(child.id()).map_err(io::Error::other)
+}
+
+/// Starts a program that outlives this one: in a session of its own, without input and output, out of everybody's way,
+/// and without what would mark it as an attempt's.
+///
+/// # Errors
+/// When exec fails.
+#[expect(clippy::disallowed_methods, reason = "this is the one spawner")]
+pub fn start_detached(argv: &[OsString]) -> io::Result<()> {
+    let Some((name, args)) = argv.split_first() else {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "an empty command"));
+    };
+    let mut command = Command::new(name);
+    command.args(args).current_dir("/").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    for (name, _) in std::env::vars_os() {
+        if name.as_bytes().starts_with(b"GANGER_") {
+            command.env_remove(name);
+        }
+    }
+    super::in_new_session(&mut command);
+    // What is waited for is only the middle one of three.
+    command.status().map(drop)
 }
 
 /// Runs a program in the foreground of this terminal, to its end; its exit status, 128 and more for a signal.

@@ -3,6 +3,7 @@
 //! Contract. A process is named by pid and start time, never by pid alone; a zombie is dead. A lock is a kernel
 //! lock that ends with the process that holds it. Nobody asks about a lock by creating its file.
 
+use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
@@ -79,6 +80,10 @@ pub trait Processes {
     /// The bytes that a process and its descendants have read and written so far: while the sum stays the same,
     /// nothing new is on its screen. `None` where the system does not tell.
     fn traffic(&self, root: Process) -> Option<u64>;
+    /// The processor time that a process and its descendants have used so far. `None` where the system does not tell.
+    fn processor_time(&self, root: Process) -> Option<Duration>;
+    /// Whether the process is in the foreground of its terminal: what is typed there reaches it and nobody else.
+    fn has_terminal(&self, process: Process) -> bool;
     /// The living processes that were started as a shim (`__agent ATTEMPT` in their command line), by attempt.
     ///
     /// # Errors
@@ -99,11 +104,20 @@ pub trait Processes {
     /// # Errors
     /// When the process table can't be read.
     fn marked(&self, attempt: &AttemptId) -> io::Result<Vec<Found>>;
+    /// Whether nobody listens on any of these ports of the loopback interface.
+    fn ports_are_free(&self, first: u16, count: u16) -> bool;
     /// The living processes that stand at or below `folder`.
     ///
     /// # Errors
     /// When the process table can't be read.
     fn standing_in(&self, folder: &Path) -> io::Result<Vec<Found>>;
+}
+
+/// Commands that people want to be told by.
+pub trait Notifier {
+    /// Starts a command beside this process, detached and with a deadline. Whatever comes of it is logged and changes
+    /// nothing.
+    fn start(&self, argv: &[OsString]);
 }
 
 /// The files of the state directory.

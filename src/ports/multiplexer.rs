@@ -121,8 +121,9 @@ pub enum Attach {
 /// What is typed into a pane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Typed<'a> {
-    /// A text of one line or more, pasted as a whole, and then Enter.
-    Text(&'a str),
+    /// A text of one line or more, pasted as a whole: a program that wants to know is told that it is a paste.
+    Paste(&'a str),
+    Enter,
     /// Ctrl-C.
     Interrupt,
 }
@@ -144,4 +145,6 @@ pub trait Multiplexer {
     fn send(&self, socket: &Path, pane: &PaneSeen, typed: Typed<'_>) -> Result<()>;
     /// The last `lines` lines of a pane, with their colours.
     fn capture(&self, socket: &Path, pane: &str, lines: u32) -> Result<String>;
+    /// Whether the bell rang in the pane's window since a client last showed it.
+    fn rang(&self, socket: &Path, pane: &str) -> Result<bool>;
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use crate::domain::attempt::{Attempt, Plan, Tree};
 use crate::domain::id::{AttemptId, Place, Process, TaskId};
 use crate::domain::lifecycle::{Event, Limits};
-use crate::domain::state::{Act, Cause, Phase, Status, Who};
+use crate::domain::state::{Act, Activity, Cause, Phase, Source, Status, Who};
 use crate::domain::task::{Draft, Edit, Task};
 use crate::domain::time::{Now, Timestamp};
 
@@ -142,8 +142,8 @@ pub struct Record {
 /// What an event did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Applied {
-    /// Written. What the task and attempt are now.
-    Changed { status: Status, phase: Option<Phase>, cause: Option<Cause> },
+    /// Written. What the task was, and what it and its attempt are now.
+    Changed { from: Status, status: Status, phase: Option<Phase>, cause: Option<Cause> },
     /// Nothing written: it was so already.
     Already { status: Status, phase: Option<Phase> },
     /// Nothing written: why not.
@@ -178,6 +178,49 @@ pub enum Amendment {
     Unarchive { task: TaskId },
     /// Other wishes. While an attempt lives only [`Edit::WHILE_LIVE`]; and never so that tasks wait for each other.
     Edit { task: TaskId, edit: Edit },
+}
+
+/// What an agent says, or is seen to do. What is absent stays as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct News {
+    pub source: Source,
+    pub activity: Option<Activity>,
+    /// One line; `Some(None)` takes back what was said.
+    pub saying: Option<Option<String>>,
+    pub waits_until: Option<Option<Timestamp>>,
+    /// The agent's own name for its conversation.
+    pub conversation: Option<String>,
+    /// What the timeline calls it; absent, it leaves no event: agents report many times a minute.
+    pub event: Option<&'static str>,
+    /// It contradicts the agent's own last word, on strong evidence.
+    pub contradicts: bool,
+}
+
+impl News {
+    /// That an agent does something, on somebody's word.
+    #[must_use]
+    pub const fn of(source: Source, activity: Activity) -> Self {
+        Self {
+            source,
+            activity: Some(activity),
+            saying: None,
+            waits_until: None,
+            conversation: None,
+            event: None,
+            contradicts: false,
+        }
+    }
+}
+
+/// What became of news.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// Written. What the agent was known to do before.
+    Written { before: Option<Activity> },
+    /// Nothing written: it was known, or somebody surer has said otherwise.
+    Known,
+    /// Nothing written: the attempt's agent does not run.
+    Over,
 }
 
 /// A person's act that has not been undone.
@@ -233,6 +276,9 @@ pub trait Store {
     ) -> Result<Applied>;
     /// Writes book-keeping; false when the guard did not hold.
     fn amend(&self, amendment: &Amendment, stamp: &Stamp) -> Result<bool>;
+    /// Writes what an attempt's agent says or is seen to do. Only while its shim runs; what processes or a screen show
+    /// never replaces the agent's own word, unless it contradicts that.
+    fn hear(&self, attempt: &AttemptId, news: &News, stamp: &Stamp) -> Result<Heard>;
     /// A person's latest acts on the tasks of a repository, or of all, that have not been undone and are no undos,
     /// newest first.
     fn deeds(&self, repo: Option<&Path>, limit: u32) -> Result<Vec<Deed>>;

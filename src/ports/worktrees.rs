@@ -84,6 +84,8 @@ pub struct Diff {
     pub removed: usize,
     /// As `git diff` prints it, cut where it is endless; untracked files included, ignored ones not.
     pub text: String,
+    /// The paths that it touches, old names and new ones, relative to the tree.
+    pub files: Vec<String>,
 }
 
 /// See the module's contract.

@@ -6,6 +6,7 @@
 //! is not its task's current one.
 
 mod footer;
+mod observe;
 mod signals;
 mod supervise;
 mod terminal;

@@ -9,15 +9,17 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 
 use super::footer::footer;
+use super::observe::Observer;
 use super::signals::Signals;
 use super::terminal::Terminal;
 use super::verify::Verifier;
 use crate::domain::attempt::{Attempt, Exit, Plan};
 use crate::domain::completion::{Ending, Evidence, How};
+use crate::domain::id::Process;
 use crate::domain::lifecycle::{Event, Verdict};
 use crate::domain::state::{Phase, Who};
 use crate::engine::launch::Launch;
-use crate::engine::{Engine, Fault, exit_file};
+use crate::engine::{Engine, Fault, exit_file, notice, outbox, screen};
 use crate::os::proc;
 use crate::os::process::{self, Program, Reaped};
 use crate::ports::multiplexer::Panes;
@@ -59,6 +61,7 @@ pub(super) struct Supervisor<'a> {
     worktree: PathBuf,
     before: Option<Snapshot>,
     foreground: Option<Foreground>,
+    agent: Option<Process>,
     verifier: Option<Verifier>,
     ending: Option<Why>,
     /// When what was asked to end is killed.
@@ -67,6 +70,7 @@ pub(super) struct Supervisor<'a> {
     version: Option<i64>,
     look_at: Instant,
     save_at: Instant,
+    observer: Observer,
     /// The attempt is over in the database.
     over: bool,
 }
@@ -100,6 +104,7 @@ impl<'a> Supervisor<'a> {
             worktree,
             before: None,
             foreground: None,
+            agent: None,
             verifier: None,
             ending: None,
             kill_at: None,
@@ -107,13 +112,21 @@ impl<'a> Supervisor<'a> {
             version: None,
             look_at: now,
             save_at: now + SAVE,
+            observer: Observer::new(),
             over: false,
         }
     }
 
     /// Setup, agent, verification; the code to exit with.
     pub(super) fn run(mut self) -> u8 {
+        // Where it can't be made, only an agent that can't write the database misses it.
+        outbox::prepare(&self.worktree).ok();
         let code = match self.set_up() {
+            Ok(()) if self.launch.verify_only => {
+                self.record(How::Process(Exit::Code(0)), Evidence::Changed);
+                self.finish_verification();
+                0
+            }
             Ok(()) => self.start_agent(),
             Err(how) => {
                 self.record(how, Evidence::Unknown);
@@ -179,6 +192,8 @@ impl<'a> Supervisor<'a> {
             }
         }
         if let Some(agent) = self.foreground.as_ref().map(|agent| proc::of_child(agent.pid)) {
+            self.agent = Some(agent);
+            self.observer = Observer::new();
             self.tell(&Event::AgentStarted { agent });
         }
         self.deadline = self.launch.timeout.map(|limit| Instant::now() + Duration::from_millis(limit));
@@ -232,6 +247,7 @@ impl<'a> Supervisor<'a> {
             self.kill_at,
             self.deadline,
             self.verifier.as_ref().map(Verifier::deadline),
+            self.agent.map(|_| self.observer.next()),
         ]
         .into_iter()
         .flatten()
@@ -268,6 +284,26 @@ impl<'a> Supervisor<'a> {
             self.save_screen();
         }
         self.verify();
+        self.observe();
+    }
+
+    /// What the agent's processes and screen show.
+    fn observe(&mut self) {
+        let Some(agent) = self.agent.filter(|_| self.ending.is_none() && self.foreground.is_some()) else { return };
+        if Instant::now() < self.observer.next() {
+            return;
+        }
+        // Watching the folder for events would keep this process's lock held for a while after its death: the kernel
+        // takes its time to end a watch.
+        outbox::deliver(self.engine, self.plan);
+        if let Some(news) = self.observer.look(self.engine, self.plan, self.launch, agent) {
+            notice::hear(self.engine, self.plan, &news, Who::Shim).ok();
+        }
+        let now = self.engine.ports.clock.now().wall;
+        if self.observer.limit_is_over(now) && self.launch.resume_after_limit {
+            // Where it is not taken in, the card says so.
+            screen::send(self.engine, self.plan.task, "continue").ok();
+        }
     }
 
     fn reap(&mut self) -> Option<Exit> {
@@ -325,6 +361,7 @@ impl<'a> Supervisor<'a> {
 
     /// Reads what the database wants of this attempt. A database that can't be read is asked again later.
     fn look(&mut self, anyway: bool) {
+        outbox::deliver(self.engine, self.plan);
         let Ok(version) = self.engine.ports.store.version() else { return };
         if self.version == Some(version) && !anyway {
             return;
@@ -384,6 +421,8 @@ impl<'a> Supervisor<'a> {
     fn record(&mut self, how: How, evidence: Evidence) {
         let can_verify = matches!(how, How::Process(_));
         let ending = Ending { how, evidence, review_without_output: self.launch.review_without_output, can_verify };
+        // Its last words count before its end does.
+        outbox::deliver(self.engine, self.plan);
         let at = self.engine.ports.clock.now().wall.0;
         if let Ok(bytes) = exit_file::encode(&ending, at) {
             self.engine.ports.files.write(&self.plan.files.exit, &bytes).ok();

@@ -51,7 +51,7 @@ pub(super) fn apply(
     let id = state.attempt.as_ref().map(|current| &current.id);
     let entry = Entry { task, attempt: id, from: &from, to: &to, cause: change.cause, facts };
     events::append(conn, entry, stamp)?;
-    Ok(Applied::Changed { status: change.status, phase: became, cause })
+    Ok(Applied::Changed { from: state.status, status: change.status, phase: became, cause })
 }
 
 /// Writes the task's part; returns the cause that it has now.
@@ -206,6 +206,8 @@ fn write_facts(conn: &Connection, current: &Current, event: &Event, stamp: &Stam
         | Event::PreflightFailed { .. }
         | Event::Requeued
         | Event::Unqueued { .. }
+        | Event::Bounced
+        | Event::NotBounced { .. }
         | Event::Approved
         | Event::Reopened { .. } => {}
     }
@@ -236,6 +238,8 @@ fn facts(event: &Event) -> Facts {
         Event::StopRequested => vec![named("stop requested")],
         Event::Requeued => vec![named(Act::Requeued.text())],
         Event::Unqueued { .. } => vec![named("given back as failed")],
+        Event::Bounced => vec![named("sent back")],
+        Event::NotBounced { reason } => vec![named("not sent back"), ("reason", reason.clone())],
         Event::Approved => vec![named(Act::Approved.text())],
         Event::Reopened { .. } => vec![named(Act::Reopened.text())],
     }

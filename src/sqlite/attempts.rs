@@ -4,10 +4,10 @@ use rusqlite::{Connection, Params, Row, named_params};
 
 use super::rows::{Cells, list_text, millis, path_text};
 use super::write::Done;
-use crate::domain::attempt::{Attempt, Brief, Exit, Files, Plan, Tree};
+use crate::domain::attempt::{Attempt, Brief, Doing, Exit, Files, Plan, Tree};
 use crate::domain::id::{AttemptId, FileId, Place, TaskId};
 use crate::domain::lifecycle::{Current, State};
-use crate::domain::state::{Cause, Phase, Status, TreeState};
+use crate::domain::state::{Activity, Cause, Phase, Source, Status, TreeState};
 use crate::domain::time::BootTime;
 use crate::ports::store::{Claim, Stamp, Which};
 
@@ -15,7 +15,8 @@ const SELECT: &str = "SELECT id, task, number, repo, agent, base, branch, worktr
     prompt, verify, timeout_ms, lock_path, saga_path, launch_path, prompt_path, exit_path, screen_path, log_path,
     token, phase, phase_since, host, boot, dispatcher_pid, dispatcher_start, shim_pid, shim_start, agent_pid,
     agent_start, server_pid, server_start, pane, lock_device, lock_inode, stop_requested, claimed_at, started_at,
-    ended_at, exit_code, exit_signal, cause, kept, leftovers, cleaned FROM attempts";
+    ended_at, exit_code, exit_signal, cause, kept, leftovers, cleaned, activity, activity_by, activity_since, saying,
+    waits_until, conversation, port FROM attempts";
 
 /// Left to itself, the planner reads the whole table for this: a term with NOT IN is no range of any index.
 pub(super) const LIVE: &str = "INDEXED BY attempts_live WHERE phase NOT IN ('exited', 'revoked') ORDER BY rowid";
@@ -74,8 +75,10 @@ fn decode(row: &Row<'_>) -> Done<Attempt> {
             log: cells.path("log_path")?,
         },
         token: cells.text("token")?,
+        // The last column.
+        port: None,
     };
-    Ok(Attempt {
+    let attempt = Attempt {
         plan,
         phase: cells.word("phase", Phase::parse)?,
         phase_since: BootTime(cells.int("phase_since")?),
@@ -102,7 +105,24 @@ fn decode(row: &Row<'_>) -> Done<Attempt> {
         kept: cells.list("kept")?,
         leftovers: cells.list("leftovers")?,
         cleaned: cells.flag("cleaned")?,
-    })
+        doing: doing(&cells)?,
+        saying: cells.maybe_text("saying")?,
+        waits_until: cells.maybe_instant("waits_until")?,
+        conversation: cells.maybe_text("conversation")?,
+    };
+    let port = cells.maybe_number("port")?;
+    Ok(Attempt { plan: Plan { port, ..attempt.plan }, ..attempt })
+}
+
+fn doing(cells: &Cells<'_>) -> Done<Option<Doing>> {
+    let activity = cells.maybe_word("activity", Activity::parse)?;
+    let source = cells.maybe_word("activity_by", Source::parse)?;
+    let since = cells.maybe_instant("activity_since")?;
+    match (activity, source, since) {
+        (None, None, None) => Ok(None),
+        (Some(activity), Some(source), Some(since)) => Ok(Some(Doing { activity, source, since })),
+        _ => Err(cells.unreadable("activity", "it has no source, or no time")),
+    }
 }
 
 /// A task and its newest attempt, as far as a decision needs them; `None` when the task is not there or deleted.
@@ -148,16 +168,25 @@ pub(super) fn newest_number(conn: &Connection, task: TaskId) -> Done<u32> {
     Ok(statement.query_row([task.0], |row| row.get(0))?)
 }
 
+/// Whether a live attempt has this port.
+pub(super) fn has_port(conn: &Connection, port: u16) -> Done<bool> {
+    let mut statement = conn.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM attempts
+            WHERE port IS NOT NULL AND port = ?1 AND phase NOT IN ('exited', 'revoked'))",
+    )?;
+    Ok(statement.query_row([port], |row| row.get(0))?)
+}
+
 /// Writes the row of a new attempt, phase `claimed`, with its whole plan; `note` is what went into its prompt.
 pub(super) fn open(conn: &Connection, claim: &Claim, note: Option<&str>, stamp: &Stamp) -> Done<()> {
     let plan = &claim.plan;
     conn.prepare_cached(
         "INSERT INTO attempts (id, task, number, repo, agent, base, branch, worktree, adopts, socket, session, title,
             prompt, verify, timeout_ms, lock_path, saga_path, launch_path, prompt_path, exit_path, screen_path,
-            log_path, token, note, phase, phase_since, host, boot, dispatcher_pid, dispatcher_start, claimed_at)
+            log_path, token, note, phase, phase_since, host, boot, dispatcher_pid, dispatcher_start, claimed_at, port)
          VALUES (:id, :task, :number, :repo, :agent, :base, :branch, :worktree, :adopts, :socket, :session, :title,
             :prompt, :verify, :timeout, :lock, :saga, :launch, :prompt_file, :exit, :screen,
-            :log, :token, :note, 'claimed', :since, :host, :boot, :pid, :start, :now)",
+            :log, :token, :note, 'claimed', :since, :host, :boot, :pid, :start, :now, :port)",
     )?
     .execute(named_params! {
         ":id": plan.id.as_str(),
@@ -190,6 +219,7 @@ pub(super) fn open(conn: &Connection, claim: &Claim, note: Option<&str>, stamp: 
         ":pid": claim.dispatcher.pid,
         ":start": claim.dispatcher.start.cast_signed(),
         ":now": stamp.now.wall.0,
+        ":port": plan.port,
     })?;
     Ok(())
 }

@@ -40,6 +40,11 @@ pub(super) fn claim(conn: &Connection, claim: &Claim, stamp: &Stamp) -> Done<Cla
     if let Some(over) = over_limit(conn, claim.capacity.as_ref(), plan)? {
         return Ok(over);
     }
+    if let Some(port) = plan.port
+        && attempts::has_port(conn, port)?
+    {
+        return Ok(Claimed::Stale);
+    }
     if !tree_is_free(conn, plan)? {
         return Ok(Claimed::Stale);
     }

@@ -12,6 +12,7 @@ mod claim;
 mod disk;
 mod edit;
 mod events;
+mod hear;
 mod open;
 mod rows;
 mod shelf;
@@ -33,7 +34,8 @@ use crate::domain::lifecycle::{Event, Limits};
 use crate::domain::state::Status;
 use crate::domain::task::{Draft, Task};
 use crate::ports::store::{
-    Amendment, Applied, Claim, Claimed, Deed, Filter, Listing, Record, Result, Reverse, Stamp, Store, Which,
+    Amendment, Applied, Claim, Claimed, Deed, Filter, Heard, Listing, News, Record, Result, Reverse, Stamp, Store,
+    Which,
 };
 
 /// A connection to a board. `Send`, not `Sync`: each thread opens its own.
@@ -112,6 +114,10 @@ impl Store for Sqlite {
 
     fn amend(&self, amendment: &Amendment, stamp: &Stamp) -> Result<bool> {
         self.write("writing book-keeping", |conn| amend::amend(conn, amendment, stamp))
+    }
+
+    fn hear(&self, attempt: &AttemptId, news: &News, stamp: &Stamp) -> Result<Heard> {
+        self.write("writing what an agent says", |conn| hear::hear(conn, attempt, news, stamp))
     }
 
     fn deeds(&self, repo: Option<&Path>, limit: u32) -> Result<Vec<Deed>> {

@@ -127,29 +127,38 @@ fn ours(pid: i32, attempt: &AttemptId) -> String {
 /// The answer of a pane that is not ours, or has ended.
 pub const NOT_OURS: &str = "ganger-not-ours";
 
-/// Types into a pane if, in the moment that the server runs this, it still has that process and that attempt: a text
-/// from the client's standard input and Enter, or Ctrl-C.
+/// Pastes what the client reads from its standard input into a pane if, in the moment that the server runs this, it still
+/// has that process and that attempt.
 #[must_use]
-pub fn send(pane: &Target, pid: i32, attempt: &AttemptId, text: bool) -> Chain {
-    let alive = format!("#{{&&:#{{==:#{{pane_dead}},0}},{}}}", ours(pid, attempt));
+pub fn paste(pane: &Target, pid: i32, attempt: &AttemptId) -> Chain {
     let buffer = format!("ganger-{attempt}");
-    let pane = pane.as_str();
+    let mut load = TmuxCommand::with_name("load-buffer");
+    load.push_option("-b", buffer.clone()).push_param("-");
     // -p: the program is told that it is a paste, where it wants to know; -r: line breaks stay what they are.
-    let act = if text {
-        format!("paste-buffer -p -r -d -b {buffer} -t {pane} ; send-keys -t {pane} Enter")
-    } else {
-        format!("send-keys -t {pane} C-c")
-    };
-    let mut chain = Chain::default();
-    if text {
-        let mut load = TmuxCommand::with_name("load-buffer");
-        load.push_option("-b", buffer).push_param("-");
-        chain = chain.then(&load);
-    }
+    let act = format!("paste-buffer -p -r -d -b {buffer} -t {}", pane.as_str());
+    Chain::default().then(&load).then(&if_ours(pane, pid, attempt, act)).ended()
+}
+
+/// Presses a key in a pane, as [`paste`] pastes.
+#[must_use]
+pub fn key(pane: &Target, pid: i32, attempt: &AttemptId, key: &str) -> Chain {
+    Chain::default().then(&if_ours(pane, pid, attempt, format!("send-keys -t {} {key}", pane.as_str()))).ended()
+}
+
+fn if_ours(pane: &Target, pid: i32, attempt: &AttemptId, act: String) -> TmuxCommand<'static> {
+    let alive = format!("#{{&&:#{{==:#{{pane_dead}},0}},{}}}", ours(pid, attempt));
     let mut check = TmuxCommand::with_name("if-shell");
-    check.push_flag("-F").push_option("-t", pane.to_owned()).push_param(alive).push_param(act);
+    check.push_flag("-F").push_option("-t", pane.as_str().to_owned()).push_param(alive).push_param(act);
     check.push_param(format!("display-message -p {NOT_OURS}"));
-    chain.then(&check).ended()
+    check
+}
+
+/// Asks for a pane's bell flag.
+#[must_use]
+pub fn rang(pane: &Target) -> Chain {
+    let mut ask = TmuxCommand::with_name("display-message");
+    ask.push_flag("-p").push_option("-t", pane.as_str().to_owned()).push_param("#{window_bell_flag}");
+    Chain::of(&ask)
 }
 
 /// Ends a pane if, in the moment that the server runs this, it still has that process and that attempt.

@@ -130,8 +130,9 @@ impl Multiplexer for Tmux {
         let not_ours = || MuxError::Failed(format!("{target} is not the agent's any more: nothing was typed"));
         let attempt = pane.argv.as_ref().ok_or_else(not_ours)?;
         let (chain, input) = match typed {
-            Typed::Text(text) => (chain::send(&target, pane.pid, attempt, true), Some(text.as_bytes().to_vec())),
-            Typed::Interrupt => (chain::send(&target, pane.pid, attempt, false), None),
+            Typed::Paste(text) => (chain::paste(&target, pane.pid, attempt), Some(text.as_bytes().to_vec())),
+            Typed::Enter => (chain::key(&target, pane.pid, attempt, "Enter"), None),
+            Typed::Interrupt => (chain::key(&target, pane.pid, attempt, "C-c"), None),
         };
         match self.talk(socket)?.ask_with(&chain, input)? {
             Reply::Said(answer) if String::from_utf8_lossy(&answer).contains(chain::NOT_OURS) => Err(not_ours()),
@@ -147,6 +148,14 @@ impl Multiplexer for Tmux {
                 let wanted = usize::try_from(lines).unwrap_or(usize::MAX);
                 Ok(screen::last_lines(&String::from_utf8_lossy(&answer), wanted))
             }
+            Reply::NoServer => Err(MuxError::Failed("no server runs".to_owned())),
+            Reply::Gone(complaint) | Reply::Refused(complaint) => Err(MuxError::Failed(complaint)),
+        }
+    }
+
+    fn rang(&self, socket: &Path, pane: &str) -> Result<bool> {
+        match self.talk(socket)?.ask(&chain::rang(&Target::pane(pane)?))? {
+            Reply::Said(answer) => Ok(answer.trim_ascii() == b"1"),
             Reply::NoServer => Err(MuxError::Failed("no server runs".to_owned())),
             Reply::Gone(complaint) | Reply::Refused(complaint) => Err(MuxError::Failed(complaint)),
         }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use crossterm::event::{KeyEvent, MouseEvent};
 
 use crate::domain::id::TaskId;
-use crate::domain::state::Status;
 use crate::domain::task::{Draft, Edit};
 use crate::domain::time::{Now, Timestamp};
 use crate::engine::Fault;
@@ -255,47 +254,11 @@ pub enum Cmd {
         purpose: Compose,
         text: String,
     },
-    /// The configured command of an event, and the bell.
-    Notify {
-        event: Notice,
-        task: TaskId,
-        title: String,
-    },
+    /// Something has happened that a person wants to know of.
+    Bell,
     /// Sagas in flight are to roll back.
     Interrupt,
     Quit,
-}
-
-/// What is worth a notification.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Notice {
-    Review,
-    Failed,
-    Orphaned,
-}
-
-impl Notice {
-    /// Its key in the configuration.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Review => "review",
-            Self::Failed => "failed",
-            Self::Orphaned => "orphaned",
-        }
-    }
-
-    /// What a move of a task is worth.
-    #[must_use]
-    pub const fn of(from: Status, to: Status) -> Option<Self> {
-        match (from, to) {
-            (Status::InProgress, Status::Review) => Some(Self::Review),
-            (Status::InProgress, Status::Failed) => Some(Self::Failed),
-            (Status::InProgress, Status::Ready) => Some(Self::Orphaned),
-            (Status::Ready | Status::Review | Status::Done | Status::Failed, _)
-            | (Status::InProgress, Status::InProgress | Status::Done) => None,
-        }
-    }
 }
 
 /// A program to run in this terminal, or beside it.

@@ -1,6 +1,5 @@
 //! Carries effects out, off the render thread. The last thing that each does is to send a message, a panic included.
 
-use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,12 +13,10 @@ use super::describe;
 use super::msg::{Act, Cmd, Compose, Content, Handover, Msg};
 use super::stage::Stage;
 use crate::domain::id::TaskId;
-use crate::domain::settings::Settings;
 use crate::domain::state::{Status, TreeState};
 use crate::engine::dispatch::{Request, dispatch, queue};
 use crate::engine::reconcile::{Scope, reconcile};
 use crate::engine::{Engine, Fault, Kind, review, screen, stop, tasks, undo};
-use crate::ports::multiplexer::Typed;
 
 /// How many acts run at once: each waits for git and tmux, not for a core.
 const AT_ONCE: usize = 8;
@@ -34,7 +31,6 @@ pub struct Performer {
     /// The repository of new tasks.
     pub home: Option<PathBuf>,
     pub interrupted: Arc<AtomicBool>,
-    pub settings: Arc<Settings>,
     turns: Arc<Semaphore>,
 }
 
@@ -62,9 +58,8 @@ impl Performer {
         inbox: UnboundedSender<Msg>,
         (shown, home): (Option<PathBuf>, Option<PathBuf>),
         interrupted: Arc<AtomicBool>,
-        settings: Arc<Settings>,
     ) -> Self {
-        Self { stage, viewer, inbox, shown, home, interrupted, settings, turns: Arc::new(Semaphore::new(AT_ONCE)) }
+        Self { stage, viewer, inbox, shown, home, interrupted, turns: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 
     /// Begins an effect; within a runtime.
@@ -105,7 +100,10 @@ impl Performer {
             Cmd::Attach { task } => return Next::Lend(Errand::Attach(task)),
             Cmd::Shell { task } => return Next::Lend(Errand::Shell(task)),
             Cmd::Editor { purpose, text } => return Next::Lend(Errand::Editor { purpose, text }),
-            Cmd::Notify { event, task, title } => self.notify(event.name(), task, &title),
+            Cmd::Bell => {
+                // The terminal's own notification; a terminal that is gone is noticed elsewhere.
+                std::io::stdout().write_all(b"\x07").and_then(|()| std::io::stdout().flush()).ok();
+            }
             Cmd::Interrupt => self.interrupted.store(true, Ordering::SeqCst),
             Cmd::Quit => return Next::Quit,
         }
@@ -146,22 +144,6 @@ impl Performer {
             let outcome = done.unwrap_or_else(|panic| Err(bug(&panic)));
             inbox.send(Msg::Acted { act, outcome }).ok();
         });
-    }
-
-    fn notify(&self, event: &'static str, task: TaskId, title: &str) {
-        // The bell is the terminal's own notification.
-        std::io::stdout().write_all(b"\x07").ok();
-        std::io::stdout().flush().ok();
-        let Some(command) = self.settings.notify.get(event) else { return };
-        let argv: Vec<OsString> = command
-            .iter()
-            .map(|word| {
-                let word = word.replace("{task_id}", &task.to_string()).replace("{event}", event);
-                OsString::from(word.replace("{title}", title))
-            })
-            .collect();
-        let stage = Arc::clone(&self.stage);
-        tokio::task::spawn_blocking(move || stage.notify(&argv));
     }
 
     /// Which program an errand runs. Blocking.
@@ -269,11 +251,11 @@ fn carry_out(engine: &Engine, act: &Act, shown: Option<&Path>, home: Option<Path
         }
         Act::Undo => undo::undo(engine, shown)?.what,
         Act::Send { task, text } => {
-            screen::send(engine, *task, Typed::Text(text))?;
+            screen::send(engine, *task, text)?;
             format!("sent to the agent of task {task}")
         }
         Act::Interrupt { task } => {
-            screen::send(engine, *task, Typed::Interrupt)?;
+            screen::interrupt(engine, *task)?;
             format!("ctrl-c sent to the agent of task {task}")
         }
         Act::Reconcile => {

@@ -65,8 +65,7 @@ async fn turn(board: Board) -> Result<(), Fault> {
     let viewer = background::start(&board.stage, board.shown.clone(), &inbox)
         .map_err(|error| Fault::io("starting the board", &error))?;
     let stage = Arc::clone(&board.stage);
-    let performer =
-        Performer::new(Arc::clone(&stage), viewer, inbox, (board.shown, board.home), board.interrupted, board.settings);
+    let performer = Performer::new(Arc::clone(&stage), viewer, inbox, (board.shown, board.home), board.interrupted);
     loop {
         let mut batch = vec![next(&mut messages, &model, stage.as_ref()).await];
         while let Ok(message) = messages.try_recv() {

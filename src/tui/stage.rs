@@ -1,6 +1,5 @@
 //! What the board needs of the program around it: wired by the command line, which alone knows the adapters.
 
-use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
@@ -54,6 +53,4 @@ pub trait Stage: Send + Sync {
     /// # Errors
     /// When it can't be started.
     fn run(&self, handover: &Handover) -> io::Result<i32>;
-    /// Runs a notification's command, detached and with a deadline; what fails is logged and nothing more.
-    fn notify(&self, argv: &[OsString]);
 }

@@ -17,6 +17,7 @@ use ganger::git::Git;
 use ganger::os::clock::SystemClock;
 use ganger::os::files::{PrivateFiles, private_folder};
 use ganger::os::lock::FileLocks;
+use ganger::os::notify::Detached;
 use ganger::os::proc::ProcessTable;
 use ganger::ports::host::{Clock as _, Processes as _};
 use ganger::ports::multiplexer::{Multiplexer, NewSession, PaneSeen, Panes, Result as MuxResult, Server, Typed};
@@ -76,6 +77,7 @@ fn claim(folder: &Path, task: i64) -> Claim {
             session: format!("s{task}"),
             brief: Brief { title: String::new(), prompt: String::new(), verify: Vec::new(), timeout: None },
             token: String::new(),
+            port: None,
             id,
         },
         read: None,
@@ -170,6 +172,9 @@ impl Multiplexer for Panics {
     fn kill(&self, socket: &Path, pane: &PaneSeen) -> MuxResult<()> {
         self.0.kill(socket, pane)
     }
+    fn rang(&self, socket: &Path, pane: &str) -> MuxResult<bool> {
+        self.0.rang(socket, pane)
+    }
     fn send(&self, socket: &Path, pane: &PaneSeen, typed: Typed<'_>) -> MuxResult<()> {
         self.0.send(socket, pane, typed)
     }
@@ -198,6 +203,10 @@ fn a_panic_in_the_saga_is_a_failure_like_any_other() {
             locks: Box::new(FileLocks),
             processes: Box::new(ProcessTable),
             files: Box::new(PrivateFiles),
+            notifier: Box::new(Detached {
+                program: env!("CARGO_BIN_EXE_ganger").into(),
+                log: state.join("logs/notify.log"),
+            }),
         },
         settings: Arc::new(settings),
         around: Arc::new(Surroundings {

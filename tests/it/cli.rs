@@ -12,9 +12,9 @@ fn keys(value: &Value) -> String {
 }
 
 const TASK: &str = "id title status repo agent priority batch prompt files verify timeout after blocked_by external_id extra \
-     reason activity not_before orphans archived pr_url pr_number review_state review_rounds commits created_at updated_at \
+     reason activity activity_source activity_since saying waits_until not_before orphans archived pr_url pr_number review_state review_rounds commits untouched created_at updated_at \
      attempt";
-const ATTEMPT: &str = "id number phase live branch worktree base socket session pane_id pane shim_pid agent_pid started_at \
+const ATTEMPT: &str = "id number phase live branch worktree base socket session pane_id pane shim_pid agent_pid port started_at \
      ended_at exit_code exit_signal cause kept leftovers";
 
 #[test]

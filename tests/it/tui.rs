@@ -469,7 +469,6 @@ impl Stage for Breaks {
     fn run(&self, _: &Handover) -> std::io::Result<i32> {
         Ok(0)
     }
-    fn notify(&self, _: &[std::ffi::OsString]) {}
 }
 
 /// Run by the test below, in a terminal of its own.

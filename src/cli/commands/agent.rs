@@ -8,7 +8,7 @@ use crate::cli::{output, wiring};
 use crate::config;
 use crate::domain::id::AttemptId;
 use crate::domain::settings::Settings;
-use crate::engine::launch::Launch;
+use crate::engine::launch::{Launch, Word};
 use crate::engine::{Fault, Kind, Surroundings};
 use crate::shim;
 
@@ -43,7 +43,7 @@ fn prepare(argv: &[OsString]) -> Result<u8, Fault> {
         state_dir: launch.state_dir.path(),
         config: None,
         socket: launch.socket.path(),
-        program: std::path::PathBuf::new(),
+        program: launch.program.as_ref().map(Word::path).unwrap_or_default(),
         environment: Vec::new(),
     };
     let engine = wiring::engine(&Arc::new(settings(&launch)), &Arc::new(around), &Arc::default())?;
@@ -57,6 +57,7 @@ fn settings(launch: &Launch) -> Settings {
     settings.timing.tmux = Duration::from_millis(launch.tmux_deadline);
     settings.timing.database = Duration::from_millis(launch.database_deadline);
     settings.queue.max_orphan_retries = launch.max_orphan_retries;
+    settings.notify = launch.notify.clone();
     settings.tmux.grace = Duration::from_millis(launch.grace);
     settings
 }

@@ -161,7 +161,7 @@ fn with_engine(wiring: &Wiring, engine: &Engine, checks: &mut Vec<Check>) {
     checks.push(state_dir(engine));
     checks.push(disk(engine));
     for (name, profile) in &wiring.settings.agents {
-        let program = profile.command.first().map_or("", String::as_str);
+        let program = profile.argv(false, None).first().map_or("", String::as_str);
         checks.push(if preflight::is_installed(engine, program) {
             check(&format!("agent {name}"), Mark::Ok, program)
         } else {

@@ -27,6 +27,7 @@ pub mod reconcile;
 pub mod report;
 pub mod review;
 pub mod rm;
+pub mod send;
 pub mod shell;
 pub mod show;
 pub mod status_line;
@@ -82,13 +83,17 @@ fn carry_out(wiring: &Wiring, command: Command) -> Outcome {
         Command::Attach(args) => attach::run(wiring, args.id),
         Command::Peek(args) => log::peek(wiring, &args),
         Command::Log(args) => log::run(wiring, &args),
+        Command::Send(args) => send::run(wiring, &args),
         Command::Stop(args) => stop::run(wiring, &args),
         Command::Retry(args) => dispatch::retry(wiring, &args),
+        Command::Bounce(args) => dispatch::bounce(wiring, &args),
         Command::Approve(args) => review::approve(wiring, args.id),
         Command::Reopen(args) => review::reopen(wiring, args.id),
         Command::Wait(args) => wait::run(wiring, &args),
         Command::Done(args) => report::done(wiring, &args),
         Command::Fail(args) => report::fail(wiring, args),
+        Command::Ask(args) => report::ask(wiring, args),
+        Command::Note(args) => report::note(wiring, args),
         Command::Rm(args) => rm::run(wiring, &args),
         Command::Archive(args) => archive::run(wiring, &args),
         Command::Unarchive(args) => archive::back(wiring, args.id),

@@ -1,55 +1,106 @@
-//! `ganger done`, `ganger fail`: the agent's own verbs, and with `--task` a person's.
+//! `ganger done`, `fail`, `ask`, `note`: the agent's own verbs, and with `--task` a person's.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use serde_json::json;
 
 use super::Outcome;
-use crate::cli::args::{Done, Fail};
+use crate::cli::args::{Done, Fail, Say};
 use crate::cli::wiring::{Wiring, variable};
 use crate::cli::{board, json, output};
 use crate::domain::id::{AttemptId, TaskId};
-use crate::domain::lifecycle::Event;
-use crate::domain::task::Task;
-use crate::engine::report::{Speaker, report, wait_verified};
-use crate::engine::{Engine, Fault, Kind};
+use crate::engine::report::{Speaker, Word, say, wait_verified};
+use crate::engine::{Engine, Fault, Kind, outbox};
+use crate::os::clock::SystemClock;
+use crate::ports::host::Clock as _;
 
 /// Reports done.
 ///
 /// # Errors
-/// See [`report`].
+/// See [`say`].
 pub fn done(wiring: &Wiring, args: &Done) -> Outcome {
-    let engine = wiring.engine()?;
-    let mut task = report(&engine, &speaker(args.task)?, &Event::Done)?;
-    if args.wait {
-        let patience = wiring.settings.completion.verify_timeout + Duration::from_mins(1);
-        task = wait_verified(&engine, task.id, patience)?;
-    }
-    answer(wiring, &engine, &task)
+    let patience = args.wait.then(|| wiring.settings.completion.verify_timeout + Duration::from_mins(1));
+    speak(wiring, args.task, &Word::Done, patience)
 }
 
 /// Reports failed.
 ///
 /// # Errors
-/// See [`report`].
+/// See [`say`].
 pub fn fail(wiring: &Wiring, args: Fail) -> Outcome {
-    if args.reason.trim().is_empty() || args.reason.contains('\0') {
-        return Err(
-            Fault::new(Kind::Usage, "a reason can't be empty or hold a NUL character").hint("ganger fail REASON")
-        );
-    }
-    let engine = wiring.engine()?;
-    let task = report(&engine, &speaker(args.task)?, &Event::Failed { reason: args.reason })?;
-    answer(wiring, &engine, &task)
+    let reason = sensible(args.reason, "a reason", "ganger fail REASON")?;
+    speak(wiring, args.task, &Word::Fail(reason), None)
 }
 
-fn answer(wiring: &Wiring, engine: &Engine, task: &Task) -> Outcome {
-    if wiring.global.json {
-        output::object(json!({ "tasks": [json::task(&board::card(engine, task.id)?)] }));
-    } else {
-        output::say(&format!("task {} is {}", task.id, task.status));
+/// Asks a person.
+///
+/// # Errors
+/// See [`say`].
+pub fn ask(wiring: &Wiring, args: Say) -> Outcome {
+    let question = sensible(args.text, "a question", "ganger ask QUESTION")?;
+    speak(wiring, args.task, &Word::Ask(question), None)
+}
+
+/// Leaves a remark.
+///
+/// # Errors
+/// See [`say`].
+pub fn note(wiring: &Wiring, args: Say) -> Outcome {
+    let text = sensible(args.text, "a remark", "ganger note TEXT")?;
+    speak(wiring, args.task, &Word::Note(text), None)
+}
+
+fn sensible(text: String, what: &str, hint: &str) -> Result<String, Fault> {
+    if text.trim().is_empty() || text.contains('\0') {
+        return Err(Fault::new(Kind::Usage, format!("{what} can't be empty or hold a NUL character")).hint(hint));
     }
+    Ok(text)
+}
+
+fn speak(wiring: &Wiring, task: Option<i64>, word: &Word, patience: Option<Duration>) -> Outcome {
+    let speaker = speaker(task)?;
+    let said = wiring.engine().and_then(|engine| {
+        let task = say(&engine, &speaker, word)?;
+        let task = match patience {
+            Some(patience) => wait_verified(&engine, task.id, patience)?,
+            None => task,
+        };
+        Ok((engine, task))
+    });
+    match said {
+        Ok((engine, task)) => answer(wiring, &engine, task.id, word),
+        Err(fault) if fault.kind == Kind::Failed => leave(&speaker, word, fault),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// Where the database can't be written: from a sandbox, say.
+fn leave(speaker: &Speaker, word: &Word, fault: Fault) -> Outcome {
+    let (Speaker::Agent { attempt, token }, Some(folder)) = (speaker, std::env::var_os("GANGER_OUTBOX")) else {
+        return Err(fault);
+    };
+    let folder = PathBuf::from(folder);
+    outbox::leave(&folder, SystemClock.attempt_id().as_str(), attempt, token, word).map_err(|error| {
+        Fault::new(Kind::Failed, format!("{}; nor can {} be written: {error}", fault.message, folder.display()))
+            .hint("let the sandbox write $GANGER_OUTBOX")
+    })?;
+    output::mention(&format!("{}; left in {} for the shim to deliver", fault.message, folder.display()));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn answer(wiring: &Wiring, engine: &Engine, task: TaskId, word: &Word) -> Outcome {
+    let card = board::card(engine, task)?;
+    if wiring.global.json {
+        output::object(json!({ "tasks": [json::task(&card)] }));
+        return Ok(ExitCode::SUCCESS);
+    }
+    output::say(&match word {
+        Word::Done | Word::Fail(_) | Word::Report { .. } => format!("task {task} is {}", card.task.status),
+        Word::Ask(_) => format!("task {task} waits for an answer"),
+        Word::Note(_) => format!("task {task}: noted"),
+    });
     Ok(ExitCode::SUCCESS)
 }
 
@@ -57,10 +108,13 @@ fn speaker(task: Option<i64>) -> Result<Speaker, Fault> {
     if let Some(task) = task {
         return Ok(Speaker::Person { task: TaskId(task) });
     }
-    let (Some(attempt), Some(token)) = (variable("GANGER_ATTEMPT"), variable("GANGER_TOKEN")) else {
-        return Err(Fault::new(Kind::Usage, "this is not an agent's pane").hint("as a person: --task ID"));
-    };
+    agent()?.ok_or_else(|| Fault::new(Kind::Usage, "this is not an agent's pane").hint("as a person: --task ID"))
+}
+
+/// The agent in whose environment this is.
+pub(super) fn agent() -> Result<Option<Speaker>, Fault> {
+    let (Some(attempt), Some(token)) = (variable("GANGER_ATTEMPT"), variable("GANGER_TOKEN")) else { return Ok(None) };
     let attempt = AttemptId::parse(&attempt)
         .map_err(|text| Fault::new(Kind::Usage, format!("GANGER_ATTEMPT {text:?} is not an attempt")))?;
-    Ok(Speaker::Agent { attempt, token })
+    Ok(Some(Speaker::Agent { attempt, token }))
 }

@@ -10,6 +10,7 @@ use crate::cli::board::{Card, Looker, Seen};
 use crate::cli::wiring::Wiring;
 use crate::cli::{json, output};
 use crate::domain::id::TaskId;
+use crate::domain::state::Source;
 use crate::domain::state::TreeState;
 use crate::domain::text;
 use crate::engine::{Engine, Fault, Kind};
@@ -38,6 +39,18 @@ pub fn run(wiring: &Wiring, id: i64) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
+/// What the agent does, on whose word and since when.
+fn activity(card: &Card) -> String {
+    let Some(activity) = card.activity() else { return String::new() };
+    let Some(doing) = card.doing() else { return activity.to_owned() };
+    let source = match doing.source {
+        Source::Agent => "the agent says so",
+        Source::Process => "so its processes show",
+        Source::Screen => "a guess from its screen",
+    };
+    format!("{activity} since {} ({source})", json::time(doing.since))
+}
+
 fn print(card: &Card, attempts: &[Seen], timeline: &[Record]) {
     let task = &card.task;
     let say = |name: &str, value: &str| {
@@ -48,7 +61,11 @@ fn print(card: &Card, attempts: &[Seen], timeline: &[Record]) {
     output::say(&format!("task {}: {}", task.id, text::line(&task.draft.title)));
     say("status", &format!("{}{}", task.status, if task.archived { ", archived" } else { "" }));
     say("reason", task.reason.as_deref().unwrap_or_default());
-    say("activity", card.activity().unwrap_or_default());
+    say("activity", &activity(card));
+    say("says", card.saying().unwrap_or_default());
+    if !card.untouched.is_empty() {
+        say("untouched", &card.untouched.join(", "));
+    }
     say("repo", &task.draft.repo.to_string_lossy());
     say("agent", &task.draft.agent);
     if let Some(at) = task.not_before {

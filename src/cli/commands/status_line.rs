@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use crate::cli::args::{Global, StatusLine};
 use crate::cli::{output, wiring};
 use crate::domain::reconcile::Lock;
-use crate::domain::state::Status;
+use crate::domain::state::{Activity, Status};
 use crate::domain::text;
 use crate::engine::Fault;
 use crate::git::Git;
@@ -20,9 +20,9 @@ use crate::sqlite::Sqlite;
 /// Prints one line. What can't be read is an empty line, never an error in somebody's status bar.
 #[must_use]
 pub fn run(global: &Global, args: &StatusLine) -> ExitCode {
-    let line = look(global).ok().flatten().map(|(tally, lost)| match &args.format {
-        Some(format) => fill(format, tally, lost),
-        None => short(tally, lost),
+    let line = look(global).ok().flatten().map(|tally| match &args.format {
+        Some(format) => fill(format, tally),
+        None => short(tally),
     });
     output::say(&text::line(&line.unwrap_or_default()));
     ExitCode::SUCCESS
@@ -34,6 +34,9 @@ struct Tally {
     in_progress: u32,
     review: u32,
     failed: u32,
+    /// Of those in progress.
+    waiting: u32,
+    lost: u32,
 }
 
 fn tally(store: &Sqlite, repo: Option<PathBuf>) -> Result<Tally, Fault> {
@@ -45,17 +48,21 @@ fn tally(store: &Sqlite, repo: Option<PathBuf>) -> Result<Tally, Fault> {
         }
     };
     let of = |wanted| counts.iter().filter(|(status, _)| *status == wanted).map(|(_, count)| count).sum();
-    Ok(Tally { in_progress: of(Status::InProgress), review: of(Status::Review), failed: of(Status::Failed) })
+    Ok(Tally {
+        in_progress: of(Status::InProgress),
+        review: of(Status::Review),
+        failed: of(Status::Failed),
+        ..Tally::default()
+    })
 }
 
-fn look(global: &Global) -> Result<Option<(Tally, u32)>, Fault> {
+fn look(global: &Global) -> Result<Option<Tally>, Fault> {
     let Some(store) = Sqlite::open_read_only(&wiring::database(global)?)? else { return Ok(None) };
     let repo = match &global.repo {
         Some(path) => Some(Git::new(std::time::Duration::from_secs(1)).repository(path)?),
         None => None,
     };
-    let tally = tally(&store, repo.clone())?;
-    let mut lost = 0;
+    let mut tally = tally(&store, repo.clone())?;
     if tally.in_progress > 0 {
         let here = ProcessTable.place();
         for attempt in store.attempts(&Which::Live)? {
@@ -67,12 +74,13 @@ fn look(global: &Global) -> Result<Option<(Tally, u32)>, Fault> {
             };
             let ours = repo.as_ref().is_none_or(|repo| *repo == attempt.plan.repo);
             let dead = attempt.place.boot != here.boot || lock != Lock::Held;
-            if ours && attempt.place.host == here.host && dead && current(&store, &attempt)? {
-                lost += 1;
+            let waits = attempt.doing.as_ref().is_some_and(|doing| doing.activity == Activity::Waiting);
+            if ours && attempt.place.host == here.host && (dead || waits) && current(&store, &attempt)? {
+                *(if dead { &mut tally.lost } else { &mut tally.waiting }) += 1;
             }
         }
     }
-    Ok(Some((tally, lost)))
+    Ok(Some(tally))
 }
 
 /// An agent that lives on after its task was moved is nobody's loss when it ends.
@@ -82,19 +90,21 @@ fn current(store: &Sqlite, attempt: &crate::domain::attempt::Attempt) -> Result<
 }
 
 /// The counts that are not zero.
-fn short(tally: Tally, lost: u32) -> String {
-    let parts = [('▶', tally.in_progress.saturating_sub(lost)), ('✔', tally.review), ('✖', tally.failed), ('!', lost)];
+fn short(tally: Tally) -> String {
+    let running = tally.in_progress.saturating_sub(tally.lost);
+    let parts = [('▶', running), ('?', tally.waiting), ('✔', tally.review), ('✖', tally.failed), ('!', tally.lost)];
     let parts: Vec<String> =
         parts.into_iter().filter(|(_, count)| *count > 0).map(|(sign, count)| format!("{sign}{count}")).collect();
     parts.join(" ")
 }
 
-fn fill(format: &str, tally: Tally, lost: u32) -> String {
+fn fill(format: &str, tally: Tally) -> String {
     let counts = [
-        ("{running}", tally.in_progress.saturating_sub(lost)),
+        ("{running}", tally.in_progress.saturating_sub(tally.lost)),
+        ("{waiting}", tally.waiting),
         ("{review}", tally.review),
         ("{failed}", tally.failed),
-        ("{lost}", lost),
+        ("{lost}", tally.lost),
     ];
     counts.into_iter().fold(format.to_owned(), |line, (name, count)| line.replace(name, &count.to_string()))
 }
@@ -105,9 +115,9 @@ mod tests {
 
     #[test]
     fn zero_counts_are_left_out() {
-        let tally = Tally { in_progress: 3, review: 2, ..Tally::default() };
-        assert_eq!(short(tally, 1), "▶2 ✔2 !1");
-        assert_eq!(short(Tally::default(), 0), "");
-        assert_eq!(fill("{running}/{failed}", tally, 0), "3/0");
+        let tally = Tally { in_progress: 3, review: 2, waiting: 1, lost: 1, ..Tally::default() };
+        assert_eq!(short(tally), "▶2 ?1 ✔2 !1");
+        assert_eq!(short(Tally::default()), "");
+        assert_eq!(fill("{running}/{waiting}/{failed}", tally), "2/1/0");
     }
 }

@@ -1,14 +1,13 @@
 //! `ganger` without a command: opens the board.
 
 use std::ffi::OsString;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::Outcome;
-use crate::cli::json;
 use crate::cli::wiring::{self, Wiring};
 use crate::domain::time::Now;
 use crate::engine::{Engine, Fault, Kind};
@@ -23,9 +22,6 @@ use crate::tui::msg::Handover;
 use crate::tui::stage::{Changes, Events, Stage};
 use crate::tui::theme::Theme;
 use crate::tui::{Board, Outfit};
-
-/// How long a notification's command may take.
-const NOTIFY: Duration = Duration::from_secs(10);
 
 /// Shows the board, of the repository around here or of every one, until a person quits.
 ///
@@ -88,16 +84,6 @@ impl Events for FileWatch {
     }
 }
 
-impl House {
-    /// Appends a line to the board's log. Where that can't be, it is lost: nothing depends on it.
-    fn log(&self, line: &str) {
-        let path = self.wiring.around.state_dir.join("logs/board.log");
-        let line = format!("{} {}\n", json::time(SystemClock.now().wall), crate::domain::text::line(line));
-        let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
-        file.and_then(|mut file| file.write_all(line.as_bytes())).ok();
-    }
-}
-
 impl Stage for House {
     fn engine(&self) -> Result<Engine, Fault> {
         self.wiring.engine()
@@ -149,17 +135,6 @@ impl Stage for House {
         let answer =
             process::run(&Call::new(program, Duration::from_hours(24)).args(args)).map_err(io::Error::other)?;
         if answer.ok() { Ok(0) } else { Err(io::Error::other(answer.complaint())) }
-    }
-
-    fn notify(&self, argv: &[OsString]) {
-        if let Some((program, args)) = argv.split_first() {
-            let complaint = match process::run(&Call::new(program, NOTIFY).args(args)) {
-                Ok(answer) if answer.ok() => return,
-                Ok(answer) => answer.complaint(),
-                Err(error) => error.to_string(),
-            };
-            self.log(&format!("the notification {} failed: {complaint}", program.display()));
-        }
     }
 }
 

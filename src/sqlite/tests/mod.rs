@@ -169,6 +169,7 @@ fn plan(task: TaskId, number: u32) -> Plan {
         },
         files: Files::of(Path::new("/state"), &id),
         token: "c0ffee".to_owned(),
+        port: None,
         id,
     }
 }

@@ -28,16 +28,17 @@ fn a_text_is_typed_at_its_own_pane_and_at_no_other() {
     let pane = rig.pane(1);
     rig.told(1);
     let text = "two lines; $(touch x)\n#{pane_id} `true` ;";
-    rig.tmux.send(&rig.socket, &pane, Typed::Text(text)).unwrap();
+    rig.tmux.send(&rig.socket, &pane, Typed::Paste(text)).unwrap();
+    rig.tmux.send(&rig.socket, &pane, Typed::Enter).unwrap();
     let typed = rig.folder.path().join("told").join(format!("{}.typed", id(1)));
     until("it is there", || std::fs::read_to_string(&typed).ok().filter(|typed| *typed == format!("{text}\n")));
     for other in [PaneSeen { pid: pane.pid + 1, ..pane.clone() }, PaneSeen { argv: Some(id(2)), ..pane.clone() }] {
-        assert!(rig.tmux.send(&rig.socket, &other, Typed::Text("x")).is_err());
+        assert!(rig.tmux.send(&rig.socket, &other, Typed::Paste("x")).is_err());
     }
     assert_eq!(std::fs::read_to_string(&typed).unwrap(), format!("{text}\n"));
     rig.tmux.send(&rig.socket, &pane, Typed::Interrupt).unwrap();
     until("it is interrupted", || rig.panes().iter().all(|pane| pane.dead).then_some(()));
-    assert!(rig.tmux.send(&rig.socket, &pane, Typed::Text("x")).is_err(), "nobody is there any more");
+    assert!(rig.tmux.send(&rig.socket, &pane, Typed::Paste("x")).is_err(), "nobody is there any more");
 }
 
 #[test]

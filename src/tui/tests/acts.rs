@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
-use super::support::{Screen, card, live, quiet, titled};
+use super::support::{Screen, card, doing, live, quiet, titled};
 use crate::domain::id::TaskId;
-use crate::domain::state::{Phase, Status};
+use crate::domain::state::{Activity, Phase, Source, Status};
 use crate::engine::board::Card;
 use crate::engine::{Fault, Kind};
 use crate::tui::model::Overlay;
-use crate::tui::msg::{Act, Cmd, Content, Msg, Notice, Sweep, Tab};
+use crate::tui::msg::{Act, Cmd, Content, Msg, Sweep, Tab};
 
 fn acts(screen: &Screen) -> Vec<Act> {
     let act = |cmd: &Cmd| if let Cmd::Act(act) = cmd { Some(act.clone()) } else { None };
@@ -255,20 +255,24 @@ fn the_live_view_is_watched_only_while_it_is_shown() {
 }
 
 #[test]
-fn what_settles_is_notified_once() {
+fn the_bell_rings_once_for_what_wants_a_person() {
     let mut screen = Screen::with(120, 40, some());
-    for (status, event) in
-        [(Status::Review, Notice::Review), (Status::Failed, Notice::Failed), (Status::Ready, Notice::Orphaned)]
-    {
+    for status in [Status::Review, Status::Failed, Status::Ready] {
         screen.load(some());
         let mut cards = some();
         cards[2] = titled(3, status, "runs");
         screen.load(cards.clone());
-        let wanted = Cmd::Notify { event, task: TaskId(3), title: "runs".to_owned() };
-        assert!(screen.cmds.contains(&wanted), "{status}: {:?}", screen.cmds);
+        assert!(screen.cmds.contains(&Cmd::Bell), "{status}: {:?}", screen.cmds);
         screen.load(cards);
-        assert!(!screen.cmds.iter().any(|cmd| matches!(cmd, Cmd::Notify { .. })));
+        assert!(!screen.cmds.contains(&Cmd::Bell));
     }
+    screen.load(some());
+    let mut waiting = some();
+    doing(&mut waiting[2], Activity::Waiting, Source::Agent, Some("May I?"));
+    screen.load(waiting.clone());
+    assert!(screen.cmds.contains(&Cmd::Bell));
+    screen.load(waiting);
+    assert!(!screen.cmds.contains(&Cmd::Bell));
 }
 
 #[test]

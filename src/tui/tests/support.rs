@@ -11,10 +11,10 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::style::Style;
 
-use crate::domain::attempt::{Attempt, Brief, Files, Plan};
+use crate::domain::attempt::{Attempt, Brief, Doing, Files, Plan};
 use crate::domain::id::{AttemptId, Place, Process, TaskId};
 use crate::domain::reconcile::Pane;
-use crate::domain::state::{Phase, Status};
+use crate::domain::state::{Activity, Phase, Source, Status};
 use crate::domain::task::{Draft, Task};
 use crate::domain::time::{BootTime, Now, Timestamp};
 use crate::engine::board::{Board, Card, Seen};
@@ -67,7 +67,7 @@ pub fn card(id: i64, status: Status) -> Card {
         created_at: NOON,
         updated_at: NOON,
     };
-    Card { task, attempt: None, commits: Vec::new() }
+    Card { task, attempt: None, commits: Vec::new(), untouched: Vec::new() }
 }
 
 /// A task with that title.
@@ -97,6 +97,7 @@ pub fn live(id: i64, title: &str, phase: Phase, minutes: i64) -> Card {
         brief: Brief { title: title.to_owned(), prompt: String::new(), verify: Vec::new(), timeout: None },
         files: Files::of(std::path::Path::new("/state"), &attempt),
         token: "token".to_owned(),
+        port: None,
     };
     let process = Process { pid: 4242, start: 1 };
     let shim = phase.has_shim().then_some(process);
@@ -120,11 +121,22 @@ pub fn live(id: i64, title: &str, phase: Phase, minutes: i64) -> Card {
         kept: Vec::new(),
         leftovers: Vec::new(),
         cleaned: false,
+        doing: None,
+        saying: None,
+        waits_until: None,
+        conversation: None,
     };
     card.task.attempt = Some(attempt);
     card.task.attempts = 1;
     card.attempt = Some(Seen { attempt: row, live: Some(true), pane: Pane::Unknown, stopped: false });
     card
+}
+
+/// Makes a card's agent do something, and say something.
+pub fn doing(card: &mut Card, activity: Activity, source: Source, saying: Option<&str>) {
+    let row = &mut card.attempt.as_mut().unwrap().attempt;
+    row.doing = Some(Doing { activity, source, since: minutes_ago(2) });
+    row.saying = saying.map(str::to_owned);
 }
 
 /// A board of these tasks.

@@ -6,7 +6,7 @@ use super::put;
 use crate::domain::state::Status;
 use crate::engine::board::{Board, Card};
 use crate::tui::model::Model;
-use crate::tui::msg::{Cmd, Notice, Tab};
+use crate::tui::msg::{Cmd, Tab};
 
 pub(super) fn loaded(model: &mut Model, board: Arc<Board>) -> Vec<Cmd> {
     let first = !model.loaded;
@@ -22,7 +22,7 @@ pub(super) fn loaded(model: &mut Model, board: Arc<Board>) -> Vec<Cmd> {
     model.measured.retain(|task, _| board.card(*task).is_some());
     let mut cmds = Vec::new();
     if !first {
-        cmds.extend(board.cards.iter().filter_map(|card| notice(&earlier, card)));
+        cmds.extend(board.cards.iter().any(|card| calls(&earlier, card)).then_some(Cmd::Bell));
     }
     // What is worth measuring: work that is there, whenever its task has moved.
     for card in &board.cards {
@@ -55,10 +55,16 @@ fn stamp(card: &Card) -> impl PartialEq + use<> {
     (card.task.status, card.task.updated_at, card.task.attempt.clone(), attempt)
 }
 
-fn notice(earlier: &Board, card: &Card) -> Option<Cmd> {
-    let before = earlier.card(card.task.id)?;
-    let event = Notice::of(before.task.status, card.task.status)?;
-    // A dispatch that was undone is told by the act itself.
-    let ran = before.attempt.as_ref().is_some_and(|seen| seen.attempt.phase.has_shim());
-    ran.then(|| Cmd::Notify { event, task: card.task.id, title: card.task.draft.title.clone() })
+/// Whether a card has come to want a person, or has lost its agent.
+fn calls(earlier: &Board, card: &Card) -> bool {
+    let Some(before) = earlier.card(card.task.id) else { return false };
+    let settled = match (before.task.status, card.task.status) {
+        // A dispatch that was undone is told by the act itself.
+        (Status::InProgress, Status::Review | Status::Failed | Status::Ready) => {
+            before.attempt.as_ref().is_some_and(|seen| seen.attempt.phase.has_shim())
+        }
+        (Status::Ready | Status::Review | Status::Done | Status::Failed, _)
+        | (Status::InProgress, Status::InProgress | Status::Done) => false,
+    };
+    settled || (card.is_waiting() && !before.is_waiting())
 }

@@ -154,6 +154,8 @@ fn state(model: &Model, card: &Card) -> (&'static str, Style) {
         Status::InProgress => match card.activity() {
             Some("working") => (sign(model, "●", "*"), theme.busy),
             Some("stopped") => (sign(model, "◍", "!"), theme.warn),
+            Some("waiting") => ("?", theme.warn),
+            Some("idle") => (sign(model, "◦", "i"), theme.dim),
             Some(_) | None => (sign(model, "◌", "~"), theme.busy),
         },
         Status::Review => (sign(model, "✔", "+"), theme.good),
@@ -174,9 +176,17 @@ fn facts(model: &Model, card: &Card) -> String {
     } else if card.is_lost() {
         facts.push("lost: nobody works on it".to_owned());
     } else if let (Some(activity), Some(since)) = (card.activity(), since) {
+        let since = card.doing().map_or(since, |doing| doing.since);
         let unit = ago(now.wall, since);
         match task.status {
-            Status::InProgress => facts.push(format!("{activity} {unit}")),
+            Status::InProgress => {
+                facts.push(format!("{} {unit}", card.activity_text().unwrap_or_else(|| activity.to_owned())));
+                let row = card.attempt.as_ref().map(|seen| &seen.attempt);
+                if let Some(until) = row.and_then(|row| row.waits_until).filter(|until| *until > now.wall) {
+                    facts.push(format!("limit ends in {}", super::span(until.since(now.wall).as_secs())));
+                }
+                facts.extend(row.and_then(|row| row.saying.clone()));
+            }
             Status::Ready | Status::Review | Status::Done | Status::Failed => {
                 facts.push("agent still there".to_owned());
             }

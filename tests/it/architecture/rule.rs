@@ -12,7 +12,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("tmux", &["ports", "domain", "os::process", "os::exit_watch"]),
     ("os", &["ports", "domain"]),
     ("engine", &["ports", "domain"]),
-    ("shim", &["engine", "ports", "domain", "config", "os"]),
+    ("shim", &["agent", "engine", "ports", "domain", "config", "os"]),
     ("agent", &["domain"]),
     ("failpoint", &["ports", "domain"]),
     ("config", &["domain", "agent", "tui::keymap", "tui::theme"]),
