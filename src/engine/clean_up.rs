@@ -105,26 +105,33 @@ pub fn pane(engine: &Engine, attempt: &Attempt) -> Result<Remains, Fault> {
     Ok(Remains::Nothing)
 }
 
+/// Refuses a tree that a living process stands in. A shim that has recorded its end stands there until its process is
+/// gone: it is waited for.
+///
+/// # Errors
+/// A conflict that names the process.
+pub fn nobody_in(engine: &Engine, tree: &Path) -> Result<(), Fault> {
+    let mut standing = Vec::new();
+    engine.until(ON_ITS_WAY_OUT, |_| {
+        let found = engine.ports.processes.standing_in(tree);
+        standing = found.map_err(|error| Fault::io("looking for processes in the worktree", &error))?;
+        Ok(standing.is_empty().then_some(()))
+    })?;
+    match standing.first() {
+        None => Ok(()),
+        Some(found) => {
+            let why = format!("pid {} ({}) works in {}", found.process.pid, found.name, tree.display());
+            Err(Fault::new(Kind::Conflict, why))
+        }
+    }
+}
+
 /// Moves a tree to the trash, where it stays a worktree.
 ///
 /// # Errors
 /// A conflict when somebody works in it; those of git.
 pub fn park(engine: &Engine, tree: &Tree) -> Result<Option<std::path::PathBuf>, Fault> {
-    // A shim that has recorded its end stands there until its process is gone.
-    let mut standing = Vec::new();
-    engine.until(ON_ITS_WAY_OUT, |_| {
-        let found = engine.ports.processes.standing_in(&tree.path);
-        standing = found.map_err(|error| Fault::io("looking for processes in the worktree", &error))?;
-        Ok(standing.is_empty().then_some(()))
-    })?;
-    if let Some(found) = standing.first() {
-        return Err(Fault::new(
-            Kind::Conflict,
-            format!("pid {} ({}) works in {}", found.process.pid, found.name, tree.path.display()),
-        )
-        .of(tree.task)
-        .hint("end it first"));
-    }
+    nobody_in(engine, &tree.path).map_err(|fault| fault.of(tree.task).hint("end it first"))?;
     let trash = engine.settings.worktrees.trash(&tree.repo);
     let parked = engine.ports.trees.park(tree, &tree.owner, &trash, &|| owns(engine, tree))?;
     let amendment = match &parked {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::preflight::Cleared;
-use super::{Engine, Fault, Kind, feedback};
+use super::{Engine, Fault, Kind, clean_up, feedback};
 use crate::domain::attempt::{Brief, Files, PORTS, Plan, Tree};
 use crate::domain::id::AttemptId;
 use crate::domain::naming::{Names, Naming, flat};
@@ -87,24 +87,9 @@ fn adoptable(engine: &Engine, task: &Task) -> Result<Option<Tree>, Fault> {
 }
 
 /// Refuses a tree that a living process stands in.
-///
-/// # Errors
-/// A conflict that names the process.
-pub fn nobody_in(engine: &Engine, task: &Task, tree: &Path) -> Result<(), Fault> {
-    let standing = engine
-        .ports
-        .processes
-        .standing_in(tree)
-        .map_err(|error| Fault::io("looking for processes in the worktree", &error))?;
-    match standing.first() {
-        None => Ok(()),
-        Some(found) => Err(Fault::new(
-            Kind::Conflict,
-            format!("pid {} ({}) works in {}", found.process.pid, found.name, tree.display()),
-        )
-        .of(task.id)
-        .hint(format!("end it, or: ganger retry {} --fresh", task.id))),
-    }
+fn nobody_in(engine: &Engine, task: &Task, tree: &Path) -> Result<(), Fault> {
+    clean_up::nobody_in(engine, tree)
+        .map_err(|fault| fault.of(task.id).hint(format!("end it, or: ganger retry {} --fresh", task.id)))
 }
 
 /// The first names that nobody has: plain, with the attempt's number, then with random suffixes.

@@ -7,10 +7,10 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Engine, Fault, clean_up, exit_file};
+use super::{Engine, Fault, clean_up, exit_file, outbox};
 use crate::domain::attempt::Attempt;
 use crate::domain::completion::{Ending, Vanished};
-use crate::domain::id::{AttemptId, Process, TaskId};
+use crate::domain::id::{AttemptId, FileId, Process, TaskId};
 use crate::domain::lifecycle::Event;
 use crate::domain::reconcile::{Decision, Desired, ExitFile, Lock, Observed, Pane, PlaceSeen, Probe, plan};
 use crate::domain::state::{Cause, Phase, Status, Who};
@@ -192,15 +192,38 @@ fn observe(engine: &Engine, attempt: &Attempt, pane: Pane) -> Observed {
     };
     Observed {
         place,
-        lock: if attempt.phase.has_shim() { ports.locks.ask(&files.lock, attempt.lock) } else { Lock::Missing },
+        lock: if attempt.phase.has_shim() {
+            lock_of(engine, &files.lock, attempt.lock, attempt.shim.filter(|_| place == PlaceSeen::Here))
+        } else {
+            Lock::Missing
+        },
         shim: probe(attempt.shim),
         agent: probe(attempt.agent),
         server: probe(attempt.server),
         pane,
-        saga: if attempt.phase.has_shim() { Lock::Missing } else { ports.locks.ask(&files.saga, None) },
+        saga: if attempt.phase.has_shim() {
+            Lock::Missing
+        } else {
+            lock_of(engine, &files.saga, None, Some(attempt.dispatcher).filter(|_| place == PlaceSeen::Here))
+        },
         exit,
         age: ports.clock.now().boot.since(attempt.phase_since),
     }
+}
+
+/// How long the lock of a process that has been killed is waited for.
+const DYING: Duration = Duration::from_secs(1);
+
+/// A lock, as its holder leaves it: a process that was killed holds on to it for as long as the kernel takes to close its
+/// files, or until a child that it had just forked has become another program.
+fn lock_of(engine: &Engine, path: &Path, expected: Option<FileId>, holder: Option<Process>) -> Lock {
+    let ports = &engine.ports;
+    let ask = || ports.locks.ask(path, expected);
+    if ask() != Lock::Held || !holder.is_some_and(|holder| ports.processes.is_ending(holder)) {
+        return ask();
+    }
+    let free = engine.until(DYING, |_| Ok(Some(ask()).filter(|lock| *lock != Lock::Held)));
+    free.ok().flatten().unwrap_or(Lock::Held)
 }
 
 fn desired(engine: &Engine, attempt: &Attempt) -> Desired {
@@ -258,6 +281,10 @@ fn end(engine: &Engine, attempt: &Attempt, seen: &Observed, pane: Pane) -> Resul
             }
         }
     };
+    // What its agent has said, and no shim delivered, counts before its end.
+    if seen.place != PlaceSeen::Elsewhere {
+        outbox::deliver(engine, &attempt.plan);
+    }
     let Some(row) = engine.ports.store.attempt(&attempt.plan.id)? else {
         return Ok(action(seen, "keep", String::new(), false));
     };

@@ -212,6 +212,9 @@ impl Processes for PointedProcesses {
     fn probe(&self, process: Process) -> Probe {
         self.0.probe(process)
     }
+    fn is_ending(&self, process: Process) -> bool {
+        self.0.is_ending(process)
+    }
     fn is_stopped(&self, process: Process) -> bool {
         self.0.is_stopped(process)
     }

@@ -115,6 +115,14 @@ mod table {
         Some(fields.split_whitespace().map(|field| field.parse().unwrap_or_default()).collect())
     }
 
+    /// PF_EXITING (include/linux/sched.h): it runs no code of its own any more.
+    const EXITING: i64 = 4;
+
+    /// Whether the flags of a process say that it is on its way out.
+    pub(super) fn is_exiting(pid: i32) -> bool {
+        stat(pid).is_none_or(|fields| fields.get(6).is_some_and(|flags| flags & EXITING != 0))
+    }
+
     /// utime and stime, in ticks, of a process and its descendants.
     pub(super) fn ticks(root: i32) -> Option<u64> {
         let fields = stat(root)?;
@@ -187,6 +195,10 @@ mod table {
         None
     }
 
+    pub(super) fn is_exiting(_pid: i32) -> bool {
+        false
+    }
+
     pub(super) fn ticks(_root: i32) -> Option<u64> {
         None
     }
@@ -196,7 +208,7 @@ mod table {
     }
 }
 
-use table::{all, bears_mark, command_line, entry, folder_of, has_terminal, ticks, traffic};
+use table::{all, bears_mark, command_line, entry, folder_of, has_terminal, is_exiting, ticks, traffic};
 
 fn is_dead(entry: &Entry) -> bool {
     matches!(entry.state, 'Z' | 'X' | 'x')
@@ -287,6 +299,14 @@ impl Processes for ProcessTable {
     fn me(&self) -> Process {
         let pid = nix::unistd::getpid().as_raw();
         identify(pid).unwrap_or(Process { pid, start: 0 })
+    }
+
+    fn is_ending(&self, process: Process) -> bool {
+        match self.probe(process) {
+            Probe::Alive => is_exiting(process.pid),
+            Probe::Dead => true,
+            Probe::Unknown => false,
+        }
     }
 
     fn is_stopped(&self, process: Process) -> bool {

@@ -75,6 +75,8 @@ pub trait Processes {
     fn me(&self) -> Process;
     /// Whether a process of this place lives.
     fn probe(&self, process: Process) -> Probe;
+    /// Whether a process of this place has ended, or was killed and is on its way out: its locks are about to be free.
+    fn is_ending(&self, process: Process) -> bool;
     /// Whether a process of this place lives, and is stopped by a signal.
     fn is_stopped(&self, process: Process) -> bool;
     /// The bytes that a process and its descendants have read and written so far: while the sum stays the same,

@@ -102,7 +102,10 @@ fn i2_two_live_attempts_are_found() {
     world.settled(id, "failed");
     world.ok(&["retry", &id.to_string()]);
     world.settled(id, "failed");
-    force(&world, "DROP INDEX IF EXISTS attempts_live; UPDATE attempts SET phase = 'running'");
+    force(
+        &world,
+        "DROP INDEX IF EXISTS attempts_live; DROP INDEX attempts_port; UPDATE attempts SET phase = 'running'",
+    );
     let found = violated(&world, &[]);
     assert!(found.contains(&"I2".to_owned()), "{found:?}");
 }

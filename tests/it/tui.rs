@@ -427,7 +427,11 @@ fn an_idle_board_starts_no_process() {
         };
         (count("tmux"), count("git"))
     };
-    // What the start needed is over; then some sweeps go by.
+    // The agents' shims have looked at what fell silent; what the start needed is over; then some sweeps go by.
+    until("silence", || {
+        let tasks = world.ganger(&["list", "--json"]).json();
+        tasks["tasks"].as_array().unwrap().iter().all(|task| task["activity"] == "idle").then_some(())
+    });
     let sweeps = |more: u64| {
         let before = switches(pid, "sweep");
         until("sweeps", || (switches(pid, "sweep") >= before + more).then_some(()));

@@ -78,16 +78,26 @@ fn speak(wiring: &Wiring, task: Option<i64>, word: &Word, patience: Option<Durat
 
 /// Where the database can't be written: from a sandbox, say.
 fn leave(speaker: &Speaker, word: &Word, fault: Fault) -> Outcome {
+    match post(speaker, word) {
+        None => Err(fault),
+        Some(Ok(folder)) => {
+            output::mention(&format!("{}; left in {} for the shim to deliver", fault.message, folder.display()));
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Err(error)) => {
+            Err(Fault::new(Kind::Failed, format!("{}; nor can it be left in the outbox: {error}", fault.message))
+                .hint("let the sandbox write $GANGER_OUTBOX"))
+        }
+    }
+}
+
+/// Leaves a word in the agent's outbox; `None` where it has none.
+pub(super) fn post(speaker: &Speaker, word: &Word) -> Option<std::io::Result<PathBuf>> {
     let (Speaker::Agent { attempt, token }, Some(folder)) = (speaker, std::env::var_os("GANGER_OUTBOX")) else {
-        return Err(fault);
+        return None;
     };
     let folder = PathBuf::from(folder);
-    outbox::leave(&folder, SystemClock.attempt_id().as_str(), attempt, token, word).map_err(|error| {
-        Fault::new(Kind::Failed, format!("{}; nor can {} be written: {error}", fault.message, folder.display()))
-            .hint("let the sandbox write $GANGER_OUTBOX")
-    })?;
-    output::mention(&format!("{}; left in {} for the shim to deliver", fault.message, folder.display()));
-    Ok(ExitCode::SUCCESS)
+    Some(outbox::leave(&folder, SystemClock.attempt_id().as_str(), attempt, token, word).map(|()| folder))
 }
 
 fn answer(wiring: &Wiring, engine: &Engine, task: TaskId, word: &Word) -> Outcome {
