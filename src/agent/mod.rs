@@ -7,6 +7,7 @@
 //! aider 0.86 (aider.chat/docs: config/options, usage/notifications). None of them was run: all of it can be overridden
 //! in the configuration.
 
+pub mod hooks;
 pub mod limit;
 
 use crate::domain::profile::{Mode, NoOutput, Profile};

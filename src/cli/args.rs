@@ -1,5 +1,6 @@
 //! The arguments, as clap reads them. Exit codes are printed at the end of `--help`.
 
+mod agents;
 mod edit;
 
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use crate::domain::state::Status;
 
+pub use agents::Agents;
 pub use edit::Edit;
 
 const EXIT_CODES: &str = "\
@@ -139,6 +141,11 @@ pub enum Command {
     Config {
         #[command(subcommand)]
         command: Config,
+    },
+    /// Lists the agents, and installs the hooks by which they tell what they do
+    Agents {
+        #[command(subcommand)]
+        command: Option<Agents>,
     },
     /// Checks tmux, git, database, disk and agents, and audits what must hold of a board at rest
     Doctor {

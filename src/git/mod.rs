@@ -11,6 +11,7 @@
 mod add;
 mod call;
 mod diff;
+pub mod files;
 mod inspect;
 mod layout;
 mod park;

@@ -13,11 +13,13 @@ use crate::ports::worktrees::{Name, Result, TreeError};
 /// The canonical path of the main worktree of the repository around `from`, or of its common directory where it
 /// has no main worktree that could be found from any of its worktrees.
 pub(super) fn repository(from: &Path) -> Result<PathBuf> {
+    Repo::around(from, &around(from)?)?.main_path()
+}
+
+/// The repository around `from`, as libgit2 opens it.
+pub(super) fn around(from: &Path) -> Result<Repository> {
     let none: [&Path; 0] = [];
-    let found =
-        Repository::open_ext(from, RepositoryOpenFlags::empty(), none).map_err(|error| unopened(from, &error))?;
-    let main = Repo::around(from, &found)?;
-    main.main_path()
+    Repository::open_ext(from, RepositoryOpenFlags::empty(), none).map_err(|error| unopened(from, &error))
 }
 
 /// A repository, opened at its common directory.

@@ -13,6 +13,7 @@ use crate::engine::{Engine, Fault, Kind};
 
 pub mod add;
 pub mod agent;
+pub mod agents;
 pub mod archive;
 pub mod attach;
 pub mod config;
@@ -99,6 +100,7 @@ fn carry_out(wiring: &Wiring, command: Command) -> Outcome {
         Command::Unarchive(args) => archive::back(wiring, args.id),
         Command::Undo => undo::run(wiring),
         Command::Events(args) => events::run(wiring, &args),
+        Command::Agents { command } => agents::run(wiring, command.as_ref()),
         Command::Doctor { fix } => doctor::run(wiring, fix),
         Command::Demo => demo::run(wiring),
         Command::StatusLine(_) | Command::Config { .. } | Command::Completions { .. } => Ok(ExitCode::SUCCESS),

@@ -1,0 +1,110 @@
+//! Hooks of the agents' own command lines: how an agent tells ganger what it does.
+//!
+//! Owns what is registered where ([`settings`], [`opencode`]), what the files on disk become ([`install`]) and what a
+//! report of an agent means ([`payload`]). It starts nothing, opens no database, and knows no agent but by name.
+//!
+//! What the agents take and send is from their documentation, as of November 2026: `code.claude.com/docs/en/hooks`,
+//! `developers.openai.com/codex/hooks`, `geminicli.com/docs/hooks/reference`, `opencode.ai/docs/plugins`.
+
+mod document;
+pub mod install;
+mod opencode;
+pub mod payload;
+mod remove;
+pub mod settings;
+#[cfg(test)]
+mod tests;
+
+/// A way in which an agent's command line runs programs on events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mechanism {
+    /// `hooks` of a settings file, read at the start. A matcher `*` or none at all takes everything.
+    Claude,
+    /// A file of hooks beside the project's configuration. A person has to trust it once, with `/hooks`.
+    Codex,
+    /// `hooks` of the project's settings file; hooks have names, and their time is counted in milliseconds.
+    Gemini,
+    /// A plugin: a file of JavaScript that is loaded at the start.
+    OpenCode,
+}
+
+impl Mechanism {
+    /// Every mechanism, by the name of its agent.
+    pub const ALL: &'static [Self] = &[Self::Claude, Self::Codex, Self::Gemini, Self::OpenCode];
+
+    /// The mechanism of the agent of this name.
+    #[must_use]
+    pub fn for_agent(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|mechanism| mechanism.name() == name)
+    }
+
+    /// The name of its agent.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Claude => "claude",
+            Self::Codex => "codex",
+            Self::Gemini => "gemini",
+            Self::OpenCode => "opencode",
+        }
+    }
+
+    /// Where it is registered, relative to the worktree.
+    #[must_use]
+    pub const fn file(self) -> &'static str {
+        match self {
+            Self::Claude => ".claude/settings.local.json",
+            Self::Codex => ".codex/hooks.json",
+            Self::Gemini => ".gemini/settings.json",
+            Self::OpenCode => ".opencode/plugins/ganger.js",
+        }
+    }
+
+    /// The events that are registered.
+    #[must_use]
+    pub const fn events(self) -> &'static [&'static str] {
+        match self {
+            Self::Claude => &[
+                "SessionStart",
+                "UserPromptSubmit",
+                "PreToolUse",
+                "PostToolUse",
+                "PermissionRequest",
+                "Notification",
+                "Stop",
+                "StopFailure",
+            ],
+            Self::Codex => {
+                &["SessionStart", "UserPromptSubmit", "PreToolUse", "PostToolUse", "PermissionRequest", "Stop"]
+            }
+            Self::Gemini => &["SessionStart", "BeforeAgent", "BeforeTool", "AfterTool", "Notification", "AfterAgent"],
+            Self::OpenCode => &[
+                "session.created",
+                "session.status",
+                "session.idle",
+                "session.error",
+                "permission.asked",
+                "permission.updated",
+                "permission.replied",
+                "question.asked",
+                "question.replied",
+                "question.rejected",
+            ],
+        }
+    }
+
+    /// What a hook runs, by `sh -c`: nothing outside an attempt, and no path that another machine does not have.
+    #[must_use]
+    pub fn command(self) -> String {
+        format!("test -z \"$GANGER_BIN\" || \"$GANGER_BIN\" __hook {}", self.name())
+    }
+
+    /// What a person has to do before the hooks run.
+    #[must_use]
+    pub const fn note(self) -> Option<&'static str> {
+        match self {
+            Self::Codex => Some("codex runs them once they are trusted: type /hooks in codex"),
+            Self::Claude | Self::Gemini | Self::OpenCode => None,
+        }
+    }
+}

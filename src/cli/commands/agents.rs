@@ -1,0 +1,208 @@
+//! `ganger agents`: which there are, and the hooks of one worktree.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::Outcome;
+use crate::agent::hooks::Mechanism;
+use crate::agent::hooks::install::{self, Git, Refusal};
+use crate::cli::args::Agents;
+use crate::cli::output;
+use crate::cli::wiring::Wiring;
+use crate::domain::profile::{Mode, Profile};
+use crate::domain::text;
+use crate::engine::{Fault, Kind, preflight};
+use crate::git::files;
+use crate::os::process::{Call, run as call};
+
+/// How long an agent may take to say its version.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The agents whose program is known to answer `--version` and to do nothing else then.
+const TELL_VERSION: [&str; 5] = ["aider", "claude", "codex", "gemini", "opencode"];
+
+/// Lists the agents, or installs or removes the hooks of one.
+///
+/// # Errors
+/// [`Kind::Usage`] where there is no worktree or no such agent, [`Kind::Conflict`] where the user's files are in the way.
+pub fn run(wiring: &Wiring, command: Option<&Agents>) -> Outcome {
+    match command {
+        None => list(wiring),
+        Some(Agents::InstallHooks { name, print, force }) => install_hooks(wiring, name, *print, *force),
+        Some(Agents::UninstallHooks { name }) => uninstall_hooks(wiring, name),
+    }
+}
+
+fn list(wiring: &Wiring) -> Outcome {
+    let engine = wiring.engine()?;
+    let worktree = worktree(wiring);
+    if let (Err(fault), Some(_)) = (&worktree, &wiring.global.repo) {
+        return Err(fault.clone());
+    }
+    let agents: Vec<Agent> = std::thread::scope(|scope| {
+        let looks: Vec<_> = wiring
+            .settings
+            .agents
+            .values()
+            .map(|profile| {
+                let program = profile.command.first().map_or("", String::as_str);
+                let installed = preflight::is_installed(&engine, program);
+                let version =
+                    (installed && tells_version(&profile.name, program)).then(|| scope.spawn(move || version(program)));
+                (profile, program, installed, version)
+            })
+            .collect();
+        let finish = |(profile, program, installed, version): (&Profile, &str, bool, Option<_>)| Agent {
+            name: profile.name.clone(),
+            mode: profile.mode,
+            program: program.to_owned(),
+            installed,
+            version: version.and_then(|look: std::thread::ScopedJoinHandle<'_, _>| look.join().ok().flatten()),
+            hooks: Mechanism::for_agent(&profile.name)
+                .map(|mechanism| worktree.as_ref().is_ok_and(|worktree| install::is_installed(worktree, mechanism))),
+        };
+        looks.into_iter().map(finish).collect()
+    });
+    if wiring.global.json {
+        output::object(json!({ "agents": agents.iter().map(Agent::json).collect::<Vec<Value>>() }));
+    } else {
+        let head = ["NAME", "MODE", "PROGRAM", "VERSION", "HOOKS"].map(str::to_owned).to_vec();
+        let rows: Vec<Vec<String>> = std::iter::once(head).chain(agents.iter().map(Agent::row)).collect();
+        output::table(&rows);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What is known of one agent.
+struct Agent {
+    name: String,
+    mode: Mode,
+    program: String,
+    installed: bool,
+    version: Option<String>,
+    /// Whether its hooks are in this worktree; `None` where it has no such thing.
+    hooks: Option<bool>,
+}
+
+impl Agent {
+    const fn mode(&self) -> &'static str {
+        match self.mode {
+            Mode::Interactive => "interactive",
+            Mode::Headless => "headless",
+        }
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "name": self.name,
+            "mode": self.mode(),
+            "program": self.program,
+            "installed": self.installed,
+            "version": self.version,
+            "hooks": self.hooks,
+        })
+    }
+
+    fn row(&self) -> Vec<String> {
+        let version = match (self.installed, &self.version) {
+            (false, _) => "not installed",
+            (true, None) => "installed",
+            (true, Some(version)) => version,
+        };
+        let hooks = match self.hooks {
+            None => "-",
+            Some(false) => "no",
+            Some(true) => "yes",
+        };
+        vec![
+            text::line(&self.name),
+            self.mode().to_owned(),
+            text::line(&self.program),
+            version.to_owned(),
+            hooks.to_owned(),
+        ]
+    }
+}
+
+/// Whether the program may be asked: one that a person configured may do anything when it is run.
+fn tells_version(name: &str, program: &str) -> bool {
+    TELL_VERSION.contains(&name) && Path::new(program).file_name().is_some_and(|file| file == name)
+}
+
+/// The first line that the program says of its version.
+fn version(program: &str) -> Option<String> {
+    let answer = call(&Call::new(program, PATIENCE).args(["--version"])).ok().filter(|answer| answer.ok())?;
+    let said = text::plain(&answer.text());
+    let first = said.lines().map(str::trim).find(|line| !line.is_empty())?;
+    Some(text::cut(&text::line(first), 60))
+}
+
+fn install_hooks(wiring: &Wiring, name: &str, print: bool, force: bool) -> Outcome {
+    let (mechanism, root) = (mechanism(name)?, worktree(wiring)?);
+    if print {
+        output::put(&install::preview(&root, mechanism).map_err(refused)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let ignored = |path: &Path| files::is_ignored(&root, path).map_err(|error| error.to_string());
+    let tracked = |path: &Path| files::is_tracked(&root, path).map_err(|error| error.to_string());
+    let git = Git { ignored: &ignored, tracked: &tracked };
+    let outcome = install::install(&root, mechanism, force, git).map_err(refused)?;
+    let sentence = match outcome {
+        install::Outcome::Changed => format!("the hooks of {name} are in {}", mechanism.file()),
+        install::Outcome::Unchanged => format!("the hooks of {name} were in {} already", mechanism.file()),
+    };
+    say(wiring, mechanism, &root, true, outcome, &sentence);
+    if let Some(note) = mechanism.note() {
+        output::mention(note);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn uninstall_hooks(wiring: &Wiring, name: &str) -> Outcome {
+    let (mechanism, root) = (mechanism(name)?, worktree(wiring)?);
+    let tracked = |path: &Path| files::is_tracked(&root, path).map_err(|error| error.to_string());
+    let git = Git { ignored: &|_| Ok(true), tracked: &tracked };
+    let outcome = install::uninstall(&root, mechanism, git).map_err(refused)?;
+    let sentence = match outcome {
+        install::Outcome::Changed => format!("the hooks of {name} are out of {}", mechanism.file()),
+        install::Outcome::Unchanged => format!("there were no hooks of {name} in {}", mechanism.file()),
+    };
+    say(wiring, mechanism, &root, false, outcome, &sentence);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn say(wiring: &Wiring, mechanism: Mechanism, root: &Path, installed: bool, outcome: install::Outcome, sentence: &str) {
+    if wiring.global.json {
+        output::object(json!({
+            "agent": mechanism.name(),
+            "path": root.join(mechanism.file()).to_string_lossy(),
+            "hooks": installed,
+            "changed": outcome == install::Outcome::Changed,
+        }));
+    } else {
+        output::say(sentence);
+    }
+}
+
+fn mechanism(name: &str) -> Result<Mechanism, Fault> {
+    Mechanism::for_agent(name).ok_or_else(|| {
+        let known: Vec<&str> = Mechanism::ALL.iter().map(|mechanism| mechanism.name()).collect();
+        Fault::new(Kind::Usage, format!("no hooks of an agent {name:?} are known"))
+            .hint(format!("one of {}", known.join(", ")))
+    })
+}
+
+/// The worktree around here: the one that an agent would be started in.
+fn worktree(wiring: &Wiring) -> Result<PathBuf, Fault> {
+    let from = wiring.global.repo.clone().unwrap_or_else(|| PathBuf::from("."));
+    files::worktree_around(&from)
+        .map_err(|error| Fault::new(Kind::Usage, error.to_string()).hint("-C PATH names a worktree"))
+}
+
+fn refused(refusal: Refusal) -> Fault {
+    let hint = refusal.hint.unwrap_or_else(|| "--print shows what would be written".to_owned());
+    Fault::new(Kind::Conflict, refusal.why).hint(hint)
+}
