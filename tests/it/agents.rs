@@ -95,7 +95,7 @@ fn a_file_that_git_tracks_gets_hooks_only_by_force() {
     assert!(printed.contains("BeforeTool"), "{printed}");
     assert_eq!(status(&world, &world.repo()), "");
     world.ok(&["agents", "install-hooks", "gemini", "--force"]);
-    assert_eq!(status(&world, &world.repo()), "M .gemini/settings.json");
+    assert_eq!(status(&world, &world.repo()), " M .gemini/settings.json");
     assert_eq!(fs::read_to_string(world.repo().join(".gemini/settings.json")).unwrap(), printed);
     world.ok(&["agents", "uninstall-hooks", "gemini"]);
     assert_eq!(status(&world, &world.repo()), "");

@@ -61,7 +61,7 @@ pub fn is_installed(worktree: &Path, mechanism: Mechanism) -> bool {
 /// Why it would refuse to.
 pub fn preview(worktree: &Path, mechanism: Mechanism) -> Result<String, Refusal> {
     let place = Place::new(worktree, mechanism);
-    Ok(place.installed(place.read()?.as_deref())?)
+    place.installed(place.read()?.as_deref())
 }
 
 /// Puts the hooks into the worktree, in a file that git ignores. With `force` also into one that it tracks.

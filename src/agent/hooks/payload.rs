@@ -96,10 +96,9 @@ fn notification(event: &Value) -> Said {
     match word(event, "notification_type") {
         Some("permission_prompt" | "elicitation_dialog") => waiting(message),
         Some("idle_prompt") => IDLE,
-        Some(_) => NOTHING,
         None if message.contains("permission") => waiting(message),
         None if message.contains("waiting for your input") => IDLE,
-        None => NOTHING,
+        Some(_) | None => NOTHING,
     }
 }
 
@@ -116,13 +115,12 @@ fn codex(name: &str, event: &Value) -> Option<Said> {
 
 fn gemini(name: &str, event: &Value) -> Option<Said> {
     Some(match name {
-        "SessionStart" => NOTHING,
         "BeforeTool" => question(event, &["ask_user"]).map_or(WORKING, waiting),
         "BeforeAgent" | "AfterTool" => WORKING,
         "Notification" if word(event, "notification_type") == Some("ToolPermission") => {
             waiting(word(event, "message").unwrap_or_default())
         }
-        "Notification" => NOTHING,
+        "SessionStart" | "Notification" => NOTHING,
         "AfterAgent" => IDLE,
         _ => return None,
     })

@@ -23,13 +23,12 @@ pub(super) struct Group<'a> {
 
 /// The text without our entries; `None` when nothing else is in it.
 pub(super) fn remove(document: &Document<'_>) -> Result<Option<String>, String> {
-    let hooks = document.hooks()?.map(|hooks| hooks_of(document, hooks));
-    let mut hooks = hooks;
+    let mut hooks = document.hooks()?.map(|hooks| hooks_of(document, hooks));
     let elements = document.root.properties.iter().map(|property| {
         let ours = if property.name.as_str() == "hooks" { hooks.take() } else { None };
         (property.range(), ours.unwrap_or(Ours::Some(Vec::new())))
     });
-    let cuts = match container(document, document.root.range(), elements.collect()) {
+    let cuts = match container(document, document.root.range(), &elements.collect::<Vec<_>>()) {
         Ours::All if document.is_bare() => return Ok(None),
         Ours::All => vec![inside(document.root.range())],
         Ours::Some(cuts) => cuts,
@@ -60,13 +59,13 @@ fn hooks_of(document: &Document<'_>, hooks: &Object<'_>) -> Ours {
         let ours = match &event.value {
             Value::Array(groups) => {
                 let elements = groups.elements.iter().map(|group| (group.range(), group_of(document, group)));
-                container(document, groups.range(), elements.collect())
+                container(document, groups.range(), &elements.collect::<Vec<_>>())
             }
             _ => Ours::Some(Vec::new()),
         };
         (event.range(), ours)
     });
-    container(document, hooks.range(), events.collect())
+    container(document, hooks.range(), &events.collect::<Vec<_>>())
 }
 
 /// A group is ours when all its hooks are.
@@ -79,8 +78,8 @@ fn group_of(document: &Document<'_>, group: &Value<'_>) -> Ours {
         return Ours::All;
     }
     let whole = |ours| if ours { Ours::All } else { Ours::Some(Vec::new()) };
-    let elements = elements.into_iter().map(|(range, ours)| (range, whole(ours))).collect();
-    container(document, hooks.range(), elements)
+    let elements: Vec<_> = elements.into_iter().map(|(range, ours)| (range, whole(ours))).collect();
+    container(document, hooks.range(), &elements)
 }
 
 fn is_ours(hook: &Value<'_>) -> bool {
@@ -89,11 +88,11 @@ fn is_ours(hook: &Value<'_>) -> bool {
 }
 
 /// What to cut of an object or array, by what is ours of its elements.
-fn container(document: &Document<'_>, range: Range, elements: Vec<(Range, Ours)>) -> Ours {
+fn container(document: &Document<'_>, range: Range, elements: &[(Range, Ours)]) -> Ours {
     let all = !elements.is_empty() && elements.iter().all(|(_, ours)| matches!(ours, Ours::All));
     if all && !document.has_comment(range.start, range.end) {
         let made = document.text[range.start + 1..].starts_with(['\n', '\r']);
-        return if made { Ours::All } else { Ours::Some(vec![inside_until_last(document, range, &elements)]) };
+        return if made { Ours::All } else { Ours::Some(vec![inside_until_last(document, range, elements)]) };
     }
     let mut cuts = Vec::new();
     let mut begin = range.start + 1;
@@ -112,7 +111,7 @@ fn container(document: &Document<'_>, range: Range, elements: Vec<(Range, Ours)>
                 }
             }
             Ours::Some(inner) => {
-                cuts.extend(inner);
+                cuts.extend(inner.iter().copied());
                 separator = comma;
             }
         }

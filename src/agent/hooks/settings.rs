@@ -58,14 +58,14 @@ pub fn is_installed(existing: &str, mechanism: Mechanism) -> bool {
 
 fn is_complete(document: &Document<'_>, mechanism: Mechanism) -> Result<bool, String> {
     let groups = remove::groups(document)?;
-    let is_current = |event: &&str| {
-        let mut of_event = groups.iter().filter(|group| group.event == *event);
+    let is_current = |event: &str| {
+        let mut of_event = groups.iter().filter(|group| group.event == event);
         let (first, second) = (of_event.next(), of_event.next());
         let current = |text: &str| serde_json::from_str::<Json>(text).is_ok_and(|json| json == group(mechanism, event));
         first.is_some_and(|group| current(group.text)) && second.is_none()
     };
     let events = mechanism.events();
-    Ok(groups.len() == events.len() && events.iter().all(|event| is_current(&event)))
+    Ok(groups.len() == events.len() && events.iter().all(|event| is_current(event)))
 }
 
 /// Where entries go, and which.
@@ -135,7 +135,7 @@ fn front(
         Some(line) => (format!("{}{}", style.line_break, &blank[line + 1..]), &blank[line + 1..]),
         None => (blank.to_owned(), own),
     };
-    let text = entries(indent).iter().map(|entry| format!("{lead}{entry},")).collect();
+    let text = format!("{lead}{},", entries(indent).join(&format!(",{lead}")));
     Insertion { at, text }
 }
 

@@ -16,7 +16,7 @@ use crate::domain::profile::{Mode, Profile};
 use crate::domain::text;
 use crate::engine::{Fault, Kind, preflight};
 use crate::git::files;
-use crate::os::process::{Call, run as call};
+use crate::os::process::{Answer, Call, run as call};
 
 /// How long an agent may take to say its version.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -134,7 +134,7 @@ fn tells_version(name: &str, program: &str) -> bool {
 
 /// The first line that the program says of its version.
 fn version(program: &str) -> Option<String> {
-    let answer = call(&Call::new(program, PATIENCE).args(["--version"])).ok().filter(|answer| answer.ok())?;
+    let answer = call(&Call::new(program, PATIENCE).args(["--version"])).ok().filter(Answer::ok)?;
     let said = text::plain(&answer.text());
     let first = said.lines().map(str::trim).find(|line| !line.is_empty())?;
     Some(text::cut(&text::line(first), 60))
