@@ -1,6 +1,6 @@
 //! Hooks of the agents' own command lines: how an agent tells ganger what it does.
 //!
-//! Owns what is registered where ([`settings`], [`opencode`]), what the files on disk become ([`install`]) and what a
+//! Owns what is registered where ([`settings`]), what the files on disk become ([`install`]) and what a
 //! report of an agent means ([`payload`]). It starts nothing, opens no database, and knows no agent but by name.
 //!
 //! What the agents take and send is from their documentation, as of November 2026: `code.claude.com/docs/en/hooks`,

@@ -2,7 +2,7 @@
 //!
 //! Everything else in a file stays byte for byte as it is, and `uninstall` gives back what `install` was given. So our
 //! entries are put at the front of what they belong to, and a container that was there and empty gets them right
-//! behind its bracket; [`super::remove`] tells by that what was there before.
+//! behind its bracket; `remove` tells by that what was there before.
 
 use jsonc_parser::ast::{ObjectProp, Value};
 use jsonc_parser::common::{Range, Ranged as _};
