@@ -48,7 +48,7 @@ fn list(wiring: &Wiring) -> Outcome {
             .agents
             .values()
             .map(|profile| {
-                let program = profile.command.first().map_or("", String::as_str);
+                let program = profile.argv(false, None).first().map_or("", String::as_str);
                 let installed = preflight::is_installed(&engine, program);
                 let version =
                     (installed && tells_version(&profile.name, program)).then(|| scope.spawn(move || version(program)));
