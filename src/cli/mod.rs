@@ -23,6 +23,10 @@ pub fn run(argv: Vec<OsString>) -> ExitCode {
     if argv.get(1).is_some_and(|word| word == "__agent") {
         return ExitCode::from(commands::agent::run(&argv[2..]));
     }
+    if argv.get(1).is_some_and(|word| word == "__hook") {
+        commands::hook::run(&argv[2..]);
+        return ExitCode::SUCCESS;
+    }
     if argv.get(1).is_some_and(|word| word == notify::WORD) {
         let log = argv.get(2).map(std::path::PathBuf::from).unwrap_or_default();
         notify::run(&log, argv.get(3..).unwrap_or_default());

@@ -59,8 +59,14 @@ pub fn say(engine: &Engine, speaker: &Speaker, word: &Word) -> Result<Task, Faul
             tell(engine, &attempt, &news, who)
         }
         Word::Report { activity, saying, conversation } => {
-            // What it waited for is answered once it does something else.
+            let waits = attempt
+                .doing
+                .as_ref()
+                .is_some_and(|doing| doing.source == Source::Agent && doing.activity == Activity::Waiting);
+            // What it waited for is answered once it does something else; while it waits, the first word is the one that
+            // says for what.
             let saying = match (activity, saying) {
+                (Some(Activity::Waiting), Some(_)) if waits && attempt.saying.is_some() => None,
                 (_, Some(saying)) => Some(Some(text::short(saying))),
                 (Some(Activity::Working), None) => Some(None),
                 (Some(Activity::Waiting | Activity::Idle) | None, None) => None,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Engine, Fault, Kind, notice};
-use crate::domain::attempt::Attempt;
+use crate::domain::attempt::{Attempt, Doing};
 use crate::domain::id::{Process, TaskId};
 use crate::domain::reconcile::Probe;
 use crate::domain::state::{Activity, Source, Who};
@@ -36,6 +36,8 @@ pub fn pane(engine: &Engine, attempt: &Attempt) -> Result<PaneSeen, Fault> {
     engine.ports.mux.panes(&attempt.plan.socket)?.find(&attempt.plan.id).cloned().ok_or_else(none)
 }
 
+/// How much of its screen is compared, from the bottom.
+const ROWS: u32 = 60;
 /// How long a program may take to show what was pasted, and to take in what was sent.
 const ECHO: Duration = Duration::from_secs(1);
 const TAKEN: Duration = Duration::from_secs(5);
@@ -54,7 +56,7 @@ impl Listener<'_> {
     }
 
     fn screen(&self) -> String {
-        self.engine.ports.mux.capture(&self.attempt.plan.socket, &self.pane.id, 0).unwrap_or_default()
+        self.engine.ports.mux.capture(&self.attempt.plan.socket, &self.pane.id, ROWS).unwrap_or_default()
     }
 
     fn traffic(&self) -> Option<u64> {
@@ -107,8 +109,10 @@ pub fn send(engine: &Engine, id: TaskId, text: &str) -> Result<(), Fault> {
     listener.send(Typed::Paste(text))?;
     // A program without an echo shows nothing: then the Enter comes after a moment.
     engine.until(ECHO, |_| Ok((listener.screen() != before).then_some(())))?;
-    let reports = listener.attempt.doing.as_ref().is_some_and(|doing| doing.source == Source::Agent)
-        && listener.attempt.conversation.is_some();
+    // An agent that has finished its turn and whose hooks work says that it begins another. In the middle of one it takes
+    // texts in without a word, and answers to its questions, too.
+    let finished = |doing: &Doing| doing.source == Source::Agent && doing.activity == Activity::Idle;
+    let reports = listener.attempt.doing.as_ref().is_some_and(finished) && listener.attempt.conversation.is_some();
     // Right behind a paste, some programs take the first Enter for a part of it.
     for _ in 0..2 {
         let (read, shown) = (listener.traffic(), listener.screen());

@@ -6,6 +6,7 @@
 //! is not its task's current one.
 
 mod footer;
+mod log;
 mod observe;
 mod signals;
 mod supervise;
@@ -31,11 +32,17 @@ use supervise::Supervisor;
 /// How long a prober's shared lock is waited for.
 const PROBERS: Duration = Duration::from_secs(2);
 
-/// Runs an attempt in this terminal to its end; the agent's exit code.
+/// Runs an attempt in this terminal to its end; the agent's exit code. `prepare` is called once the worktree is this
+/// attempt's to change; what it can't do is a line for the log.
 ///
 /// # Errors
 /// When the attempt can't be run: then no agent was started.
-pub fn run(engine: &Engine, launch: &Launch, id: &AttemptId) -> Result<u8, Fault> {
+pub fn run(
+    engine: &Engine,
+    launch: &Launch,
+    id: &AttemptId,
+    prepare: &dyn Fn(&Path) -> Result<(), String>,
+) -> Result<u8, Fault> {
     let signals = Signals::install().map_err(|error| Fault::io("catching signals", &error))?;
     let task = TaskId(launch.task);
     let attempt = expected(engine, id)?;
@@ -54,6 +61,9 @@ pub fn run(engine: &Engine, launch: &Launch, id: &AttemptId) -> Result<u8, Fault
     let watch = server.and_then(|server| u32::try_from(server.pid).ok()).and_then(crate::os::exit_watch);
     commit(engine, &attempt, server, lock.as_ref())?;
     engine.ports.files.remove(&attempt.plan.files.launch).ok();
+    if let Err(why) = prepare(&worktree) {
+        log::line(&attempt.plan.files.log, &why);
+    }
     let code = Supervisor::new(engine, launch, &attempt, signals, watch).run();
     drop(lock);
     Ok(code)

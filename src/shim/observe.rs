@@ -17,6 +17,8 @@ use crate::engine::Engine;
 use crate::engine::launch::Launch;
 use crate::ports::store::News;
 
+/// How much of its screen is looked at, from the bottom.
+const ROWS: u32 = 60;
 /// Between two looks while it is busy, and while it is silent.
 const BUSY: Duration = Duration::from_secs(1);
 const SILENT: Duration = Duration::from_secs(2);
@@ -112,7 +114,7 @@ impl Observer {
     /// It has fallen silent: its screen may say why.
     fn silent(&mut self, engine: &Engine, plan: &Plan, launch: &Launch) -> News {
         let Ok(pane) = std::env::var("TMUX_PANE") else { return News::of(Source::Process, Activity::Idle) };
-        let screen = engine.ports.mux.capture(&plan.socket, &pane, 0).unwrap_or_default();
+        let screen = engine.ports.mux.capture(&plan.socket, &pane, ROWS).unwrap_or_default();
         let screen = text::plain(&screen);
         if let Some(limit) = limit::find(&screen, &launch.limit, &Zoned::now()) {
             self.until = limit.until;

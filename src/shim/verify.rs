@@ -1,14 +1,13 @@
 //! Verification: the commands that must pass before review, run beside or after the agent, their output logged.
 
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
+use super::log;
 use crate::domain::lifecycle::Verdict;
 use crate::os::process::{self, Program, Reaped};
 
@@ -96,13 +95,9 @@ impl Verifier {
     }
 
     fn start(&self, command: &str, environment: &[(OsString, OsString)], folder: &Path) -> io::Result<i32> {
-        let mut log = self.open_log()?;
+        let mut log = log::open(&self.log)?;
         writeln!(log, "$ {command}")?;
         let argv = [OsString::from("sh"), OsString::from("-c"), OsString::from(command)];
         process::start_logged(&Program { argv: &argv, environment, folder }, &log)
-    }
-
-    fn open_log(&self) -> io::Result<File> {
-        OpenOptions::new().append(true).create(true).mode(0o600).open(&self.log)
     }
 }

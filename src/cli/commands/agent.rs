@@ -1,15 +1,19 @@
 //! `ganger __agent ATTEMPT LAUNCH-FILE`: the shim, started by tmux in the attempt's pane.
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::agent::hooks::Mechanism;
+use crate::agent::hooks::install::{self, Git};
 use crate::cli::{output, wiring};
 use crate::config;
 use crate::domain::id::AttemptId;
 use crate::domain::settings::Settings;
 use crate::engine::launch::{Launch, Word};
 use crate::engine::{Fault, Kind, Surroundings};
+use crate::git::files;
 use crate::shim;
 
 /// Runs the shim; the agent's exit code.
@@ -47,7 +51,17 @@ fn prepare(argv: &[OsString]) -> Result<u8, Fault> {
         environment: Vec::new(),
     };
     let engine = wiring::engine(&Arc::new(settings(&launch)), &Arc::new(around), &Arc::default())?;
-    shim::run(&engine, &launch, &id)
+    shim::run(&engine, &launch, &id, &|worktree| hooks(&launch, worktree))
+}
+
+/// Puts the hooks of the agent's own program into the worktree.
+fn hooks(launch: &Launch, worktree: &Path) -> Result<(), String> {
+    let Some(mechanism) = launch.hooks.as_deref().and_then(Mechanism::for_agent) else { return Ok(()) };
+    let ignored = |path: &Path| files::is_ignored(worktree, path).map_err(|error| error.to_string());
+    let tracked = |path: &Path| files::is_tracked(worktree, path).map_err(|error| error.to_string());
+    install::install(worktree, mechanism, false, Git { ignored: &ignored, tracked: &tracked })
+        .map(drop)
+        .map_err(|refusal| format!("the hooks of {} are not installed: {refusal}", mechanism.name()))
 }
 
 /// The dispatcher's settings, as far as the orders say them: a file that changed meanwhile changes nothing here.

@@ -22,6 +22,7 @@ pub mod dispatch;
 pub mod doctor;
 pub mod edit;
 pub mod events;
+pub mod hook;
 pub mod list;
 pub mod log;
 pub mod reconcile;

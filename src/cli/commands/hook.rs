@@ -1,0 +1,62 @@
+//! `ganger __hook NAME`: what an agent's own program runs on its events. Quick, silent, and harmless outside an attempt.
+
+use std::ffi::OsString;
+use std::io::Read as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::report;
+use crate::agent::hooks::{Mechanism, payload};
+use crate::cli::args::{Color, Global};
+use crate::cli::wiring::Wiring;
+use crate::domain::state::Activity;
+use crate::engine::report::{Speaker, Word, say};
+use crate::engine::{Fault, Kind};
+
+/// How long another program's lock on the database is waited for: the agent waits for this command.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Hears an agent's event. Nothing that goes wrong here is the agent's business: it never fails and prints nothing.
+pub fn run(argv: &[OsString]) {
+    let Ok(Some(speaker)) = report::agent() else { return };
+    let Some(name) = argv.first().and_then(|name| name.to_str()) else { return };
+    // aider tells only that it has finished and waits, and nothing on its standard input.
+    let word = if name == "aider" {
+        Some(Word::Report { activity: Some(Activity::Idle), saying: None, conversation: None })
+    } else {
+        event(name)
+    };
+    let Some(word) = word else { return };
+    if let Err(fault) = hear(&speaker, &word)
+        && fault.kind == Kind::Failed
+    {
+        // Neither here nor there: nobody can be told.
+        drop(report::post(&speaker, &word));
+    }
+}
+
+fn event(name: &str) -> Option<Word> {
+    let mechanism = Mechanism::for_agent(name)?;
+    let mut json = Vec::new();
+    std::io::stdin().lock().take(payload::LONGEST as u64 + 1).read_to_end(&mut json).ok()?;
+    let report = payload::read(mechanism, &json)?;
+    Some(Word::Report { activity: report.activity, saying: report.saying, conversation: report.conversation })
+}
+
+fn hear(speaker: &Speaker, word: &Word) -> Result<(), Fault> {
+    let path = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    let global = Global {
+        repo: None,
+        db: path("GANGER_DB"),
+        state_dir: path("GANGER_STATE_DIR"),
+        socket: None,
+        config: path("GANGER_CONFIG"),
+        json: false,
+        color: Color::Never,
+        verbose: false,
+    };
+    let mut wiring = Wiring::new(&global)?;
+    Arc::make_mut(&mut wiring.settings).timing.database = PATIENCE;
+    say(&wiring.engine()?, speaker, word).map(drop)
+}
