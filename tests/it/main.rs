@@ -21,3 +21,4 @@ mod standins;
 mod support;
 mod tui;
 mod undo;
+mod verbs;
