@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::args::{Color, Global};
-use crate::config::{self, Config};
+use crate::config::{self, Config, RepositoryFiles};
 use crate::domain::attempt::Files;
 use crate::domain::settings::Settings;
 use crate::engine::{Engine, Fault, Kind, Ports, Surroundings};
@@ -213,6 +213,7 @@ pub fn engine(
         processes: Box::new(ProcessTable),
         files: Box::new(PrivateFiles),
         notifier: Box::new(Detached { program: around.program.clone(), log: around.state_dir.join("logs/notify.log") }),
+        repositories: Box::new(RepositoryFiles),
     };
     #[cfg(feature = "failpoints")]
     let ports = pointed(&around.state_dir, ports);
@@ -227,10 +228,10 @@ pub fn engine(
 #[cfg(feature = "failpoints")]
 fn pointed(state_dir: &Path, ports: Ports) -> Ports {
     use crate::failpoint::{Inner, wrap};
-    let Ports { store, trees, mux, clock, locks, processes, files, notifier } = ports;
-    let Inner { store, trees, mux, locks, processes, files } =
-        wrap(state_dir, Inner { store, trees, mux, locks, processes, files });
-    Ports { store, trees, mux, clock, locks, processes, files, notifier }
+    let Ports { store, trees, mux, clock, locks, processes, files, notifier, repositories } = ports;
+    let Inner { store, trees, mux, locks, processes, files, repositories } =
+        wrap(state_dir, Inner { store, trees, mux, locks, processes, files, repositories });
+    Ports { store, trees, mux, clock, locks, processes, files, notifier, repositories }
 }
 
 /// What a variable of the environment holds, as text.

@@ -1,12 +1,15 @@
 //! Configuration files, read into [`Settings`]: built-in defaults, with the user's file laid over them.
 //!
+//! A repository's own file can be laid over both; whether it is trusted is decided elsewhere.
+//!
 //! What a file says wrongly is refused with its line; nothing is ignored and nothing is guessed. It reads only the
-//! configuration file, and the environment only through what the caller passes.
+//! configuration files, and the environment only through what the caller passes.
 
 mod document;
 mod duration;
 mod read;
 mod render;
+mod repository;
 mod schema;
 
 use std::collections::BTreeMap;
@@ -17,6 +20,7 @@ use std::time::Duration;
 
 pub use duration::{parse as parse_duration, render as render_duration};
 pub use render::render;
+pub use repository::RepositoryFiles;
 
 use self::document::Document;
 use crate::agent;
@@ -102,6 +106,9 @@ pub fn defaults(env: Environment<'_>) -> Settings {
             root: root.unwrap_or_default(),
             branch: "ganger/{id}-{slug}".to_owned(),
             base: "HEAD".to_owned(),
+            copy: Vec::new(),
+            link: Vec::new(),
+            hooks: false,
             setup: Vec::new(),
             setup_timeout: Duration::from_mins(15),
         },

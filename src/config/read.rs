@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::document::{Document, Field, Table};
 use super::{ConfigError, Environment, place, schema};
+use crate::domain::glob::Pattern;
 use crate::domain::id::TaskId;
 use crate::domain::naming::Naming;
 use crate::domain::profile::{Mode, NoOutput, Profile};
@@ -146,11 +147,25 @@ fn worktrees(worktrees: &mut Worktrees, field: &Field<'_>, env: Environment<'_>)
             }
             base.clone_into(&mut worktrees.base);
         }
+        "copy" => worktrees.copy = patterns(field)?,
+        "link" => worktrees.link = patterns(field)?,
+        "hooks" => worktrees.hooks = field.boolean()?,
         "setup" => worktrees.setup = field.commands()?,
         "setup_timeout" => worktrees.setup_timeout = field.duration()?,
         _ => return Err(field.unknown()),
     }
     Ok(())
+}
+
+/// Patterns of files in the main worktree.
+fn patterns(field: &Field<'_>) -> Result<Vec<String>, ConfigError> {
+    let patterns = field.list()?;
+    for pattern in &patterns {
+        if let Err(why) = Pattern::parse(pattern) {
+            return Err(field.refuse(format_args!("hold patterns of paths in the repository: {pattern:?} {why}")));
+        }
+    }
+    Ok(patterns)
 }
 
 fn root(field: &Field<'_>, env: Environment<'_>) -> Result<String, ConfigError> {

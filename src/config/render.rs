@@ -23,6 +23,9 @@ pub fn render(settings: &Settings) -> String {
     file.line("root", worktrees.root.as_str());
     file.line("branch", worktrees.branch.as_str());
     file.line("base", worktrees.base.as_str());
+    file.line("copy", worktrees.copy.clone());
+    file.line("link", worktrees.link.clone());
+    file.line("hooks", worktrees.hooks);
     file.line("setup", worktrees.setup.clone());
     file.line("setup_timeout", duration::render(worktrees.setup_timeout));
 

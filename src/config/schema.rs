@@ -17,7 +17,7 @@ pub(super) struct Section {
 pub(super) const SECTIONS: &[Section] = &[
     Section { name: "", keys: &["default_agent"], later: &[] },
     Section { name: "agents", keys: &["command", "resume", "headless", "headless_resume", "mode", "safe", "unsafe", "no_output", "env", "preamble", "hooks", "waiting", "limit", "resume_after_limit"], later: &[] },
-    Section { name: "worktrees", keys: &["root", "branch", "base", "setup", "setup_timeout"], later: &["copy", "link", "hooks", "pool"] },
+    Section { name: "worktrees", keys: &["root", "branch", "base", "copy", "link", "hooks", "setup", "setup_timeout"], later: &["pool"] },
     Section { name: "queue", keys: &["max_running", "per_agent", "per_repo", "max_orphan_retries", "timeout"], later: &[] },
     Section { name: "completion", keys: &["verify", "verify_timeout", "preamble"], later: &["self_approve"] },
     Section { name: "tmux", keys: &["socket", "size", "keep_ended", "grace", "alternate_screen"], later: &[] },
@@ -25,6 +25,16 @@ pub(super) const SECTIONS: &[Section] = &[
     Section { name: "notify", keys: &EVENTS, later: &[] },
     Section { name: "ui", keys: &["theme", "ascii", "colors"], later: &[] },
     Section { name: "keys", keys: &keymap::NAMES, later: &[] },
+];
+
+/// What a repository's own file may set, with the keys where those are not all of a section's. The rest is the
+/// machine's, or a matter of taste.
+pub(super) const OF_REPOSITORY: &[(&str, Option<&[&str]>)] = &[
+    ("default_agent", None),
+    ("agents", None),
+    ("worktrees", None),
+    ("queue", Some(&["max_orphan_retries", "timeout"])),
+    ("completion", None),
 ];
 
 /// What a command can be run on.

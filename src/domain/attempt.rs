@@ -172,3 +172,11 @@ pub struct Tree {
     /// Where it is while parked.
     pub parked: Option<PathBuf>,
 }
+
+impl Tree {
+    /// Where it is parked: beside it, in the root that it was made in, whatever root is configured by now.
+    #[must_use]
+    pub fn trash(&self) -> PathBuf {
+        self.path.ancestors().nth(2).unwrap_or(&self.path).join(".trash")
+    }
+}

@@ -5,6 +5,7 @@
 
 pub mod attempt;
 pub mod completion;
+pub mod glob;
 pub mod id;
 pub mod lifecycle;
 pub mod naming;

@@ -48,6 +48,12 @@ pub struct Worktrees {
     pub branch: String,
     /// What a task without a base starts from.
     pub base: String,
+    /// Patterns ([`glob`](super::glob)) of the main worktree's ignored files that a new tree gets copies of.
+    pub copy: Vec<String>,
+    /// The same, for those that it gets links to.
+    pub link: Vec<String>,
+    /// Whether the repository's post-checkout hook is run in a new tree.
+    pub hooks: bool,
     /// Commands (`sh -c`) that the shim runs in a new tree before the agent.
     pub setup: Vec<String>,
     pub setup_timeout: Duration,
@@ -60,10 +66,10 @@ impl Worktrees {
         self.root_of(repo).join(repo.file_name().unwrap_or("repository".as_ref()))
     }
 
-    /// Where removed worktrees of `repo` are parked: `<root>/.trash`.
+    /// Whether anything is done in a new tree before the agent starts.
     #[must_use]
-    pub fn trash(&self, repo: &std::path::Path) -> PathBuf {
-        self.root_of(repo).join(".trash")
+    pub fn prepares(&self) -> bool {
+        self.hooks || !(self.copy.is_empty() && self.link.is_empty() && self.setup.is_empty())
     }
 
     fn root_of(&self, repo: &std::path::Path) -> PathBuf {
@@ -147,13 +153,16 @@ mod tests {
             root: root.to_owned(),
             branch: String::new(),
             base: String::new(),
+            copy: Vec::new(),
+            link: Vec::new(),
+            hooks: false,
             setup: Vec::new(),
             setup_timeout: Duration::ZERO,
         };
         let repo = Path::new("/home/ann/shop");
         assert_eq!(worktrees("/trees").folder(repo), PathBuf::from("/trees/shop"));
-        assert_eq!(worktrees("/trees").trash(repo), PathBuf::from("/trees/.trash"));
         assert_eq!(worktrees("{repo}/.worktrees").folder(repo), PathBuf::from("/home/ann/shop/.worktrees/shop"));
-        assert_eq!(worktrees("{repo}").trash(repo), PathBuf::from("/home/ann/shop/.trash"));
+        assert!(!worktrees("/trees").prepares());
+        assert!(Worktrees { hooks: true, ..worktrees("/trees") }.prepares());
     }
 }

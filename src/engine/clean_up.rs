@@ -132,8 +132,7 @@ pub fn nobody_in(engine: &Engine, tree: &Path) -> Result<(), Fault> {
 /// A conflict when somebody works in it; those of git.
 pub fn park(engine: &Engine, tree: &Tree) -> Result<Option<std::path::PathBuf>, Fault> {
     nobody_in(engine, &tree.path).map_err(|fault| fault.of(tree.task).hint("end it first"))?;
-    let trash = engine.settings.worktrees.trash(&tree.repo);
-    let parked = engine.ports.trees.park(tree, &tree.owner, &trash, &|| owns(engine, tree))?;
+    let parked = engine.ports.trees.park(tree, &tree.owner, &tree.trash(), &|| owns(engine, tree))?;
     let amendment = match &parked {
         Some(parked) => {
             Amendment::TreeParked { path: tree.path.clone(), owner: tree.owner.clone(), parked: parked.clone() }
@@ -148,7 +147,7 @@ pub fn park(engine: &Engine, tree: &Tree) -> Result<Option<std::path::PathBuf>, 
 fn finish_parking(engine: &Engine, attempt: &Attempt) {
     let Ok(trees) = engine.ports.store.trees(attempt.plan.task) else { return };
     for tree in trees.iter().filter(|tree| tree.owner == attempt.plan.id && tree.state == TreeState::Present) {
-        let parked = engine.settings.worktrees.trash(&tree.repo).join(tree.owner.as_str());
+        let parked = tree.trash().join(tree.owner.as_str());
         if !tree.path.exists() && parked.exists() {
             // Where that fails, another pass does it; the work is safe where it is.
             park(engine, tree).ok();

@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::preflight::{self, Cleared, Obstacle};
@@ -194,9 +195,10 @@ fn claim<'a>(
         let claimed = engine.ports.store.claim(&claim, &engine.stamp(Who::Dispatcher));
         match claimed.map_err(|error| give_up(error.into()))? {
             Claimed::Won => {
-                let (task, profile) = (task.clone(), cleared.profile.clone());
+                let (task, profile, settings) =
+                    (task.clone(), cleared.profile.clone(), Arc::clone(&cleared.settings));
                 let verify_only = request.verify_only;
-                return Ok(Some((Saga { engine, task, profile, plan, verify_only, asked: None }, lock)));
+                return Ok(Some((Saga { engine, settings, task, profile, plan, verify_only, asked: None }, lock)));
             }
             Claimed::Missing => return Err(give_up(Fault::no_such_task(task.id))),
             Claimed::Taken { .. } => return Err(give_up(taken(engine, &engine.task(task.id)?))),

@@ -64,6 +64,14 @@ pub struct Launch {
     pub environment: Vec<(Word, Word)>,
     /// Nobody has run in the tree yet: it equals its base.
     pub fresh: bool,
+    /// Patterns of the main worktree's ignored files to bring along.
+    #[serde(default)]
+    pub copy: Vec<String>,
+    #[serde(default)]
+    pub link: Vec<String>,
+    /// Whether the repository's post-checkout hook is run.
+    #[serde(default)]
+    pub checkout_hook: bool,
     pub setup: Vec<String>,
     pub setup_timeout: u64,
     pub verify: Vec<String>,
@@ -93,6 +101,12 @@ pub struct Launch {
 }
 
 impl Launch {
+    /// Whether anything is done in the tree before the agent starts.
+    #[must_use]
+    pub fn prepares(&self) -> bool {
+        self.checkout_hook || !(self.copy.is_empty() && self.link.is_empty() && self.setup.is_empty())
+    }
+
     /// The file's content.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 //! Nothing here knows SQLite, git, tmux or the terminal, and nothing holds a transaction across a call.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -15,6 +15,7 @@ use crate::domain::state::Who;
 use crate::domain::task::Task;
 use crate::ports::host::{Clock, Locks, Notifier, Processes, StateFiles};
 use crate::ports::multiplexer::Multiplexer;
+use crate::ports::repositories::Repositories;
 use crate::ports::store::{Applied, Stamp, Store};
 use crate::ports::worktrees::Worktrees;
 
@@ -34,9 +35,11 @@ pub mod reconcile;
 pub mod report;
 pub mod review;
 pub mod screen;
+pub mod setup;
 pub mod steps;
 pub mod stop;
 pub mod tasks;
+pub mod trust;
 pub mod undo;
 pub mod wait;
 
@@ -52,6 +55,7 @@ pub struct Ports {
     pub processes: Box<dyn Processes>,
     pub files: Box<dyn StateFiles>,
     pub notifier: Box<dyn Notifier>,
+    pub repositories: Box<dyn Repositories>,
 }
 
 /// What is around this process, read once.
@@ -74,6 +78,7 @@ pub struct Surroundings {
 /// Everything that a use case needs.
 pub struct Engine {
     pub ports: Ports,
+    /// The person's own. What concerns the tasks of one repository is asked of [`trust::settings`].
     pub settings: Arc<Settings>,
     pub around: Arc<Surroundings>,
     /// Set when a person asked this process to end: sagas in flight roll back.
@@ -93,10 +98,11 @@ impl Engine {
         Stamp { evidence, ..self.stamp(who) }
     }
 
-    /// The limits that decisions need.
+    /// The limits that decisions about the tasks of a repository need. Where its own can't be had, the person's.
     #[must_use]
-    pub fn limits(&self) -> Limits {
-        Limits { max_orphan_retries: self.settings.queue.max_orphan_retries }
+    pub fn limits(&self, repo: &Path) -> Limits {
+        let settings = trust::settings(self, repo).unwrap_or_else(|_| Arc::clone(&self.settings));
+        Limits { max_orphan_retries: settings.queue.max_orphan_retries }
     }
 
     /// Applies an event.
@@ -110,7 +116,11 @@ impl Engine {
         event: &Event,
         stamp: &Stamp,
     ) -> Result<Applied, Fault> {
-        let applied = self.ports.store.apply(task, attempt, event, self.limits(), stamp)?;
+        // Only these may queue a task again.
+        let may_requeue = matches!(event, Event::Ended(_) | Event::RolledBack { .. });
+        let task_row = if may_requeue { self.ports.store.task(task)? } else { None };
+        let limits = task_row.map_or_else(Limits::default, |task| self.limits(&task.draft.repo));
+        let applied = self.ports.store.apply(task, attempt, event, limits, stamp)?;
         notice::applied(self, task, &applied);
         Ok(applied)
     }

@@ -8,6 +8,7 @@ use crate::domain::attempt::{Brief, Files, PORTS, Plan, Tree};
 use crate::domain::id::AttemptId;
 use crate::domain::naming::{Names, Naming, flat};
 use crate::domain::profile::Profile;
+use crate::domain::settings::Settings;
 use crate::domain::state::TreeState;
 use crate::domain::task::Task;
 use crate::ports::store::Which;
@@ -39,7 +40,7 @@ pub fn plan(engine: &Engine, task: &Task, agent: &str, cleared: &Cleared, fresh:
         worktree,
         socket: engine.around.socket.clone(),
         session,
-        brief: brief(engine, task, &cleared.profile),
+        brief: brief(engine, &cleared.settings, task, &cleared.profile),
         token: engine.ports.clock.token(),
         port: free_port(engine, adopts.as_ref())?,
         adopts,
@@ -47,9 +48,9 @@ pub fn plan(engine: &Engine, task: &Task, agent: &str, cleared: &Cleared, fresh:
     })
 }
 
-fn brief(engine: &Engine, task: &Task, profile: &Profile) -> Brief {
-    let verify = engine.settings.completion.verify.iter().chain(&task.draft.verify).cloned().collect();
-    let timeout = task.draft.timeout.or(engine.settings.queue.timeout);
+fn brief(engine: &Engine, settings: &Settings, task: &Task, profile: &Profile) -> Brief {
+    let verify = settings.completion.verify.iter().chain(&task.draft.verify).cloned().collect();
+    let timeout = task.draft.timeout.or(settings.queue.timeout);
     Brief { title: task.draft.title.clone(), prompt: feedback::prompt(engine, task, profile), verify, timeout }
 }
 
@@ -100,11 +101,12 @@ fn free_names(
     number: u32,
     earlier_trees: usize,
 ) -> Result<Names, Fault> {
-    let folder = engine.settings.worktrees.folder(&task.draft.repo);
+    let worktrees = &cleared.settings.worktrees;
+    let folder = worktrees.folder(&task.draft.repo);
     let naming = Naming {
         task: task.id,
         title: &task.draft.title,
-        branch_template: &engine.settings.worktrees.branch,
+        branch_template: &worktrees.branch,
         folder: &folder,
     };
     let number = if number > 1 { format!("-{number}") } else { String::new() };
@@ -127,7 +129,7 @@ fn free_names(
         if branch && path && session {
             return Ok(names);
         }
-        let other = another(engine, task, &format!("{number}-{}", engine.ports.clock.suffix()));
+        let other = another(&cleared.settings, task, &format!("{number}-{}", engine.ports.clock.suffix()));
         if !branch || !path {
             names.branch = other.branch;
             names.worktree = other.worktree;
@@ -141,12 +143,12 @@ fn free_names(
 
 /// Names with another suffix.
 #[must_use]
-pub fn another(engine: &Engine, task: &Task, suffix: &str) -> Names {
-    let folder = engine.settings.worktrees.folder(&task.draft.repo);
+pub fn another(settings: &Settings, task: &Task, suffix: &str) -> Names {
+    let folder = settings.worktrees.folder(&task.draft.repo);
     Naming {
         task: task.id,
         title: &task.draft.title,
-        branch_template: &engine.settings.worktrees.branch,
+        branch_template: &settings.worktrees.branch,
         folder: &folder,
     }
     .names(suffix)

@@ -5,9 +5,12 @@
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::sync::Arc;
 
+use super::trust::{self, Refusal};
 use super::{Engine, Fault, Kind};
 use crate::domain::profile::Profile;
+use crate::domain::settings::Settings;
 use crate::domain::task::Task;
 use crate::ports::multiplexer::Server;
 use crate::ports::worktrees::TreeError;
@@ -15,6 +18,8 @@ use crate::ports::worktrees::TreeError;
 /// What the preflight found out.
 #[derive(Clone, Debug)]
 pub struct Cleared {
+    /// Those of its repository.
+    pub settings: Arc<Settings>,
     pub profile: Profile,
     /// The full id of the commit to start from.
     pub base: String,
@@ -40,12 +45,16 @@ pub fn check(engine: &Engine, task: &Task, agent: &str) -> Result<Cleared, Obsta
         let fault = Fault::new(Kind::Failed, "git is not installed: there is no executable git on PATH");
         return Err(Obstacle::Machine(fault.hint("install git")));
     }
-    let Some(profile) = engine.settings.agents.get(agent) else {
+    let repo = &task.draft.repo;
+    let trees = &engine.ports.trees;
+    trees.repository(repo).map_err(|error| tree_obstacle(error, "ganger rm the task, or bring its repository back"))?;
+    let settings = trust::settings(engine, repo).map_err(|refusal| untrusted(repo, refusal))?;
+    let Some(profile) = settings.agents.get(agent) else {
         return Err(Obstacle::Task {
             reason: format!("agent {agent:?} is not configured"),
             hint: format!(
                 "add [agents.{agent}] to the configuration, or dispatch with --agent; known: {}",
-                engine.settings.agents.keys().cloned().collect::<Vec<_>>().join(", ")
+                settings.agents.keys().cloned().collect::<Vec<_>>().join(", ")
             ),
         });
     };
@@ -57,12 +66,19 @@ pub fn check(engine: &Engine, task: &Task, agent: &str) -> Result<Cleared, Obsta
             hint: format!("install it, or change agents.{agent}.command: ganger config path"),
         });
     }
-    let repo = &task.draft.repo;
-    let trees = &engine.ports.trees;
-    trees.repository(repo).map_err(|error| tree_obstacle(error, "ganger rm the task, or bring its repository back"))?;
-    let base = task.draft.base.as_deref().unwrap_or(&engine.settings.worktrees.base);
+    let base = task.draft.base.as_deref().unwrap_or(&settings.worktrees.base);
     let base = trees.resolve(repo, base).map_err(|error| tree_obstacle(error, "add the task with another --base"))?;
-    Ok(Cleared { profile: profile.clone(), base, server })
+    let profile = profile.clone();
+    Ok(Cleared { settings, profile, base, server })
+}
+
+/// A file that nobody trusts, or that can't be obeyed, is a matter of its repository's tasks.
+fn untrusted(repo: &Path, refusal: Refusal) -> Obstacle {
+    match refusal {
+        Refusal::Untrusted => Obstacle::Task { reason: trust::UNTRUSTED.to_owned(), hint: trust::hint(repo) },
+        Refusal::Unfit(unfit) => Obstacle::Task { reason: unfit.message, hint: unfit.hint },
+        Refusal::Unread(fault) => Obstacle::Machine(fault),
+    }
 }
 
 fn tree_obstacle(error: TreeError, hint: &str) -> Obstacle {

@@ -3,14 +3,16 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::launch::{self, Launch, Word};
-use super::{Engine, Fault, clean_up, dispatch, outbox, plan, reconcile};
+use super::{Engine, Fault, clean_up, dispatch, outbox, plan, reconcile, setup};
 use crate::domain::attempt::{Attempt, Plan};
 use crate::domain::lifecycle::Event;
 use crate::domain::profile::{NoOutput, Profile, Values, fill};
 use crate::domain::saga::{Failure, Remains, StepName};
+use crate::domain::settings::Settings;
 use crate::domain::state::{Cause, Phase, Who};
 use crate::domain::task::Task;
 use crate::ports::multiplexer::{MuxError, NewSession, Panes};
@@ -20,6 +22,8 @@ use crate::ports::worktrees::{Intact, NewTree, TreeError};
 /// A dispatch under way.
 pub struct Saga<'a> {
     pub engine: &'a Engine,
+    /// Those of the task's repository.
+    pub settings: Arc<Settings>,
     pub task: Task,
     pub profile: Profile,
     pub plan: Plan,
@@ -87,12 +91,9 @@ impl Saga<'_> {
     pub fn wait_for_start(&self) -> Result<Attempt, Failure> {
         let engine = self.engine;
         let failure = |why: String| Failure { step: StepName::Start, cause: Cause::Spawn, lasting: false, why };
-        let timing = &engine.settings.timing;
-        let setup = if engine.settings.worktrees.setup.is_empty() {
-            Duration::ZERO
-        } else {
-            engine.settings.worktrees.setup_timeout
-        };
+        let timing = &self.settings.timing;
+        let worktrees = &self.settings.worktrees;
+        let setup = if worktrees.prepares() { worktrees.setup_timeout } else { Duration::ZERO };
         let mut version = None;
         let mut looked = Duration::ZERO;
         let mut absent = Duration::ZERO;
@@ -206,7 +207,7 @@ fn launch_files(saga: &mut Saga<'_>) -> Result<(), Failure> {
 
 /// What tells the agent how to report.
 fn preamble<'a>(saga: &'a Saga<'_>) -> &'a str {
-    if saga.profile.preamble { &saga.engine.settings.completion.preamble } else { "" }
+    if saga.profile.preamble { &saga.settings.completion.preamble } else { "" }
 }
 
 /// The agent's own name for the conversation that it had in the tree that is taken over.
@@ -240,7 +241,8 @@ fn argv(saga: &Saga<'_>) -> Vec<OsString> {
 }
 
 fn encode(saga: &Saga<'_>) -> Result<Vec<u8>, String> {
-    let (engine, plan, profile) = (saga.engine, &saga.plan, &saga.profile);
+    let (engine, settings, plan, profile) = (saga.engine, &saga.settings, &saga.plan, &saga.profile);
+    let unprepared = !saga.verify_only && setup::is_due(engine, plan)?;
     let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     Launch {
         version: launch::VERSION,
@@ -254,23 +256,26 @@ fn encode(saga: &Saga<'_>) -> Result<Vec<u8>, String> {
         argv: argv(saga).iter().map(|word| word.as_os_str().into()).collect(),
         environment: environment(saga),
         fresh: plan.adopts.is_none(),
-        setup: if plan.adopts.is_none() { engine.settings.worktrees.setup.clone() } else { Vec::new() },
-        setup_timeout: millis(engine.settings.worktrees.setup_timeout),
+        copy: if unprepared { settings.worktrees.copy.clone() } else { Vec::new() },
+        link: if unprepared { settings.worktrees.link.clone() } else { Vec::new() },
+        checkout_hook: unprepared && settings.worktrees.hooks,
+        setup: if unprepared { settings.worktrees.setup.clone() } else { Vec::new() },
+        setup_timeout: millis(settings.worktrees.setup_timeout),
         verify: plan.brief.verify.clone(),
-        verify_timeout: millis(engine.settings.completion.verify_timeout),
+        verify_timeout: millis(settings.completion.verify_timeout),
         timeout: plan.brief.timeout.map(millis),
-        grace: millis(engine.settings.tmux.grace),
+        grace: millis(settings.tmux.grace),
         review_without_output: profile.no_output == NoOutput::Review,
         hooks: profile.hooks.then(|| profile.name.clone()),
         waiting: profile.waiting.clone(),
         limit: profile.limit.clone(),
         resume_after_limit: profile.resume_after_limit,
-        notify: engine.settings.notify.clone(),
+        notify: settings.notify.clone(),
         program: Some(engine.around.program.as_path().into()),
-        git_deadline: millis(engine.settings.timing.git),
-        tmux_deadline: millis(engine.settings.timing.tmux),
-        database_deadline: millis(engine.settings.timing.database),
-        max_orphan_retries: engine.settings.queue.max_orphan_retries,
+        git_deadline: millis(settings.timing.git),
+        tmux_deadline: millis(settings.timing.tmux),
+        database_deadline: millis(settings.timing.database),
+        max_orphan_retries: settings.queue.max_orphan_retries,
     }
     .encode()
 }
@@ -316,7 +321,7 @@ fn worktree(saga: &mut Saga<'_>) -> Result<(), Failure> {
     }
     let mut made = add(saga);
     if let Err(TreeError::Taken(_)) = made {
-        let names = plan::another(saga.engine, &saga.task, &format!("-{}", saga.engine.ports.clock.suffix()));
+        let names = plan::another(&saga.settings, &saga.task, &format!("-{}", saga.engine.ports.clock.suffix()));
         let session = saga.plan.session.clone();
         let renamed = saga
             .rename(names.branch, names.worktree, session)
@@ -365,7 +370,7 @@ fn session(saga: &mut Saga<'_>) -> Result<(), Failure> {
     let mut asked = ask_for_session(saga);
     if let Err(MuxError::Taken(_)) = asked {
         let suffix = format!("-{}", saga.engine.ports.clock.suffix());
-        let names = plan::another(saga.engine, &saga.task, &suffix);
+        let names = plan::another(&saga.settings, &saga.task, &suffix);
         let (branch, worktree) = (saga.plan.branch.clone(), saga.plan.worktree.clone());
         let renamed = saga
             .rename(branch, worktree, names.session)
@@ -392,9 +397,9 @@ fn ask_for_session(saga: &Saga<'_>) -> Result<(), MuxError> {
         attempt: &plan.id,
         folder: Path::new(&plan.worktree),
         argv: &argv,
-        columns: engine.settings.tmux.columns,
-        rows: engine.settings.tmux.rows,
-        alternate_screen: engine.settings.tmux.alternate_screen,
+        columns: saga.settings.tmux.columns,
+        rows: saga.settings.tmux.rows,
+        alternate_screen: saga.settings.tmux.alternate_screen,
     };
     engine.ports.mux.start(&plan.socket, &session)
 }

@@ -1,6 +1,8 @@
 //! Adding, editing, removing, archiving and retrying tasks.
 
-use super::{Engine, Fault, Kind, clean_up, review, stop};
+use std::path::Path;
+
+use super::{Engine, Fault, Kind, clean_up, review, stop, trust};
 use crate::domain::id::TaskId;
 use crate::domain::lifecycle::Event;
 use crate::domain::state::{TreeState, Who};
@@ -20,7 +22,7 @@ pub fn add(engine: &Engine, draft: &Draft) -> Result<Task, Fault> {
 
 fn check(engine: &Engine, draft: &Draft) -> Result<(), Fault> {
     check_texts(draft)?;
-    check_agent(engine, &draft.agent)?;
+    check_agent(engine, &draft.repo, &draft.agent)?;
     for before in &draft.after {
         engine.task(*before)?;
     }
@@ -47,11 +49,12 @@ fn check_texts(draft: &Draft) -> Result<(), Fault> {
     Ok(())
 }
 
-fn check_agent(engine: &Engine, agent: &str) -> Result<(), Fault> {
-    if engine.settings.agents.contains_key(agent) {
+fn check_agent(engine: &Engine, repo: &Path, agent: &str) -> Result<(), Fault> {
+    let settings = trust::settings_to_read(engine, repo)?;
+    if settings.agents.contains_key(agent) {
         return Ok(());
     }
-    let known: Vec<&str> = engine.settings.agents.keys().map(String::as_str).collect();
+    let known: Vec<&str> = settings.agents.keys().map(String::as_str).collect();
     Err(Fault::new(Kind::Usage, format!("agent {agent:?} is not configured"))
         .hint(format!("known: {}; or add it to the file of: ganger config path", known.join(", "))))
 }
@@ -78,7 +81,7 @@ pub fn edit(engine: &Engine, id: TaskId, edit: &Edit) -> Result<Task, Fault> {
     if changes.contains(&"agent")
         && let Some(agent) = &edit.agent
     {
-        check_agent(engine, agent).map_err(|fault| fault.of(id))?;
+        check_agent(engine, &task.draft.repo, agent).map_err(|fault| fault.of(id))?;
     }
     if changes.contains(&"after")
         && let Some(after) = &edit.after

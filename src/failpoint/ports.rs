@@ -11,9 +11,11 @@ use crate::domain::id::{AttemptId, FileId, Place, Process, TaskId};
 use crate::domain::lifecycle::{Event, Limits};
 use crate::domain::reconcile::{Lock, Probe};
 use crate::domain::saga::Remains;
+use crate::domain::settings::Settings;
 use crate::domain::task::{Draft, Task};
 use crate::ports::host::{Found, Held, Locks, Processes, Signal, StateFiles};
 use crate::ports::multiplexer::{self as mux, Multiplexer, MuxError, NewSession, PaneSeen, Panes, Server, Typed};
+use crate::ports::repositories::{Repositories, Supplied, Unfit};
 use crate::ports::store::{
     self as store, Amendment, Applied, Claim, Claimed, Deed, Filter, Heard, Listing, News, Record, Reverse, Stamp,
     Store, StoreError, Which,
@@ -28,6 +30,7 @@ pub struct Inner {
     pub locks: Box<dyn Locks>,
     pub processes: Box<dyn Processes>,
     pub files: Box<dyn StateFiles>,
+    pub repositories: Box<dyn Repositories>,
 }
 
 /// Puts points around every call.
@@ -41,6 +44,7 @@ pub fn wrap(state_dir: &Path, inner: Inner) -> Inner {
         locks: Box::new(PointedLocks(inner.locks)),
         processes: Box::new(PointedProcesses(inner.processes)),
         files: Box::new(PointedStateFiles(inner.files)),
+        repositories: Box::new(PointedRepositories(inner.repositories)),
     }
 }
 
@@ -107,6 +111,15 @@ impl Store for PointedStore {
     }
     fn history(&self, repo: &Path, after: i64, limit: u32) -> store::Result<Vec<Record>> {
         around("store.history", || self.0.history(repo, after, limit), store_fault)
+    }
+    fn trusted(&self, repo: &Path) -> store::Result<Vec<String>> {
+        around("store.trusted", || self.0.trusted(repo), store_fault)
+    }
+    fn trust(&self, repo: &Path, hash: &str, stamp: &Stamp) -> store::Result<()> {
+        around("store.trust", || self.0.trust(repo, hash, stamp), store_fault)
+    }
+    fn distrust(&self, repo: &Path) -> store::Result<usize> {
+        around("store.distrust", || self.0.distrust(repo), store_fault)
     }
     fn version(&self) -> store::Result<i64> {
         self.0.version()
@@ -258,5 +271,16 @@ impl StateFiles for PointedStateFiles {
     }
     fn remove(&self, path: &Path) -> io::Result<()> {
         around("files.remove", || self.0.remove(path), io::Error::other)
+    }
+}
+
+struct PointedRepositories(Box<dyn Repositories>);
+
+impl Repositories for PointedRepositories {
+    fn supplied(&self, repo: &Path) -> io::Result<Option<Supplied>> {
+        around("repositories.supplied", || self.0.supplied(repo), io::Error::other)
+    }
+    fn settings(&self, own: &Settings, supplied: &Supplied) -> Result<Settings, Unfit> {
+        self.0.settings(own, supplied)
     }
 }

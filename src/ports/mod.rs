@@ -5,5 +5,6 @@
 
 pub mod host;
 pub mod multiplexer;
+pub mod repositories;
 pub mod store;
 pub mod worktrees;

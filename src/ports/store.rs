@@ -287,6 +287,12 @@ pub trait Store {
     fn undo(&self, deed: &Deed, reverse: &Reverse, stamp: &Stamp) -> Result<bool>;
     /// The timeline of a repository's tasks, deleted ones included, after `seq`, at most `limit` rows.
     fn history(&self, repo: &Path, after: i64, limit: u32) -> Result<Vec<Record>>;
+    /// The hashes of those contents of a repository's own configuration that a person trusts, newest first.
+    fn trusted(&self, repo: &Path) -> Result<Vec<String>>;
+    /// Adds one to them.
+    fn trust(&self, repo: &Path, hash: &str, stamp: &Stamp) -> Result<()>;
+    /// Forgets them all; how many there were.
+    fn distrust(&self, repo: &Path) -> Result<usize>;
     /// A number that changes when another connection commits.
     fn version(&self) -> Result<i64>;
 }

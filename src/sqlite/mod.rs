@@ -17,6 +17,7 @@ mod open;
 mod rows;
 mod shelf;
 mod tasks;
+mod trust;
 mod undo;
 mod write;
 
@@ -132,6 +133,18 @@ impl Store for Sqlite {
 
     fn history(&self, repo: &Path, after: i64, limit: u32) -> Result<Vec<Record>> {
         self.read("reading the timeline", |conn| events::history(conn, rows::path_text(repo)?, after, limit))
+    }
+
+    fn trusted(&self, repo: &Path) -> Result<Vec<String>> {
+        self.read("reading what is trusted", |conn| trust::trusted(conn, rows::path_text(repo)?))
+    }
+
+    fn trust(&self, repo: &Path, hash: &str, stamp: &Stamp) -> Result<()> {
+        self.write("trusting a configuration", |conn| trust::trust(conn, rows::path_text(repo)?, hash, stamp))
+    }
+
+    fn distrust(&self, repo: &Path) -> Result<usize> {
+        self.write("forgetting what was trusted", |conn| trust::distrust(conn, rows::path_text(repo)?))
     }
 
     fn version(&self) -> Result<i64> {

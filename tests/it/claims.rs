@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ganger::config;
+use ganger::config::{self, RepositoryFiles};
 use ganger::domain::attempt::{Brief, Files, Plan};
 use ganger::domain::id::TaskId;
 use ganger::domain::state::{Status, Who};
@@ -207,6 +207,7 @@ fn a_panic_in_the_saga_is_a_failure_like_any_other() {
                 program: env!("CARGO_BIN_EXE_ganger").into(),
                 log: state.join("logs/notify.log"),
             }),
+            repositories: Box::new(RepositoryFiles),
         },
         settings: Arc::new(settings),
         around: Arc::new(Surroundings {

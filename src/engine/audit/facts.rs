@@ -158,6 +158,6 @@ fn tree(engine: &Engine, tree: Tree) -> TreeFacts {
 }
 
 fn is_parked(engine: &Engine, tree: &Tree) -> bool {
-    let parked = engine.settings.worktrees.trash(&tree.repo).join(tree.owner.as_str());
+    let parked = tree.trash().join(tree.owner.as_str());
     !tree.path.exists() && engine.ports.trees.intact(&tree.repo, &parked) == Intact::Yes
 }

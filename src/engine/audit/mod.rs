@@ -84,7 +84,7 @@ fn look(engine: &Engine, repo: Option<&Path>) -> Result<Audit, Fault> {
     for task in &facts.tasks {
         living::check(task, &mut audit);
         work::check(task, &mut audit);
-        told::check(task, engine.settings.queue.max_orphan_retries, &mut audit);
+        told::check(task, engine.limits(&task.task.draft.repo).max_orphan_retries, &mut audit);
     }
     Ok(audit)
 }

@@ -15,7 +15,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("shim", &["agent", "engine", "ports", "domain", "config", "os"]),
     ("agent", &["domain"]),
     ("failpoint", &["ports", "domain"]),
-    ("config", &["domain", "agent", "tui::keymap", "tui::theme"]),
+    ("config", &["ports::repositories", "domain", "agent", "tui::keymap", "tui::theme"]),
     ("tui", &["engine", "ports", "domain", "config"]),
     ("cli", &["agent", "config", "domain", "engine", "failpoint", "git", "os", "ports", "shim", "sqlite", "tmux", "tui"]),
     ("main", &["cli"]),
@@ -33,6 +33,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("crossterm", &["tui"]),
     ("tokio", &["tui"]),
     ("clap", &["cli"]),
+    ("sha2", &["config"]),
     ("std::process", &["os"]),
     ("std::os::unix::process", &["os"]),
 ];

@@ -1,0 +1,18 @@
+//! Whether a worktree has to be set up before an agent starts in it.
+
+use super::Engine;
+use crate::domain::attempt::Plan;
+use crate::ports::store::Which;
+
+/// A new tree has to be, and so has one that is taken over from an attempt whose setup did not get so far that an
+/// agent started.
+///
+/// # Errors
+/// Those of the store, as a sentence.
+pub fn is_due(engine: &Engine, plan: &Plan) -> Result<bool, String> {
+    if plan.adopts.is_none() {
+        return Ok(true);
+    }
+    let attempts = engine.ports.store.attempts(&Which::Of(plan.task)).map_err(|error| error.to_string())?;
+    Ok(!attempts.iter().any(|attempt| attempt.plan.worktree == plan.worktree && attempt.started_at.is_some()))
+}
