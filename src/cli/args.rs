@@ -147,6 +147,8 @@ pub enum Command {
         #[command(subcommand)]
         command: Option<Agents>,
     },
+    /// Trusts what the repository's own .ganger.toml says, as it is now, and shows what that runs
+    Trust(Trust),
     /// Checks tmux, git, database, disk and agents, and audits what must hold of a board at rest
     Doctor {
         /// Reconciles first
@@ -404,9 +406,19 @@ pub struct StatusLine {
     pub format: Option<String>,
 }
 
+#[derive(Debug, ClapArgs)]
+pub struct Trust {
+    /// Only shows the file, its hash, and whether it is trusted
+    #[arg(long)]
+    pub show: bool,
+    /// Forgets every content of this repository's file that was trusted
+    #[arg(long, conflicts_with = "show")]
+    pub revoke: bool,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Config {
-    /// Prints the configuration in force
+    /// Prints the configuration in force: yours, with the repository's over it once that is trusted
     Show,
     /// Prints where the configuration file is looked for
     Path,

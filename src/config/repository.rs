@@ -139,7 +139,10 @@ mod tests {
         assert_ne!(settings.agents["claude"].mode, own.agents["claude"].mode);
         assert_eq!(settings.worktrees.setup, ["npm ci"]);
         assert_eq!((settings.worktrees.copy, settings.worktrees.hooks), (vec![".env*".to_owned()], true));
-        assert_eq!((settings.worktrees.link, settings.worktrees.root), (vec!["node_modules".to_owned()], own.worktrees.root));
+        assert_eq!(
+            (settings.worktrees.link, settings.worktrees.root),
+            (vec!["node_modules".to_owned()], own.worktrees.root)
+        );
         assert_eq!((settings.completion.verify, settings.queue.max_orphan_retries), (vec!["check".to_owned()], 1));
         assert_eq!(over(b"").unwrap(), self::own());
     }
@@ -155,7 +158,10 @@ mod tests {
             ("[queue]\ntimeout = '1h'\nmax_running = 99", "`queue.max_running` at /r/.ganger.toml:3; it belongs in"),
             ("[queue]\nper_agent = 1", "`queue.per_agent` at /r/.ganger.toml:2"),
             ("[queue]\nper_repo = 1", "`queue.per_repo` at /r/.ganger.toml:2"),
-            ("[queue]\nper_rope = 1", "unknown key `per_rope` in [queue] at /r/.ganger.toml:2; did you mean `per_repo`?"),
+            (
+                "[queue]\nper_rope = 1",
+                "unknown key `per_rope` in [queue] at /r/.ganger.toml:2; did you mean `per_repo`?",
+            ),
             ("[worktree]", "unknown key `worktree` at /r/.ganger.toml:1; did you mean `worktrees`?"),
             ("[worktrees]\n\ncopy = ['../x']", "leads out of it at /r/.ganger.toml:3"),
         ] {

@@ -96,6 +96,9 @@ fn every_key_is_read() {
         root = "{repo}/.worktrees"
         branch = "agent/{id}"
         base = "main"
+        copy = [".env*"]
+        link = ["node_modules"]
+        hooks = true
         setup = ["npm ci"]
         setup_timeout = "1m"
         [queue]
@@ -141,6 +144,9 @@ fn every_key_is_read() {
         root: "{repo}/.worktrees".to_owned(),
         branch: "agent/{id}".to_owned(),
         base: "main".to_owned(),
+        copy: strings(&[".env*"]),
+        link: strings(&["node_modules"]),
+        hooks: true,
         setup: strings(&["npm ci"]),
         setup_timeout: Duration::from_mins(1),
     };
@@ -292,6 +298,15 @@ fn a_senseless_value_is_refused() {
         ("[worktrees]\nbranch = 'a b/{id}'", "git takes for branches, not \"a b/1\""),
         ("[worktrees]\nbranch = '{slug}-{id}'", "git takes for branches, not \"-1\""),
         ("[worktrees]\nbranch = '{slug}/{id}'", "git takes for branches, not \"/1\""),
+        ("[worktrees]\ncopy = '.env'", "`worktrees.copy` must be a list of strings"),
+        ("[worktrees]\n\ncopy = ['.env', '../x']", "\"../x\" leads out of it at /c.toml:3"),
+        (
+            "[worktrees]\nlink = ['/etc']",
+            "`worktrees.link` must hold patterns of paths in the repository: \"/etc\" is absolute",
+        ),
+        ("[worktrees]\nlink = ['']", "names nothing"),
+        ("[worktrees]\nlink = ['[a']", "has a [ without a ]"),
+        ("[worktrees]\nhooks = 'yes'", "`worktrees.hooks` must be true or false"),
         ("[worktrees]\nbase = ''", "`worktrees.base`"),
         ("[worktrees]\nbase = '--force'", "`worktrees.base`"),
         ("[agents.x]\ncommand = []", "`agents.x.command` must begin with a program"),
@@ -455,7 +470,7 @@ proptest! {
     fn the_rendered_configuration_is_read_back(
         profile in profiles(),
         queue in queues(),
-        (setup, verify) in (list(), list()),
+        (setup, verify, copy) in (list(), list(), proptest::collection::vec("[a-z*.é\"][a-z*./]{0,6}[a-z]", 0..3)),
         (setup_timeout, verify_timeout, grace) in (moment(), moment(), moment()),
         (columns, rows, keep_ended) in (20..=10_000_u16, 5..=10_000_u16, any::<u32>()),
         (socket, alternate_screen) in (proptest::option::of("[a-z\"' ]{1,8}"), any::<bool>()),
@@ -466,6 +481,8 @@ proptest! {
         settings.agents.insert(profile.name.clone(), profile);
         settings.worktrees.root = format!("/{below}");
         settings.worktrees.setup = setup;
+        settings.worktrees.copy = copy;
+        settings.worktrees.hooks = alternate_screen;
         settings.worktrees.setup_timeout = setup_timeout;
         settings.queue = queue;
         settings.completion = Completion { verify, verify_timeout, preamble: "p".to_owned() };

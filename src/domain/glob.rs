@@ -63,10 +63,9 @@ impl Pattern {
 
 fn look(parts: &[Part], path: &[&[u8]]) -> Match {
     match (parts, path) {
-        // A path in a folder that matches.
-        ([], _) => Match::Whole,
-        ([Part::Folders], []) | ([_, ..], []) => Match::Below,
-        ([Part::Folders], [_, ..]) => Match::Whole,
+        // The path, or a folder that it is in, matches.
+        ([], _) | ([Part::Folders], [_, ..]) => Match::Whole,
+        (_, []) => Match::Below,
         ([Part::Folders, rest @ ..], [_, below @ ..]) => match look(rest, path) {
             Match::Whole => Match::Whole,
             Match::Below | Match::No => look(parts, below),

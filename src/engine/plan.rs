@@ -103,12 +103,8 @@ fn free_names(
 ) -> Result<Names, Fault> {
     let worktrees = &cleared.settings.worktrees;
     let folder = worktrees.folder(&task.draft.repo);
-    let naming = Naming {
-        task: task.id,
-        title: &task.draft.title,
-        branch_template: &worktrees.branch,
-        folder: &folder,
-    };
+    let naming =
+        Naming { task: task.id, title: &task.draft.title, branch_template: &worktrees.branch, folder: &folder };
     let number = if number > 1 { format!("-{number}") } else { String::new() };
     let plain = if earlier_trees > 0 { number.clone() } else { String::new() };
     let mut names = naming.names(&plain);
@@ -145,13 +141,8 @@ fn free_names(
 #[must_use]
 pub fn another(settings: &Settings, task: &Task, suffix: &str) -> Names {
     let folder = settings.worktrees.folder(&task.draft.repo);
-    Naming {
-        task: task.id,
-        title: &task.draft.title,
-        branch_template: &settings.worktrees.branch,
-        folder: &folder,
-    }
-    .names(suffix)
+    Naming { task: task.id, title: &task.draft.title, branch_template: &settings.worktrees.branch, folder: &folder }
+        .names(suffix)
 }
 
 /// Whether `attempt` may still act: it is its task's current attempt and has not been revoked.

@@ -150,6 +150,9 @@ impl Worktrees for PointedWorktrees {
     fn snapshot(&self, path: &Path) -> trees::Result<Snapshot> {
         around("trees.snapshot", || self.0.snapshot(path), tree_fault)
     }
+    fn ignored(&self, repo: &Path) -> trees::Result<Vec<PathBuf>> {
+        around("trees.ignored", || self.0.ignored(repo), tree_fault)
+    }
     fn commits(&self, repo: &Path, branch: &str, base: &str) -> trees::Result<Vec<String>> {
         around("trees.commits", || self.0.commits(repo, branch, base), tree_fault)
     }

@@ -12,6 +12,7 @@ mod add;
 mod call;
 mod diff;
 pub mod files;
+mod ignored;
 mod inspect;
 mod layout;
 mod park;
@@ -110,6 +111,10 @@ impl Worktrees for Git {
 
     fn pristine(&self, repo: &Path, base: &str) -> Result<Snapshot> {
         Ok(Snapshot { head: base.to_owned(), tree: read::Repo::open(repo)?.tree_of(base)? })
+    }
+
+    fn ignored(&self, repo: &Path) -> Result<Vec<PathBuf>> {
+        ignored::ignored(self, repo)
     }
 
     fn commits(&self, repo: &Path, branch: &str, base: &str) -> Result<Vec<String>> {

@@ -109,6 +109,9 @@ pub trait Worktrees {
     fn adopt(&self, repo: &Path, path: &Path) -> Result<Intact>;
     /// What the tree holds now.
     fn snapshot(&self, path: &Path) -> Result<Snapshot>;
+    /// What is ignored in the main worktree at `repo`, relative to it: files, and folders in which everything is. A
+    /// bare repository has none.
+    fn ignored(&self, repo: &Path) -> Result<Vec<PathBuf>>;
     /// The ids of the commits on `branch` that are not in `base`, newest first.
     fn commits(&self, repo: &Path, branch: &str, base: &str) -> Result<Vec<String>>;
     /// The difference between `base` and what is in the tree at `path`, committed or not.

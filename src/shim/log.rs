@@ -17,3 +17,8 @@ pub(super) fn open(log: &Path) -> io::Result<File> {
 pub(super) fn line(log: &Path, line: &str) {
     open(log).and_then(|mut file| writeln!(file, "# {}", crate::domain::text::line(line))).ok();
 }
+
+/// Appends a command, or what one printed, as it is.
+pub(super) fn text(log: &Path, text: &str) {
+    open(log).and_then(|mut file| writeln!(file, "{text}")).ok();
+}

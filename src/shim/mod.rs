@@ -5,6 +5,7 @@
 //! how the agent ended before it tells the database, and verifies. It never starts anything for an attempt that
 //! is not its task's current one.
 
+mod bring;
 mod footer;
 mod log;
 mod observe;

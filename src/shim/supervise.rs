@@ -1,5 +1,7 @@
 //! The agent's life under its shim: setup, start, supervision, end.
 
+mod setup;
+
 use std::ffi::OsString;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::PathBuf;
@@ -140,36 +142,6 @@ impl<'a> Supervisor<'a> {
         code
     }
 
-    fn set_up(&mut self) -> Result<(), How> {
-        let limit = Instant::now() + Duration::from_millis(self.launch.setup_timeout);
-        for command in &self.launch.setup {
-            self.deadline = Some(limit);
-            let argv = [OsString::from("sh"), OsString::from("-c"), OsString::from(command)];
-            let failed = |how: String| How::SetupFailed(format!("`{command}`: {how}"));
-            self.foreground = Some(self.start(&argv).map_err(|error| failed(error.to_string()))?);
-            let exit = self.supervise();
-            self.terminal.restore();
-            match (self.how(exit), exit) {
-                (How::Process(_), Exit::Code(0)) => {}
-                (How::Process(_), Exit::Code(code)) => return Err(failed(format!("exit status {code}"))),
-                (How::Process(_), Exit::Signal(signal)) => {
-                    return Err(failed(format!("killed by {}", crate::domain::completion::signal_name(signal))));
-                }
-                (How::TimedOut, _) => return Err(failed("ran past setup_timeout".to_owned())),
-                (
-                    how @ (How::NotStarted(_)
-                    | How::SetupFailed(_)
-                    | How::HungUp { .. }
-                    | How::Terminated
-                    | How::Vanished(_)),
-                    _,
-                ) => return Err(how),
-            }
-        }
-        self.deadline = None;
-        Ok(())
-    }
-
     fn start(&self, argv: &[OsString]) -> std::io::Result<Foreground> {
         let program = Program { argv, environment: &self.environment, folder: &self.worktree };
         process::start_in_terminal(&program).map(|pid| Foreground { pid })
@@ -177,7 +149,7 @@ impl<'a> Supervisor<'a> {
 
     fn start_agent(&mut self) -> u8 {
         // A fresh tree equals its base; anything else has to be looked at before the agent changes it.
-        self.before = if self.launch.fresh && self.launch.setup.is_empty() {
+        self.before = if self.launch.fresh && !self.launch.prepares() {
             None
         } else {
             self.engine.ports.trees.snapshot(&self.worktree).ok()

@@ -3,13 +3,16 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Outcome;
+use super::trust::file_here;
 use crate::cli::args::{Config, Global};
 use crate::cli::output;
-use crate::cli::wiring::configuration;
+use crate::cli::wiring::{Wiring, configuration};
 use crate::config;
+use crate::domain::settings::Settings;
+use crate::engine::trust::{self, Refusal, Standing};
 use crate::engine::{Fault, Kind};
 use crate::os::files::private_folder;
 
@@ -21,10 +24,16 @@ pub fn run(global: &Global, command: &Config) -> Outcome {
     match command {
         Config::Show => {
             let config = configuration(global)?;
+            let own = own(global, &config.settings)?;
+            let repository = described(own.as_ref());
+            let toml = match own {
+                Some(own) if own.trusted => config::render(&own.settings?),
+                Some(_) | None => config::render(&config.settings),
+            };
             if global.json {
-                output::object(json!({ "path": text(config.path), "toml": config::render(&config.settings) }));
+                output::object(json!({ "path": text(config.path), "repository": repository, "toml": toml }));
             } else {
-                output::put(&config::render(&config.settings));
+                output::put(&toml);
             }
         }
         Config::Path => {
@@ -54,15 +63,48 @@ pub fn run(global: &Global, command: &Config) -> Outcome {
         }
         Config::Check => {
             let config = configuration(global)?;
+            let own = own(global, &config.settings)?;
             let path = text(config.path);
+            let repository = described(own.as_ref());
+            let own = own.map(|own| own.settings.map(|_| (own.path, own.trusted))).transpose()?;
             if global.json {
-                output::object(json!({ "path": path, "ok": true }));
+                output::object(json!({ "path": path, "repository": repository, "ok": true }));
             } else {
                 output::say(&path.map_or("no file, the defaults hold".to_owned(), |path| format!("{path} is sound")));
+                if let Some((path, trusted)) = own {
+                    let trusted = if trusted { "" } else { ", and not trusted: ganger trust" };
+                    output::say(&format!("{} is sound{trusted}", path.display()));
+                }
             }
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The file of the repository around here.
+struct Own {
+    path: PathBuf,
+    trusted: bool,
+    /// With it laid over the person's.
+    settings: Result<Settings, Fault>,
+}
+
+/// Reads the repository's own file, trusted or not.
+fn own(global: &Global, settings: &Settings) -> Result<Option<Own>, Fault> {
+    let Some((repo, _)) = file_here(global, settings)? else { return Ok(None) };
+    let engine = Wiring::new(global)?.engine()?;
+    let (supplied, trusted) = match trust::standing(&engine, &repo).map_err(|refusal| refusal.fault(&repo))? {
+        Standing::Absent => return Ok(None),
+        Standing::Trusted(supplied) => (supplied, true),
+        Standing::Untrusted(supplied) => (supplied, false),
+    };
+    let settings = engine.ports.repositories.settings(settings, &supplied);
+    let settings = settings.map_err(|unfit| Refusal::Unfit(unfit).fault(&repo));
+    Ok(Some(Own { path: supplied.path, trusted, settings }))
+}
+
+fn described(own: Option<&Own>) -> Option<Value> {
+    own.map(|own| json!({ "path": own.path.to_string_lossy(), "trusted": own.trusted }))
 }
 
 fn path(global: &Global) -> Result<PathBuf, Fault> {

@@ -68,7 +68,7 @@ pub fn run(wiring: &Wiring, args: &Log) -> Outcome {
         engine.ports.files.read(path).map_err(|error| Fault::io(&format!("reading {}", path.display()), &error))?;
     let Some(bytes) = bytes else {
         let why = match (args.verify, attempt.started_at.is_some(), attempt.phase.is_live()) {
-            (true, ..) => "nothing was verified",
+            (true, ..) => "nothing was set up or verified",
             (false, false, _) => "its agent never started",
             (false, true, true) => "it is saved every minute, and at the end",
             (false, true, false) => "its pane was closed before its end could be saved",

@@ -34,6 +34,7 @@ pub mod shell;
 pub mod show;
 pub mod status_line;
 pub mod stop;
+pub mod trust;
 pub mod tui;
 pub mod undo;
 pub mod wait;
@@ -68,7 +69,12 @@ pub fn run(args: Args) -> ExitCode {
         }
         _ => {}
     }
-    let outcome = Wiring::new(&global).and_then(|wiring| carry_out(&wiring, command));
+    let outcome = Wiring::new(&global).and_then(|wiring| {
+        if global.verbose {
+            trust::mention(&wiring);
+        }
+        carry_out(&wiring, command)
+    });
     outcome.unwrap_or_else(|fault| output::fault(&fault, as_json))
 }
 
@@ -102,6 +108,7 @@ fn carry_out(wiring: &Wiring, command: Command) -> Outcome {
         Command::Undo => undo::run(wiring),
         Command::Events(args) => events::run(wiring, &args),
         Command::Agents { command } => agents::run(wiring, command.as_ref()),
+        Command::Trust(args) => trust::run(wiring, &args),
         Command::Doctor { fix } => doctor::run(wiring, fix),
         Command::Demo => demo::run(wiring),
         Command::StatusLine(_) | Command::Config { .. } | Command::Completions { .. } => Ok(ExitCode::SUCCESS),

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::Outcome;
 use crate::cli::wiring::{self, Wiring};
 use crate::domain::time::Now;
-use crate::engine::{Engine, Fault, Kind};
+use crate::engine::{Engine, Fault, Kind, trust};
 use crate::os::clock::SystemClock;
 use crate::os::events::FileWatch;
 use crate::os::process::{self, Call};
@@ -34,8 +34,11 @@ pub fn run(wiring: Wiring, all: bool) -> Outcome {
     let engine = wiring.engine()?;
     let home = wiring.repository_if_any(&engine)?;
     let shown = home.clone().filter(|_| !all);
+    let settings = match &home {
+        Some(home) => trust::settings_to_read(&engine, home)?,
+        None => Arc::clone(&wiring.settings),
+    };
     drop(engine);
-    let settings = Arc::clone(&wiring.settings);
     let plain = !wiring.colours();
     let outfit = Outfit {
         keymap: Keymap::new(&settings.keys),

@@ -1,0 +1,31 @@
+//! What of the main worktree is ignored: files that are no commit's and that a new tree may want.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use super::Git;
+use super::read::Repo;
+use crate::ports::worktrees::Result;
+
+/// See [`crate::ports::worktrees::Worktrees::ignored`].
+pub(super) fn ignored(git: &Git, repo: &Path) -> Result<Vec<PathBuf>> {
+    let opened = Repo::open(repo)?;
+    if opened.common == repo {
+        return Ok(Vec::new());
+    }
+    // Without a pathspec: together with --directory, git answers with folders around what was asked for (2.47), and
+    // for some patterns with an internal error.
+    let call = git.call_in(&opened.common, repo).args([
+        "ls-files",
+        "-z",
+        "--others",
+        "--ignored",
+        "--exclude-standard",
+        "--directory",
+    ]);
+    let answer = git.must(&call, "list ignored files")?;
+    let names = answer.stdout.split(|byte| *byte == 0).filter(|name| !name.is_empty());
+    // A path's components are what counts; the slash behind a folder goes.
+    Ok(names.map(|name| Path::new(OsStr::from_bytes(name)).components().collect()).collect())
+}
