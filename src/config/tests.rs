@@ -236,9 +236,6 @@ fn the_first_mistake_of_the_file_is_the_one_reported() {
 fn what_a_later_version_will_know_is_refused_as_such() {
     for (text, name) in [
         ("[worktrees]\npool = 0", "worktrees.pool"),
-        ("[worktrees]\ncopy = ['.env*']", "worktrees.copy"),
-        ("[worktrees]\nlink = []", "worktrees.link"),
-        ("[worktrees]\nhooks = false", "worktrees.hooks"),
         ("[completion]\nself_approve = false", "completion.self_approve"),
     ] {
         assert_eq!(refusal(text), format!("`{name}` is not supported by this version at /c.toml:2"));
@@ -470,7 +467,7 @@ proptest! {
     fn the_rendered_configuration_is_read_back(
         profile in profiles(),
         queue in queues(),
-        (setup, verify, copy) in (list(), list(), proptest::collection::vec("[a-z*.é\"][a-z*./]{0,6}[a-z]", 0..3)),
+        (setup, verify, copy) in (list(), list(), proptest::collection::vec("[a-z*.é\"][a-z*.]{0,6}[a-z]", 0..3)),
         (setup_timeout, verify_timeout, grace) in (moment(), moment(), moment()),
         (columns, rows, keep_ended) in (20..=10_000_u16, 5..=10_000_u16, any::<u32>()),
         (socket, alternate_screen) in (proptest::option::of("[a-z\"' ]{1,8}"), any::<bool>()),

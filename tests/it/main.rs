@@ -17,6 +17,7 @@ mod faults;
 mod kills;
 mod model;
 mod review;
+mod setup;
 mod standins;
 mod support;
 mod tui;

@@ -222,3 +222,19 @@ fn a_missing_git_is_the_machines_fault() {
     let old = lab.wrapper("*' worktree '*) echo 'error: unknown option' >&2; exit 129;;");
     assert!(matches!(Lab::add_with(&old, &lab.tree()), Err(TreeError::Missing(_))));
 }
+
+#[test]
+fn what_is_ignored_is_listed_whole_folders_at_once() {
+    let lab = Lab::new();
+    lab.write(".gitignore", "*.local\n/out/\nmixed/*.o\n");
+    lab.commit_all();
+    for name in ["x.local", "out/a/b", "out/c", "mixed/a.o", "mixed/a.c", "src/deep/y.local", "new"] {
+        write(&lab.repo.join(name), "");
+    }
+    let found = lab.git.ignored(&lab.repo).unwrap();
+    let expected = ["mixed/a.o", "out", "src/deep", "x.local"];
+    assert_eq!(found, expected.map(std::path::PathBuf::from));
+    let bare = lab.root().join("bare.git");
+    lab.run(&["clone", "--quiet", "--bare", ".", bare.to_str().unwrap()]);
+    assert_eq!(lab.git.ignored(&bare).unwrap(), Vec::<std::path::PathBuf>::new());
+}

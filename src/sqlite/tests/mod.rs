@@ -5,6 +5,7 @@ mod contention;
 mod files;
 mod flow;
 mod schema;
+mod trust;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
