@@ -27,8 +27,7 @@ pub(super) fn ignored(git: &Git, repo: &Path) -> Result<Vec<PathBuf>> {
     let answer = git.must(&call, "list ignored files")?;
     let names = answer.stdout.split(|byte| *byte == 0).filter(|name| !name.is_empty());
     // A path's components are what counts; the slash behind a folder goes.
-    let mut paths: Vec<PathBuf> =
-        names.map(|name| Path::new(OsStr::from_bytes(name)).components().collect()).collect();
+    let mut paths: Vec<PathBuf> = names.map(|name| Path::new(OsStr::from_bytes(name)).components().collect()).collect();
     // git may list what is in a folder beside the folder.
     paths.sort();
     paths.dedup_by(|path, folder| path.starts_with(folder));

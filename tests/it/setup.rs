@@ -232,7 +232,7 @@ fn ignored_files_are_copied_and_linked_before_the_setup_and_are_no_evidence() {
     let world = World::new();
     ignored(&world);
     world.configure(
-        "[worktrees]\ncopy = ['.env*', '**/deep', 'note', 'nothing']\nlink = ['node_modules']\nsetup = ['cat .env node_modules/x/index.js > \"$WORLD/ran\"']",
+        "[agents.shell]\nno_output = 'failed'\n[worktrees]\ncopy = ['.env*', '**/deep', 'note', 'nothing']\nlink = ['node_modules']\nsetup = ['cat .env node_modules/x/index.js > \"$WORLD/ran\"']",
     );
     let id = world.dispatch("true");
     let task = world.settled(id, "failed");
@@ -287,7 +287,7 @@ fn a_failing_setup_names_its_command_and_a_retry_sets_up_again() {
     world.configure(
         "[worktrees]\nsetup = ['echo so far so good', 'echo oh no; test -e \"$WORLD/go\"', 'echo ok > done.txt']",
     );
-    let id = world.add("cat done.txt > f");
+    let id = world.add("cat done.txt > f; exit 3");
     let said = world.fails(5, &["dispatch", &id.to_string()]).stderr;
     assert!(said.contains("setup failed: `echo oh no; test -e \"$WORLD/go\"`: exit status 1"), "{said}");
     let log = world.log(id);
@@ -296,13 +296,13 @@ fn a_failing_setup_names_its_command_and_a_retry_sets_up_again() {
     }
     fs::write(world.path("go"), "").unwrap();
     world.ok(&["retry", &id.to_string()]);
-    let task = world.settled(id, "review");
-    assert_eq!(task["attempt"]["number"], 2);
+    assert_eq!(world.settled(id, "failed")["attempt"]["exit_code"], 3);
     assert_eq!(fs::read_to_string(world.worktree(id).join("f")).unwrap(), "ok\n");
     // Once an agent has worked in it, a tree is set up.
     fs::remove_file(world.path("go")).unwrap();
-    world.sql(&format!("UPDATE tasks SET status = 'failed' WHERE id = {id}"));
     world.ok(&["retry", &id.to_string()]);
+    let task = world.settled(id, "failed");
+    assert_eq!((task["attempt"]["number"].as_i64(), task["attempt"]["exit_code"].as_i64()), (Some(3), Some(3)));
 }
 
 #[test]
