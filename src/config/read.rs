@@ -147,8 +147,8 @@ fn worktrees(worktrees: &mut Worktrees, field: &Field<'_>, env: Environment<'_>)
             }
             base.clone_into(&mut worktrees.base);
         }
-        "copy" => worktrees.copy = patterns(field)?,
-        "link" => worktrees.link = patterns(field)?,
+        "copy" => worktrees.copy = paths(field)?,
+        "link" => worktrees.link = paths(field)?,
         "hooks" => worktrees.hooks = field.boolean()?,
         "setup" => worktrees.setup = field.commands()?,
         "setup_timeout" => worktrees.setup_timeout = field.duration()?,
@@ -158,7 +158,7 @@ fn worktrees(worktrees: &mut Worktrees, field: &Field<'_>, env: Environment<'_>)
 }
 
 /// Patterns of files in the main worktree.
-fn patterns(field: &Field<'_>) -> Result<Vec<String>, ConfigError> {
+fn paths(field: &Field<'_>) -> Result<Vec<String>, ConfigError> {
     let patterns = field.list()?;
     for pattern in &patterns {
         if let Err(why) = Pattern::parse(pattern) {

@@ -195,8 +195,7 @@ fn claim<'a>(
         let claimed = engine.ports.store.claim(&claim, &engine.stamp(Who::Dispatcher));
         match claimed.map_err(|error| give_up(error.into()))? {
             Claimed::Won => {
-                let (task, profile, settings) =
-                    (task.clone(), cleared.profile.clone(), Arc::clone(&cleared.settings));
+                let (task, profile, settings) = (task.clone(), cleared.profile.clone(), Arc::clone(&cleared.settings));
                 let verify_only = request.verify_only;
                 return Ok(Some((Saga { engine, settings, task, profile, plan, verify_only, asked: None }, lock)));
             }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
@@ -12,7 +13,7 @@ use crate::cli::wiring::{Wiring, variable};
 use crate::cli::{board, json, output};
 use crate::domain::id::{AttemptId, TaskId};
 use crate::engine::report::{Speaker, Word, say, wait_verified};
-use crate::engine::{Engine, Fault, Kind, outbox};
+use crate::engine::{Engine, Fault, Kind, outbox, trust};
 use crate::os::clock::SystemClock;
 use crate::ports::host::Clock as _;
 
@@ -21,8 +22,7 @@ use crate::ports::host::Clock as _;
 /// # Errors
 /// See [`say`].
 pub fn done(wiring: &Wiring, args: &Done) -> Outcome {
-    let patience = args.wait.then(|| wiring.settings.completion.verify_timeout + Duration::from_mins(1));
-    speak(wiring, args.task, &Word::Done, patience)
+    speak(wiring, args.task, &Word::Done, args.wait)
 }
 
 /// Reports failed.
@@ -31,7 +31,7 @@ pub fn done(wiring: &Wiring, args: &Done) -> Outcome {
 /// See [`say`].
 pub fn fail(wiring: &Wiring, args: Fail) -> Outcome {
     let reason = sensible(args.reason, "a reason", "ganger fail REASON")?;
-    speak(wiring, args.task, &Word::Fail(reason), None)
+    speak(wiring, args.task, &Word::Fail(reason), false)
 }
 
 /// Asks a person.
@@ -40,7 +40,7 @@ pub fn fail(wiring: &Wiring, args: Fail) -> Outcome {
 /// See [`say`].
 pub fn ask(wiring: &Wiring, args: Say) -> Outcome {
     let question = sensible(args.text, "a question", "ganger ask QUESTION")?;
-    speak(wiring, args.task, &Word::Ask(question), None)
+    speak(wiring, args.task, &Word::Ask(question), false)
 }
 
 /// Leaves a remark.
@@ -49,7 +49,7 @@ pub fn ask(wiring: &Wiring, args: Say) -> Outcome {
 /// See [`say`].
 pub fn note(wiring: &Wiring, args: Say) -> Outcome {
     let text = sensible(args.text, "a remark", "ganger note TEXT")?;
-    speak(wiring, args.task, &Word::Note(text), None)
+    speak(wiring, args.task, &Word::Note(text), false)
 }
 
 fn sensible(text: String, what: &str, hint: &str) -> Result<String, Fault> {
@@ -59,13 +59,16 @@ fn sensible(text: String, what: &str, hint: &str) -> Result<String, Fault> {
     Ok(text)
 }
 
-fn speak(wiring: &Wiring, task: Option<i64>, word: &Word, patience: Option<Duration>) -> Outcome {
+fn speak(wiring: &Wiring, task: Option<i64>, word: &Word, wait: bool) -> Outcome {
     let speaker = speaker(task)?;
     let said = wiring.engine().and_then(|engine| {
         let task = say(&engine, &speaker, word)?;
-        let task = match patience {
-            Some(patience) => wait_verified(&engine, task.id, patience)?,
-            None => task,
+        let task = if wait {
+            let settings = trust::settings_to_read(&engine, &task.draft.repo);
+            let settings = settings.unwrap_or_else(|_| Arc::clone(&wiring.settings));
+            wait_verified(&engine, task.id, settings.completion.verify_timeout + Duration::from_mins(1))?
+        } else {
+            task
         };
         Ok((engine, task))
     });

@@ -92,15 +92,23 @@ fn told(engine: &Engine, supplied: &Supplied, orders: &Settings) -> (Value, Vec<
     ];
     rows.extend(lists.iter().flat_map(|(name, list)| list.iter().map(|entry| row(name, entry))));
     for agent in agents {
-        whole["agents"][&agent.name] = json!({
-            "command": agent.command, "resume": agent.resume, "unsafe": agent.unsafe_args,
-            "env": agent.env.iter().cloned().collect::<BTreeMap<_, _>>(),
-        });
-        let name = format!("agent {}", agent.name);
-        let argvs = [("", &agent.command), (" resume", &agent.resume), (" unsafe", &agent.unsafe_args)];
-        let argvs = argvs.iter().filter(|(_, argv)| !argv.is_empty());
-        rows.extend(argvs.map(|(key, argv)| row(&format!("{name}{key}"), &format!("{argv:?}"))));
-        rows.extend(agent.env.iter().map(|(key, value)| row(&format!("{name} env"), &format!("{key}={value}"))));
+        let name = &agent.name;
+        let argvs = [
+            ("command", &agent.command),
+            ("resume", &agent.resume),
+            ("headless", &agent.headless),
+            ("headless_resume", &agent.headless_resume),
+            ("safe", &agent.safe_args),
+            ("unsafe", &agent.unsafe_args),
+        ];
+        for (key, argv) in argvs {
+            whole["agents"][name][key] = json!(argv);
+            if !argv.is_empty() {
+                rows.push(row(&format!("{name}.{key}"), &format!("{argv:?}")));
+            }
+        }
+        whole["agents"][name]["env"] = json!(agent.env.iter().cloned().collect::<BTreeMap<_, _>>());
+        rows.extend(agent.env.iter().map(|(key, value)| row(&format!("{name}.env"), &format!("{key}={value}"))));
     }
     (whole, rows)
 }
