@@ -33,8 +33,8 @@ use supervise::Supervisor;
 /// How long a prober's shared lock is waited for.
 const PROBERS: Duration = Duration::from_secs(2);
 
-/// Runs an attempt in this terminal to its end; the agent's exit code. `prepare` is called once the worktree is this
-/// attempt's to change; what it can't do is a line for the log.
+/// Runs an attempt in this terminal to its end; the agent's exit code. `prepare` is called once the worktree is set
+/// up; what it can't do is a line for the log.
 ///
 /// # Errors
 /// When the attempt can't be run: then no agent was started.
@@ -62,10 +62,7 @@ pub fn run(
     let watch = server.and_then(|server| u32::try_from(server.pid).ok()).and_then(crate::os::exit_watch);
     commit(engine, &attempt, server, lock.as_ref())?;
     engine.ports.files.remove(&attempt.plan.files.launch).ok();
-    if let Err(why) = prepare(&worktree) {
-        log::line(&attempt.plan.files.log, &why);
-    }
-    let code = Supervisor::new(engine, launch, &attempt, signals, watch).run();
+    let code = Supervisor::new(engine, launch, &attempt, signals, watch).run(prepare);
     drop(lock);
     Ok(code)
 }

@@ -4,13 +4,14 @@ mod setup;
 
 use std::ffi::OsString;
 use std::os::fd::{AsFd as _, OwnedFd};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 
 use super::footer::footer;
+use super::log;
 use super::observe::Observer;
 use super::signals::Signals;
 use super::terminal::Terminal;
@@ -120,10 +121,17 @@ impl<'a> Supervisor<'a> {
     }
 
     /// Setup, agent, verification; the code to exit with.
-    pub(super) fn run(mut self) -> u8 {
+    pub(super) fn run(mut self, prepare: &dyn Fn(&Path) -> Result<(), String>) -> u8 {
         // Where it can't be made, only an agent that can't write the database misses it.
         outbox::prepare(&self.worktree).ok();
-        let code = match self.set_up() {
+        let set_up = self.set_up();
+        // After what was brought along: what is written to the same files is added to it.
+        if set_up.is_ok()
+            && let Err(why) = prepare(&self.worktree)
+        {
+            log::line(&self.plan.files.log, &why);
+        }
+        let code = match set_up {
             Ok(()) if self.launch.verify_only => {
                 self.record(How::Process(Exit::Code(0)), Evidence::Changed);
                 self.finish_verification();

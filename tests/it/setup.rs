@@ -251,10 +251,27 @@ fn ignored_files_are_copied_and_linked_before_the_setup_and_are_no_evidence() {
     );
     assert!(!tree.join("note").exists(), "it is not ignored");
     let log = world.log(id);
-    for line in ["copied .env", "copied .env.local", "copied cache/deep", "linked node_modules"] {
+    for line in ["# copied .env", "# copied .env.local", "# copied cache/deep", "# linked node_modules"] {
         assert!(log.iter().any(|found| found == line), "{line}: {log:?}");
     }
     world.reconciled();
+}
+
+#[test]
+fn hooks_are_added_to_settings_that_were_brought_along() {
+    let world = World::new();
+    world.commit(".gitignore", ".claude/\n");
+    fs::create_dir(world.repo().join(".claude")).unwrap();
+    fs::write(world.repo().join(".claude/settings.local.json"), "{\"permissions\": {\"allow\": [\"Mine\"]}}\n")
+        .unwrap();
+    world.program("claude", "#!/bin/sh\ncp .claude/settings.local.json \"$WORLD/seen\"; echo x > f\n");
+    world.configure("[worktrees]\ncopy = ['.claude']");
+    let id: i64 = world.ok(&["add", "a task", "--agent", "claude", "--start"]).trim().parse().unwrap();
+    world.settled(id, "review");
+    let seen = world.file("seen");
+    assert!(seen.contains("\"Mine\"") && seen.contains("__hook"), "{seen}");
+    let own = fs::read_to_string(world.repo().join(".claude/settings.local.json")).unwrap();
+    assert!(!own.contains("__hook"), "{own}");
 }
 
 #[test]
@@ -270,7 +287,7 @@ fn nothing_that_the_commit_has_is_overwritten() {
     let id = world.dispatch("echo x > f");
     world.settled(id, "review");
     assert_eq!(fs::read_to_string(world.worktree(id).join(".env")).unwrap(), "committed");
-    assert_eq!(world.log(id), ["kept .env: it is here already", "kept .env: it is here already"]);
+    assert_eq!(world.log(id), ["# kept .env: it is here already", "# kept .env: it is here already"]);
 }
 
 #[test]
