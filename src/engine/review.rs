@@ -1,6 +1,7 @@
 //! A person's verdict on finished work: approved, sent back with feedback, or taken back to review.
 
-use super::{Engine, Fault, Kind, clean_up, screen, stop};
+use super::dispatch::{Request, dispatch};
+use super::{Engine, Fault, Kind, clean_up, screen, stop, tasks};
 use crate::domain::id::TaskId;
 use crate::domain::lifecycle::Event;
 use crate::domain::state::{Cause, Status, Who};
@@ -28,7 +29,7 @@ pub fn approve(engine: &Engine, id: TaskId) -> Result<Task, Fault> {
 ///
 /// # Errors
 /// [`Kind::Conflict`] where it is not in review or its agent has ended; those of [`screen::send`].
-pub fn send_back(engine: &Engine, id: TaskId, feedback: &str) -> Result<Task, Fault> {
+fn send_back(engine: &Engine, id: TaskId, feedback: &str) -> Result<Task, Fault> {
     let task = engine.task(id)?;
     let attempt = screen::attempt(engine, id)?;
     let told = |event: &Event| {
@@ -52,12 +53,44 @@ pub fn send_back(engine: &Engine, id: TaskId, feedback: &str) -> Result<Task, Fa
     engine.task(id)
 }
 
-/// Whether feedback on a task goes to an agent that still runs; else it goes to the next attempt.
+/// What became of feedback.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Bounced {
+    /// Its agent still ran, and has taken it in.
+    Taken,
+    /// A new attempt of this number begins with it.
+    Attempt(u32),
+}
+
+/// Sends work in review, or a failed task, back with feedback: to its agent while that runs, else to a new attempt.
 ///
 /// # Errors
-/// Those of the store.
-pub fn has_agent(engine: &Engine, task: &Task) -> Result<bool, Fault> {
-    stop::is_live(engine, task)
+/// [`Kind::Conflict`] where there is nothing to send back, or its failed agent still runs; those of [`send_back`] and
+/// [`dispatch`].
+pub fn bounce(engine: &Engine, id: TaskId, feedback: &str) -> Result<Bounced, Fault> {
+    if feedback.trim().is_empty() || feedback.contains('\0') {
+        return Err(Fault::new(Kind::Usage, "feedback can't be empty or hold a NUL character")
+            .of(id)
+            .hint("ganger bounce ID --note TEXT"));
+    }
+    let task = engine.task(id)?;
+    match task.status {
+        Status::Review if stop::is_live(engine, &task)? => send_back(engine, id, feedback).map(|_| Bounced::Taken),
+        Status::Review | Status::Failed => {
+            tasks::note(engine, id, feedback)?;
+            let request = Request { from: vec![Status::Review, Status::Failed], ..Request::of(id) };
+            Ok(Bounced::Attempt(dispatch(engine, &request)?.plan.number))
+        }
+        Status::Ready | Status::InProgress | Status::Done => {
+            let hint = match task.status {
+                Status::InProgress => format!("ganger send {id} TEXT"),
+                Status::Done => format!("ganger reopen {id}"),
+                Status::Ready | Status::Review | Status::Failed => format!("ganger edit {id} --prompt TEXT"),
+            };
+            let why = format!("task {id} is {}, there is nothing to send back", task.status);
+            Err(Fault::new(Kind::Conflict, why).of(id).hint(hint))
+        }
+    }
 }
 
 /// Takes a task that is done back to review.

@@ -128,7 +128,7 @@ fn report(engine: &Engine, id: TaskId, lines: u16) -> Result<String, Fault> {
             row("branch", &attempt.plan.branch);
         }
     }
-    row("next", "r retry (resume, fresh, with a note) · t shell · D discard");
+    row("next", "r retry (resume, fresh, with a note, verify again) · t shell · D discard");
     let saved = attempt.as_ref().and_then(|attempt| {
         let log = if task.cause == Some(Cause::Verify) { &attempt.plan.files.log } else { &attempt.plan.files.screen };
         engine.ports.files.read(log).ok().flatten()

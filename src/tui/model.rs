@@ -78,9 +78,10 @@ pub enum Overlay {
         task: TaskId,
         row: usize,
     },
+    /// Feedback for the agent: for a retry, or on work in review.
     Note {
         task: TaskId,
-        fresh: bool,
+        bounces: bool,
         input: Box<TextArea<'static>>,
     },
     Chart {

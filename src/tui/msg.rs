@@ -148,6 +148,14 @@ pub enum Act {
         fresh: bool,
         note: Option<String>,
     },
+    /// Only the verification, again.
+    Verify {
+        task: TaskId,
+    },
+    Bounce {
+        task: TaskId,
+        note: String,
+    },
     Stop {
         task: TaskId,
     },
@@ -184,6 +192,8 @@ impl Act {
             Self::Edit { task, .. }
             | Self::Dispatch { task }
             | Self::Retry { task, .. }
+            | Self::Verify { task }
+            | Self::Bounce { task, .. }
             | Self::Stop { task }
             | Self::Approve { task }
             | Self::Reopen { task }
@@ -200,7 +210,8 @@ impl Act {
         match self {
             Self::Add { .. } => "adding",
             Self::Edit { .. } => "saving",
-            Self::Dispatch { .. } | Self::DispatchAll | Self::Retry { .. } => "claiming",
+            Self::Dispatch { .. } | Self::DispatchAll | Self::Retry { .. } | Self::Verify { .. } => "claiming",
+            Self::Bounce { .. } => "sending back",
             Self::Stop { .. } => "stopping",
             Self::Approve { .. } => "approving",
             Self::Reopen { .. } => "reopening",

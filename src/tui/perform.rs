@@ -16,6 +16,7 @@ use crate::domain::id::TaskId;
 use crate::domain::state::{Status, TreeState};
 use crate::engine::dispatch::{Request, dispatch, queue};
 use crate::engine::reconcile::{Scope, reconcile};
+use crate::engine::review::Bounced;
 use crate::engine::{Engine, Fault, Kind, review, screen, stop, tasks, undo};
 
 /// How many acts run at once: each waits for git and tmux, not for a core.
@@ -226,6 +227,14 @@ fn carry_out(engine: &Engine, act: &Act, shown: Option<&Path>, home: Option<Path
             let attempt = dispatch(engine, &request)?;
             format!("task {task}: attempt {} runs", attempt.plan.number)
         }
+        Act::Verify { task } => {
+            dispatch(engine, &Request { from: vec![Status::Failed], verify_only: true, ..Request::of(*task) })?;
+            format!("task {task} is verified again")
+        }
+        Act::Bounce { task, note } => match review::bounce(engine, *task, note)? {
+            Bounced::Taken => format!("task {task} is back at work"),
+            Bounced::Attempt(number) => format!("task {task}: attempt {number} runs with your feedback"),
+        },
         Act::Stop { task } => {
             stop::stop(engine, *task)?;
             format!("task {task}: its agent has ended")

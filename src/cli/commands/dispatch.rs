@@ -1,4 +1,4 @@
-//! `ganger dispatch`, `ganger retry`, `ganger bounce`.
+//! `ganger dispatch`, `ganger retry`.
 
 use std::process::ExitCode;
 use std::sync::Mutex;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{Outcome, answer};
-use crate::cli::args::{Bounce, Dispatch, Retry};
+use crate::cli::args::{Dispatch, Retry};
 use crate::cli::board::{self, Card};
 use crate::cli::wiring::Wiring;
 use crate::cli::{json, output};
@@ -15,7 +15,7 @@ use crate::domain::attempt::Attempt;
 use crate::domain::id::TaskId;
 use crate::domain::state::Status;
 use crate::engine::dispatch::{Request, dispatch, queue};
-use crate::engine::{Engine, Fault, Kind, review, tasks, wait};
+use crate::engine::{Engine, Fault, Kind, tasks, wait};
 
 /// How many sagas run at once: each waits for git and tmux, not for a core.
 const AT_ONCE: usize = 4;
@@ -202,40 +202,4 @@ pub fn retry(wiring: &Wiring, args: &Retry) -> Outcome {
     }
     let request = Request { from: vec![Status::Failed], fresh: args.fresh, ..Request::of(id) };
     several(wiring, &[request], false, false)
-}
-
-/// Sends finished work back with feedback: to its agent, or to a new attempt in the same tree.
-///
-/// # Errors
-/// [`Kind::Conflict`] where it is neither in review nor failed; those of [`review::send_back`] and [`dispatch`].
-pub fn bounce(wiring: &Wiring, args: &Bounce) -> Outcome {
-    let note = super::add::prompt(args.note.clone())?;
-    if note.trim().is_empty() || note.contains('\0') {
-        return Err(Fault::new(Kind::Usage, "feedback can't be empty or hold a NUL character")
-            .hint("ganger bounce ID --note TEXT"));
-    }
-    let engine = wiring.engine()?;
-    let id = TaskId(args.id);
-    let task = engine.task(id)?;
-    match task.status {
-        Status::Review if review::has_agent(&engine, &task)? => {
-            let task = review::send_back(&engine, id, &note)?;
-            answer(wiring, &engine, &task, &format!("task {id} is back at work"))
-        }
-        Status::Review | Status::Failed => {
-            tasks::note(&engine, id, &note)?;
-            let request = Request { from: vec![Status::Review, Status::Failed], ..Request::of(id) };
-            several(wiring, &[request], false, false)
-        }
-        Status::Ready | Status::InProgress | Status::Done => {
-            let hint = match task.status {
-                Status::InProgress => format!("ganger send {id} TEXT"),
-                Status::Done => format!("ganger reopen {id}"),
-                Status::Ready | Status::Review | Status::Failed => format!("ganger edit {id} --prompt TEXT"),
-            };
-            Err(Fault::new(Kind::Conflict, format!("task {id} is {}, there is nothing to send back", task.status))
-                .of(id)
-                .hint(hint))
-        }
-    }
 }

@@ -94,7 +94,7 @@ fn carry_out(wiring: &Wiring, command: Command) -> Outcome {
         Command::Send(args) => send::run(wiring, &args),
         Command::Stop(args) => stop::run(wiring, &args),
         Command::Retry(args) => dispatch::retry(wiring, &args),
-        Command::Bounce(args) => dispatch::bounce(wiring, &args),
+        Command::Bounce(args) => review::bounce(wiring, &args),
         Command::Approve(args) => review::approve(wiring, args.id),
         Command::Reopen(args) => review::reopen(wiring, args.id),
         Command::Wait(args) => wait::run(wiring, &args),

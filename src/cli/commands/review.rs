@@ -1,9 +1,10 @@
-//! `ganger approve`, `ganger reopen`.
+//! `ganger approve`, `ganger bounce`, `ganger reopen`.
 
-use super::{Outcome, answer};
+use super::{Outcome, add, answer};
+use crate::cli::args::Bounce;
 use crate::cli::wiring::Wiring;
 use crate::domain::id::TaskId;
-use crate::engine::review;
+use crate::engine::review::{self, Bounced};
 
 /// Approves a task in review.
 ///
@@ -23,4 +24,20 @@ pub fn reopen(wiring: &Wiring, id: i64) -> Outcome {
     let engine = wiring.engine()?;
     let task = review::reopen(&engine, TaskId(id))?;
     answer(wiring, &engine, &task, &format!("task {id} is {}", task.status))
+}
+
+/// Sends work back with feedback.
+///
+/// # Errors
+/// See [`review::bounce`].
+pub fn bounce(wiring: &Wiring, args: &Bounce) -> Outcome {
+    let note = add::prompt(args.note.clone())?;
+    let engine = wiring.engine()?;
+    wiring.catch_interrupts();
+    let id = TaskId(args.id);
+    let sentence = match review::bounce(&engine, id, &note)? {
+        Bounced::Taken => format!("task {id} is back at work"),
+        Bounced::Attempt(number) => format!("task {id}: attempt {number} runs with it"),
+    };
+    answer(wiring, &engine, &engine.task(id)?, &sentence)
 }

@@ -134,6 +134,8 @@ fn a_failed_task_is_retried_as_wanted() {
         ("r f", retry(true, None)),
         ("r down enter", retry(true, None)),
         ("r n \"use sqlite\" enter", retry(false, Some("use sqlite"))),
+        ("r v", Act::Verify { task: TaskId(6) }),
+        ("b \"more tests\" enter", Act::Bounce { task: TaskId(6), note: "more tests".to_owned() }),
     ] {
         let mut screen = Screen::with(120, 40, some());
         screen.keys("5");

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::support::{Screen, board, live, minutes_ago, quiet, titled};
+use super::support::{Screen, board, doing, live, minutes_ago, quiet, titled};
 use crate::domain::id::TaskId;
-use crate::domain::state::{Cause, Phase, Status};
+use crate::domain::state::{Activity, Cause, Phase, Source, Status};
 use crate::engine::board::Card;
 use crate::engine::{Fault, Kind};
 use crate::tui::msg::{Act, Content, Msg, Sweep, Tab};
@@ -77,6 +77,26 @@ fn a_busy_board() {
         let text = "\u{1b}[32m✓\u{1b}[0m reading orders\n\u{1b}[1mwriting\u{1b}[0m 0042_orders.sql".to_owned();
         screen.tell(Msg::Detailed { task: TaskId(4), tab: Tab::Live, content: Content::Text(text) });
         screen
+    });
+}
+
+#[test]
+fn agents_that_wait_or_are_idle() {
+    pictures("waiting", |columns, rows| {
+        let mut cards = [
+            live(1, "Rename the tables", Phase::Running, 30),
+            live(2, "Upgrade the framework", Phase::Running, 31),
+            live(3, "Write the importer", Phase::Running, 32),
+            live(4, "Tidy the styles", Phase::Running, 33),
+        ];
+        doing(&mut cards[0], Activity::Waiting, Source::Agent, Some("wants to use Bash: make migrate"));
+        doing(&mut cards[1], Activity::Waiting, Source::Screen, Some("Do you trust this folder?"));
+        doing(&mut cards[2], Activity::Waiting, Source::Screen, Some("You've hit your limit · resets 3pm"));
+        if let Some(seen) = &mut cards[2].attempt {
+            seen.attempt.waits_until = Some(minutes_ago(-42));
+        }
+        doing(&mut cards[3], Activity::Idle, Source::Process, None);
+        Screen::with(columns, rows, cards.to_vec())
     });
 }
 

@@ -46,6 +46,7 @@ pub(super) fn act(model: &mut Model, intent: Intent) -> Vec<Cmd> {
         Intent::Diff => return show(model, Tab::Diff),
         Intent::Timeline => return show(model, Tab::Timeline),
         Intent::Approve => return approve(model),
+        Intent::Bounce => bounce(model),
         Intent::Reopen => return each(model, Status::Done, "reopened", |task| Act::Reopen { task }),
         Intent::Retry => retry(model),
         Intent::Stop => stop(model),
@@ -221,6 +222,18 @@ fn retry(model: &mut Model) {
     match model.selected().map(|card| (card.task.id, card.task.status)) {
         Some((task, Status::Failed)) => model.overlay = Some(Overlay::Retry { task, row: 0 }),
         Some((task, status)) => model.say(Tone::Plain, format!("task {task} is {status}: only what failed is retried")),
+        None => {}
+    }
+}
+
+fn bounce(model: &mut Model) {
+    match model.selected().map(|card| (card.task.id, card.task.status)) {
+        Some((task, Status::Review | Status::Failed)) => {
+            model.overlay = Some(Overlay::Note { task, bounces: true, input: line("") });
+        }
+        Some((task, status)) => {
+            model.say(Tone::Plain, format!("task {task} is {status}: there is nothing to send back"));
+        }
         None => {}
     }
 }

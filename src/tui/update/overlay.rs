@@ -15,10 +15,11 @@ use crate::domain::task::{Draft, Edit};
 use crate::engine::Fault;
 
 /// The choices of a retry.
-pub const RETRIES: [&str; 3] = [
+pub const RETRIES: [&str; 4] = [
     "resume: go on in the same worktree",
     "fresh: in a new worktree, the old one is parked",
     "with a note for the agent",
+    "verify again: without an agent",
 ];
 
 /// A text area for one line.
@@ -76,16 +77,8 @@ pub(super) fn key(model: &mut Model, key: KeyEvent) -> Vec<Cmd> {
         Overlay::Type { task, input } => return typed(model, key, task, input),
         Overlay::Filter { input, before } => return filtered(model, key, input, before),
         Overlay::Retry { task, row } => return retry(model, key, task, row),
-        Overlay::Note { task, fresh, mut input } => {
-            if key.code == KeyCode::Enter {
-                let note = Some(input.lines().join("\n")).filter(|note| !note.trim().is_empty());
-                return start(model, Act::Retry { task, fresh, note }).into_iter().collect();
-            }
-            if !escape {
-                input.input(key);
-                model.overlay = Some(Overlay::Note { task, fresh, input });
-            }
-        }
+        Overlay::Note { task, bounces, input } if !escape => return noted(model, key, task, bounces, input),
+        Overlay::Note { .. } => {}
     }
     Vec::new()
 }
@@ -257,11 +250,34 @@ fn filtered(model: &mut Model, key: KeyEvent, mut input: Box<TextArea<'static>>,
     intent::refresh(model)
 }
 
+fn noted(model: &mut Model, key: KeyEvent, task: TaskId, bounces: bool, mut input: Box<TextArea<'static>>) -> Vec<Cmd> {
+    let another = key.modifiers.contains(KeyModifiers::ALT);
+    if interrupts(key) {
+        return Vec::new();
+    }
+    if key.code == KeyCode::Enter && !another {
+        let note = Some(input.lines().join("\n")).filter(|note| !note.trim().is_empty());
+        return match (bounces, note) {
+            (true, None) => Vec::new(),
+            (true, Some(note)) => start(model, Act::Bounce { task, note }).into_iter().collect(),
+            (false, note) => start(model, Act::Retry { task, fresh: false, note }).into_iter().collect(),
+        };
+    }
+    if key.code == KeyCode::Enter {
+        input.insert_newline();
+    } else {
+        input.input(key);
+    }
+    model.overlay = Some(Overlay::Note { task, bounces, input });
+    Vec::new()
+}
+
 fn retry(model: &mut Model, key: KeyEvent, task: TaskId, row: usize) -> Vec<Cmd> {
     let chosen = match key.code {
         KeyCode::Char('r') => Some(0),
         KeyCode::Char('f') => Some(1),
         KeyCode::Char('n') => Some(2),
+        KeyCode::Char('v') => Some(3),
         KeyCode::Enter => Some(row),
         KeyCode::Down | KeyCode::Char('j') => {
             model.overlay = Some(Overlay::Retry { task, row: (row + 1).min(RETRIES.len() - 1) });
@@ -277,9 +293,10 @@ fn retry(model: &mut Model, key: KeyEvent, task: TaskId, row: usize) -> Vec<Cmd>
     };
     match chosen {
         Some(2) => {
-            model.overlay = Some(Overlay::Note { task, fresh: false, input: line("") });
+            model.overlay = Some(Overlay::Note { task, bounces: false, input: line("") });
             Vec::new()
         }
+        Some(3) => start(model, Act::Verify { task }).into_iter().collect(),
         Some(row) => start(model, Act::Retry { task, fresh: row == 1, note: None }).into_iter().collect(),
         None => {
             model.overlay = Some(Overlay::Retry { task, row });
@@ -292,10 +309,10 @@ pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Cmd> {
     let one_line = text.replace("\r\n", "\n").replace(['\r', '\n'], " ");
     match &mut model.overlay {
         Some(Overlay::Form(form)) => form.paste(text),
-        Some(Overlay::Type { input, .. }) => {
+        Some(Overlay::Type { input, .. } | Overlay::Note { input, .. }) => {
             input.insert_str(text.replace("\r\n", "\n").replace('\r', "\n"));
         }
-        Some(Overlay::Palette { input, .. } | Overlay::Note { input, .. }) => {
+        Some(Overlay::Palette { input, .. }) => {
             input.insert_str(one_line);
         }
         Some(Overlay::Filter { input, .. }) => {

@@ -66,7 +66,8 @@ fn keys(model: &Model) -> Vec<(&str, &'static str)> {
                 wanted.push((Intent::Diff, "diff"));
             }
             Status::Review => {
-                wanted.extend([(Intent::Approve, "approve"), (Intent::Diff, "diff"), (Intent::Shell, "shell")]);
+                wanted.extend([(Intent::Approve, "approve"), (Intent::Bounce, "bounce"), (Intent::Diff, "diff")]);
+                wanted.push((Intent::Shell, "shell"));
             }
             Status::Done => wanted.extend([(Intent::Archive, "archive"), (Intent::Reopen, "reopen")]),
             Status::Failed => {

@@ -26,8 +26,10 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>) {
             let title = format!("to the agent of #{task} · enter sends · alt-enter: new line · ctrl-c goes to it");
             typing(model, frame, &title, input);
         }
-        Some(Overlay::Note { task, input, .. }) => {
-            typing(model, frame, &format!("note for the agent of #{task} · enter retries"), input);
+        Some(Overlay::Note { task, bounces, input }) => {
+            let does = if *bounces { "sends it back" } else { "retries" };
+            let title = format!("feedback for the agent of #{task} · enter {does} · alt-enter: new line");
+            typing(model, frame, &title, input);
         }
         Some(Overlay::Retry { task, row }) => retry(model, frame, &format!("Retry #{task}"), *row),
         Some(Overlay::Chart { spans }) => chart(model, frame, spans),
@@ -132,8 +134,8 @@ fn confirm(model: &Model, frame: &mut Frame<'_>, question: &str, lines: &[String
 
 fn retry(model: &Model, frame: &mut Frame<'_>, title: &str, row: usize) {
     let theme = &model.outfit.theme;
-    let area = popup(model, frame, title, 62, 5);
-    let rows = RETRIES.iter().zip(["r", "f", "n"]).enumerate().map(|(index, (what, key))| {
+    let area = popup(model, frame, title, 62, 6);
+    let rows = RETRIES.iter().zip(["r", "f", "n", "v"]).enumerate().map(|(index, (what, key))| {
         let line = Line::from(vec![Piece::styled(format!(" {key}  "), theme.key), Piece::styled(*what, theme.text)]);
         if index == row { line.style(theme.selected) } else { line }
     });
