@@ -32,7 +32,6 @@ fn ids(ids: &[TaskId]) -> Vec<i64> {
 pub fn task(card: &Card) -> Value {
     let task = &card.task;
     let draft = &task.draft;
-    let live = card.attempt.as_ref().map(|seen| &seen.attempt).filter(|attempt| attempt.phase.is_live());
     let extra = draft.extra.as_deref().and_then(|extra| serde_json::from_str::<Value>(extra).ok());
     json!({
         "id": task.id.0,
@@ -54,8 +53,8 @@ pub fn task(card: &Card) -> Value {
         "activity": card.activity(),
         "activity_source": card.doing().map(|doing| doing.source.text()),
         "activity_since": card.doing().map(|doing| time(doing.since)),
-        "saying": live.and_then(|attempt| attempt.saying.as_deref()),
-        "waits_until": live.and_then(|attempt| attempt.waits_until).map(time),
+        "saying": card.saying(),
+        "waits_until": card.speaker().and_then(|attempt| attempt.waits_until).map(time),
         "not_before": task.not_before.map(time),
         "orphans": task.orphans,
         "archived": task.archived,

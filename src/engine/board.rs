@@ -66,10 +66,17 @@ impl Card {
         self.activity().map(|activity| if guessed { format!("{activity}?") } else { activity.to_owned() })
     }
 
+    /// The attempt whose words count: the one that lives, or has just failed.
+    #[must_use]
+    pub fn speaker(&self) -> Option<&Attempt> {
+        let attempt = self.attempt.as_ref().map(|seen| &seen.attempt);
+        attempt.filter(|attempt| attempt.phase.is_live() || self.task.status == Status::Failed)
+    }
+
     /// What its agent asks, or said last.
     #[must_use]
     pub fn saying(&self) -> Option<&str> {
-        self.attempt.as_ref().filter(|seen| seen.attempt.phase.is_live())?.attempt.saying.as_deref()
+        self.speaker()?.saying.as_deref()
     }
 
     /// Waits for an answer, as far as is known.

@@ -135,6 +135,19 @@ impl Observer {
     }
 }
 
+/// The usage limit that an agent's last screen tells of, if that is why it failed.
+pub(super) fn last_limit(screen: &str, launch: &Launch) -> Option<News> {
+    let limit = limit::find(&text::plain(screen), &launch.limit, &Zoned::now())?;
+    Some(News {
+        activity: None,
+        saying: Some(Some(text::short(&limit.line))),
+        waits_until: Some(limit.until),
+        event: Some("usage limit"),
+        contradicts: true,
+        ..News::of(Source::Screen, Activity::Waiting)
+    })
+}
+
 /// The line on the last part of a screen that holds one of these words.
 fn question<'a>(screen: &'a str, patterns: &[String]) -> Option<&'a str> {
     let lines: Vec<&str> = screen.lines().map(str::trim).filter(|line| !line.is_empty()).collect();

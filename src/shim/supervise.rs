@@ -12,7 +12,7 @@ use nix::sys::signal::Signal;
 
 use super::footer::footer;
 use super::log;
-use super::observe::Observer;
+use super::observe::{self, Observer};
 use super::signals::Signals;
 use super::terminal::Terminal;
 use super::verify::Verifier;
@@ -407,7 +407,11 @@ impl<'a> Supervisor<'a> {
         if let Ok(bytes) = exit_file::encode(&ending, at) {
             self.engine.ports.files.write(&self.plan.files.exit, &bytes).ok();
         }
-        self.save_screen();
+        let screen = self.save_screen();
+        let failed = matches!(&ending.how, How::Process(exit) if *exit != Exit::Code(0));
+        if let Some(news) = screen.filter(|_| failed).and_then(|screen| observe::last_limit(&screen, self.launch)) {
+            notice::hear(self.engine, self.plan, &news, Who::Shim).ok();
+        }
         if !can_verify && let Some(mut verifier) = self.verifier.take() {
             verifier.end();
         }
@@ -437,14 +441,15 @@ impl<'a> Supervisor<'a> {
         }
     }
 
-    fn save_screen(&self) {
+    /// Saves the screen; what is on it.
+    fn save_screen(&self) -> Option<String> {
         if matches!(self.ending, Some(Why::HungUp { .. })) {
-            return;
+            return None;
         }
-        let Ok(pane) = std::env::var("TMUX_PANE") else { return };
-        if let Ok(screen) = self.engine.ports.mux.capture(&self.plan.socket, &pane, SCREEN) {
-            self.engine.ports.files.write(&self.plan.files.screen, screen.as_bytes()).ok();
-        }
+        let pane = std::env::var("TMUX_PANE").ok()?;
+        let screen = self.engine.ports.mux.capture(&self.plan.socket, &pane, SCREEN).ok()?;
+        self.engine.ports.files.write(&self.plan.files.screen, screen.as_bytes()).ok();
+        Some(screen)
     }
 
     /// Processes that outlive the agent are reported, not ended: a dev server is not an agent.

@@ -293,6 +293,39 @@ fn a_usage_limit_parks_the_task_as_waiting_until_it_ends() {
 }
 
 #[test]
+fn a_limit_that_ends_an_agent_is_told_of() {
+    let world = World::new();
+    world.stand_in("claude", "echo \"You've hit your limit · resets 3pm\"; exit 1");
+    let id = world.dispatch_to("claude", "fix it");
+    world.settled(id, "failed");
+    let task = world.task(id);
+    assert_eq!(task["saying"], "You've hit your limit · resets 3pm");
+    assert!(task["waits_until"].is_string(), "{task:#}");
+}
+
+#[test]
+fn headless_agents_are_told_so_and_end_by_themselves() {
+    let world = World::new();
+    let starts = [
+        ("claude", "--print"),
+        ("codex", "exec"),
+        ("gemini", "--approval-mode=auto_edit"),
+        ("opencode", "run"),
+        ("aider", "--no-check-update"),
+    ];
+    let modes: Vec<String> = starts.iter().map(|(agent, _)| format!("[agents.{agent}]\nmode = \"headless\"")).collect();
+    world.configure(&modes.join("\n"));
+    for (agent, first) in starts {
+        world.stand_in(agent, "echo work > work");
+        let id = world.dispatch_to(agent, "--fix it");
+        let (prompt, argv) = world.heard(agent);
+        assert!(prompt.starts_with("--fix it"), "{agent}: {prompt}");
+        assert_eq!(argv[0], first);
+        world.settled(id, "review");
+    }
+}
+
+#[test]
 fn a_limit_that_has_ended_is_gone_on_from_where_that_is_wanted() {
     let world = World::new();
     world.configure("[agents.codex]\nresume_after_limit = true");
