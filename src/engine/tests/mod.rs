@@ -1,0 +1,7 @@
+//! The use cases over a model of the machine and the real store: each behaviour pinned where it is made, and fast.
+
+mod dispatching;
+mod life;
+mod outside;
+mod store;
+mod world;

@@ -1,0 +1,110 @@
+//! The real store, with a gate before each call.
+
+use std::path::Path;
+
+use super::world::{Party, Then};
+use crate::domain::attempt::{Attempt, Tree};
+use crate::domain::id::{AttemptId, TaskId};
+use crate::domain::lifecycle::{Event, Limits};
+use crate::domain::task::{Draft, Task};
+use crate::ports::store::{
+    Amendment, Applied, Claim, Claimed, Deed, Filter, Listing, Record, Result, Reverse, Stamp, Store, StoreError, Which,
+};
+use crate::sqlite::Sqlite;
+
+pub struct Gated {
+    pub party: Party,
+    pub store: Sqlite,
+}
+
+fn error(_: Then) -> StoreError {
+    StoreError::Failed { doing: "asking the store".to_owned(), why: "as scripted".to_owned() }
+}
+
+impl Gated {
+    fn through<T>(&self, call: &'static str, act: impl FnOnce(&Sqlite) -> Result<T>) -> Result<T> {
+        self.party.gate(call, error, || act(&self.store))
+    }
+}
+
+impl Store for Gated {
+    fn task(&self, id: TaskId) -> Result<Option<Task>> {
+        self.through("store.task", |store| store.task(id))
+    }
+
+    fn tasks(&self, filter: &Filter) -> Result<Listing> {
+        self.through("store.tasks", |store| store.tasks(filter))
+    }
+
+    fn attempt(&self, id: &AttemptId) -> Result<Option<Attempt>> {
+        self.through("store.attempt", |store| store.attempt(id))
+    }
+
+    fn attempts(&self, which: &Which) -> Result<Vec<Attempt>> {
+        self.through("store.attempts", |store| store.attempts(which))
+    }
+
+    fn trees(&self, task: TaskId) -> Result<Vec<Tree>> {
+        self.through("store.trees", |store| store.trees(task))
+    }
+
+    fn timeline(&self, task: Option<TaskId>, after: i64, limit: u32) -> Result<Vec<Record>> {
+        self.through("store.timeline", |store| store.timeline(task, after, limit))
+    }
+
+    fn add(&self, drafts: &[Draft], stamp: &Stamp) -> Result<Vec<TaskId>> {
+        self.through("store.add", |store| store.add(drafts, stamp))
+    }
+
+    fn claim(&self, claim: &Claim, stamp: &Stamp) -> Result<Claimed> {
+        self.through("store.claim", |store| store.claim(claim, stamp))
+    }
+
+    fn apply(
+        &self,
+        task: TaskId,
+        attempt: Option<&AttemptId>,
+        event: &Event,
+        limits: Limits,
+        stamp: &Stamp,
+    ) -> Result<Applied> {
+        let call = match event {
+            Event::TreeMade => "store.tree-made",
+            Event::Spawning => "store.spawning",
+            Event::RolledBack { .. } => "store.rolled-back",
+            Event::Ended(_) => "store.ended",
+            Event::Started { .. }
+            | Event::AgentStarted { .. }
+            | Event::PreflightFailed { .. }
+            | Event::Done
+            | Event::Failed { .. }
+            | Event::Verified(_)
+            | Event::StopRequested
+            | Event::Requeued
+            | Event::Unqueued { .. }
+            | Event::Approved
+            | Event::Reopened { .. } => "store.apply",
+        };
+        self.through(call, |store| store.apply(task, attempt, event, limits, stamp))
+    }
+
+    fn amend(&self, amendment: &Amendment, stamp: &Stamp) -> Result<bool> {
+        self.through("store.amend", |store| store.amend(amendment, stamp))
+    }
+
+    fn deeds(&self, repo: Option<&Path>, limit: u32) -> Result<Vec<Deed>> {
+        self.through("store.deeds", |store| store.deeds(repo, limit))
+    }
+
+    fn undo(&self, deed: &Deed, reverse: &Reverse, stamp: &Stamp) -> Result<bool> {
+        self.through("store.undo", |store| store.undo(deed, reverse, stamp))
+    }
+
+    fn history(&self, repo: &Path, after: i64, limit: u32) -> Result<Vec<Record>> {
+        self.through("store.history", |store| store.history(repo, after, limit))
+    }
+
+    fn version(&self) -> Result<i64> {
+        self.through("store.version", Sqlite::version)
+    }
+}
