@@ -107,7 +107,8 @@ impl World {
         let told = self.tell(&row, &Event::Ended(ending), Who::Shim);
         let verifies = matches!(
             told,
-            Applied::Changed { phase: Some(Phase::Verifying), .. } | Applied::Already { phase: Some(Phase::Verifying), .. }
+            Applied::Changed { phase: Some(Phase::Verifying), .. }
+                | Applied::Already { phase: Some(Phase::Verifying), .. }
         );
         if !verifies && let Some(shim) = self.shim(attempt) {
             self.leave(attempt, shim);

@@ -3,5 +3,6 @@
 mod dispatching;
 mod life;
 mod outside;
+mod setting;
 mod store;
 mod world;

@@ -11,7 +11,7 @@ use crate::domain::reconcile::{Lock, Probe};
 use crate::domain::saga::Remains;
 use crate::domain::time::Now;
 use crate::ports::host::{Clock, Found, Held, Locks, Processes, Signal, StateFiles};
-use crate::ports::multiplexer::{self as mux, MuxError, Multiplexer, NewSession, PaneSeen, Panes, Server, Typed};
+use crate::ports::multiplexer::{self as mux, Multiplexer, MuxError, NewSession, PaneSeen, Panes, Server, Typed};
 use crate::ports::worktrees::{self as trees, Diff, Intact, Name, NewTree, Snapshot, TreeError, Worktrees};
 
 fn broken(_: Then) -> io::Error {

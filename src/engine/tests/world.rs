@@ -5,7 +5,6 @@
 //! effect, let the party die, or do something at that very moment.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -13,14 +12,15 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use super::setting::{executable, settings, var};
 use super::store::Gated;
 use crate::domain::attempt::Attempt;
 use crate::domain::id::{AttemptId, FileId, Place, Process, TaskId};
-use crate::domain::profile::{Mode, NoOutput, Profile};
-use crate::domain::settings::{Completion, Queue, Settings, Timing, Tmux, Ui, Worktrees};
+use crate::domain::settings::Settings;
 use crate::domain::task::{Draft, Task};
 use crate::domain::time::{BootTime, Now, Timestamp};
-use crate::engine::{Engine, Ports, Surroundings};
+use crate::engine::dispatch::{Request, dispatch};
+use crate::engine::{Engine, Ports, Surroundings, tasks};
 use crate::ports::multiplexer::PaneSeen;
 use crate::ports::store::Store as _;
 use crate::sqlite::Sqlite;
@@ -383,51 +383,18 @@ impl World {
     pub fn count(&self, what: &str) -> usize {
         self.lock().done.iter().filter(|done| done.starts_with(what)).count()
     }
-}
 
-pub fn executable(path: &Path) {
-    use std::os::unix::fs::PermissionsExt as _;
-    std::fs::write(path, "").unwrap();
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
-}
+    /// An engine, and a task that is ready.
+    pub fn ready(&self) -> (Engine, TaskId) {
+        let engine = self.engine();
+        let task = tasks::add(&engine, &self.draft("Fix it")).unwrap();
+        (engine, task.id)
+    }
 
-pub fn var(name: &str, value: &str) -> (OsString, OsString) {
-    (name.into(), value.into())
-}
-
-fn settings(trees: &Path) -> Settings {
-    let profile = Profile {
-        name: "agent".to_owned(),
-        command: vec!["agent".to_owned(), "{prompt}".to_owned()],
-        resume: vec!["agent".to_owned(), "--resume".to_owned()],
-        mode: Mode::Headless,
-        unsafe_args: vec!["--unsafe".to_owned()],
-        no_output: NoOutput::Failed,
-        env: vec![("MINE".to_owned(), "yes".to_owned())],
-    };
-    Settings {
-        default_agent: "agent".to_owned(),
-        agents: BTreeMap::from([("agent".to_owned(), profile)]),
-        worktrees: Worktrees {
-            root: trees.display().to_string(),
-            branch: "ganger/{id}-{slug}".to_owned(),
-            base: "HEAD".to_owned(),
-            setup: Vec::new(),
-            setup_timeout: Duration::from_mins(1),
-        },
-        queue: Queue { max_running: 50, per_agent: None, per_repo: None, max_orphan_retries: 3, timeout: None },
-        completion: Completion { verify: Vec::new(), verify_timeout: Duration::from_mins(10) },
-        tmux: Tmux {
-            socket: None,
-            columns: 200,
-            rows: 50,
-            keep_ended: 20,
-            grace: Duration::from_secs(3),
-            alternate_screen: true,
-        },
-        timing: Timing::default(),
-        notify: BTreeMap::new(),
-        ui: Ui::default(),
-        keys: BTreeMap::new(),
+    /// An engine, and a task whose agent runs.
+    pub fn running(&self) -> (Engine, TaskId, Attempt) {
+        let (engine, task) = self.ready();
+        let attempt = dispatch(&engine, &Request::of(task)).unwrap();
+        (engine, task, attempt)
     }
 }

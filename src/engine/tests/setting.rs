@@ -1,0 +1,56 @@
+//! What the model starts with: programs, environment, settings.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::domain::profile::{Mode, NoOutput, Profile};
+use crate::domain::settings::{Completion, Queue, Settings, Timing, Tmux, Ui, Worktrees};
+
+pub fn executable(path: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::write(path, "").unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+pub fn var(name: &str, value: &str) -> (OsString, OsString) {
+    (name.into(), value.into())
+}
+
+pub fn settings(trees: &Path) -> Settings {
+    let profile = Profile {
+        name: "agent".to_owned(),
+        command: vec!["agent".to_owned(), "{prompt}".to_owned()],
+        resume: vec!["agent".to_owned(), "--resume".to_owned()],
+        mode: Mode::Headless,
+        unsafe_args: vec!["--unsafe".to_owned()],
+        no_output: NoOutput::Failed,
+        env: vec![("MINE".to_owned(), "yes".to_owned())],
+    };
+    Settings {
+        default_agent: "agent".to_owned(),
+        agents: BTreeMap::from([("agent".to_owned(), profile)]),
+        worktrees: Worktrees {
+            root: trees.display().to_string(),
+            branch: "ganger/{id}-{slug}".to_owned(),
+            base: "HEAD".to_owned(),
+            setup: Vec::new(),
+            setup_timeout: Duration::from_mins(1),
+        },
+        queue: Queue { max_running: 50, per_agent: None, per_repo: None, max_orphan_retries: 3, timeout: None },
+        completion: Completion { verify: Vec::new(), verify_timeout: Duration::from_mins(10) },
+        tmux: Tmux {
+            socket: None,
+            columns: 200,
+            rows: 50,
+            keep_ended: 20,
+            grace: Duration::from_secs(3),
+            alternate_screen: true,
+        },
+        timing: Timing::default(),
+        notify: BTreeMap::new(),
+        ui: Ui::default(),
+        keys: BTreeMap::new(),
+    }
+}
