@@ -97,9 +97,9 @@ impl Saga<'_> {
         let mut version = None;
         let mut looked = Duration::ZERO;
         let mut absent = Duration::ZERO;
+        let mut phase = Phase::Spawning;
         let outcome = engine.until(timing.start + setup, |waited| {
             let now = engine.ports.store.version()?;
-            let mut phase = Phase::Spawning;
             if version != Some(now) || waited.saturating_sub(looked) > Duration::from_millis(400) {
                 version = Some(now);
                 let Some(row) = engine.ports.store.attempt(&self.plan.id)? else {

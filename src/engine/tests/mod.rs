@@ -2,7 +2,9 @@
 
 mod dispatching;
 mod life;
+mod naming;
 mod outside;
 mod setting;
+mod starting;
 mod store;
 mod world;
