@@ -1,5 +1,6 @@
 //! The use cases over a model of the machine and the real store: each behaviour pinned where it is made, and fast.
 
+mod claiming;
 mod dispatching;
 mod life;
 mod naming;
