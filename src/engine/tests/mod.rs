@@ -5,6 +5,7 @@ mod dispatching;
 mod life;
 mod naming;
 mod outside;
+mod reconciling;
 mod setting;
 mod starting;
 mod store;

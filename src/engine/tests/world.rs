@@ -334,8 +334,9 @@ impl World {
 
     pub fn inode(&self, path: &Path) -> FileId {
         let mut inner = self.lock();
-        let next = u64::try_from(inner.inodes.len() + inner.held.len()).unwrap() + 1000;
-        let inode = *inner.inodes.entry(path.to_owned()).or_insert(next);
+        inner.next += 1;
+        let fresh = u64::from(inner.next.cast_unsigned());
+        let inode = *inner.inodes.entry(path.to_owned()).or_insert(fresh);
         inner.held.entry(inode).or_default();
         FileId { device: 7, inode }
     }
