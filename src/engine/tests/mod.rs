@@ -1,6 +1,7 @@
 //! The use cases over a model of the machine and the real store: each behaviour pinned where it is made, and fast.
 
 mod claiming;
+mod cleaning;
 mod dispatching;
 mod life;
 mod naming;
@@ -8,5 +9,6 @@ mod outside;
 mod reconciling;
 mod setting;
 mod starting;
+mod stopping;
 mod store;
 mod world;
