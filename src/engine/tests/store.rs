@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::world::{Party, Then};
+use super::world::{Lie, Party, Then};
 use crate::domain::attempt::{Attempt, Tree};
 use crate::domain::id::{AttemptId, TaskId};
 use crate::domain::lifecycle::{Event, Limits};
@@ -21,6 +21,13 @@ fn error(_: Then) -> StoreError {
     StoreError::Failed { doing: "asking the store".to_owned(), why: "as scripted".to_owned() }
 }
 
+fn lied<T>(mut told: T, lie: Option<Lie<T>>) -> T {
+    if let Some(lie) = lie {
+        lie(&mut told);
+    }
+    told
+}
+
 impl Gated {
     fn through<T>(&self, call: &'static str, act: impl FnOnce(&Sqlite) -> Result<T>) -> Result<T> {
         self.party.gate(call, error, || act(&self.store))
@@ -33,7 +40,8 @@ impl Store for Gated {
     }
 
     fn tasks(&self, filter: &Filter) -> Result<Listing> {
-        self.through("store.tasks", |store| store.tasks(filter))
+        let told = self.through("store.tasks", |store| store.tasks(filter))?;
+        Ok(lied(told, self.party.world.lock().lies.tasks.clone()))
     }
 
     fn attempt(&self, id: &AttemptId) -> Result<Option<Attempt>> {
@@ -41,7 +49,8 @@ impl Store for Gated {
     }
 
     fn attempts(&self, which: &Which) -> Result<Vec<Attempt>> {
-        self.through("store.attempts", |store| store.attempts(which))
+        let told = self.through("store.attempts", |store| store.attempts(which))?;
+        Ok(lied(told, self.party.world.lock().lies.attempts.clone()))
     }
 
     fn trees(&self, task: TaskId) -> Result<Vec<Tree>> {
@@ -49,7 +58,8 @@ impl Store for Gated {
     }
 
     fn timeline(&self, task: Option<TaskId>, after: i64, limit: u32) -> Result<Vec<Record>> {
-        self.through("store.timeline", |store| store.timeline(task, after, limit))
+        let told = self.through("store.timeline", |store| store.timeline(task, after, limit))?;
+        Ok(lied(told, self.party.world.lock().lies.timeline.clone()))
     }
 
     fn add(&self, drafts: &[Draft], stamp: &Stamp) -> Result<Vec<TaskId>> {

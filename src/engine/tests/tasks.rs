@@ -199,7 +199,7 @@ fn a_removed_task_leaves_its_tree_parked() {
     world.exit(&attempt.plan.id, 0, Evidence::Changed);
     let parked = tasks::remove(&engine, task, false).unwrap();
     let there = world.settings.worktrees.trash(&world.repo()).join(attempt.plan.id.as_str());
-    assert_eq!(parked, [there.clone()]);
+    assert_eq!(parked, std::slice::from_ref(&there));
     assert!(there.exists() && !attempt.plan.worktree.exists());
     assert_eq!(world.board().task(task).unwrap(), None);
     assert_eq!(tasks::remove(&engine, task, false).unwrap_err().kind, Kind::NoSuchTask);

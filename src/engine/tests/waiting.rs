@@ -6,23 +6,27 @@ use super::world::{Then, When, World};
 use crate::domain::completion::Evidence;
 use crate::domain::id::TaskId;
 use crate::domain::state::Status;
+use crate::domain::time::BootTime;
 use crate::engine::Kind;
 use crate::engine::wait::wait;
 use crate::engine::{review, tasks};
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Does something about the task's attempt after so many seconds of waiting.
+type Act = Box<dyn FnOnce(&World) + Send>;
+
+/// Does something after so many seconds of waiting.
 fn after(world: &World, seconds: u64, act: impl FnOnce(&World) + Send + 'static) {
-    let due = world.now().boot;
-    fn check(world: &World, due: crate::domain::time::BootTime, seconds: u64, act: Box<dyn FnOnce(&World) + Send>) {
-        if world.now().boot.since(due) >= Duration::from_secs(seconds) {
+    at(world, world.now().boot, Duration::from_secs(seconds), Box::new(act));
+}
+
+fn at(world: &World, since: BootTime, wait: Duration, act: Act) {
+    world.before("pause", move |world| {
+        if world.now().boot.since(since) >= wait {
             return act(world);
         }
-        world.before("pause", move |world| check(world, due, seconds, act));
-    }
-    let act = Box::new(act);
-    world.before("pause", move |world| check(world, due, seconds, act));
+        at(world, since, wait, act);
+    });
 }
 
 #[test]

@@ -22,7 +22,7 @@ use crate::domain::time::{BootTime, Now, Timestamp};
 use crate::engine::dispatch::{Request, dispatch};
 use crate::engine::{Engine, Ports, Surroundings, tasks};
 use crate::ports::multiplexer::PaneSeen;
-use crate::ports::store::Store as _;
+use crate::ports::store::{Listing, Record, Store as _};
 use crate::sqlite::Sqlite;
 
 /// The commit that everything starts from.
@@ -119,7 +119,18 @@ pub struct Inner {
     pub done: Vec<String>,
     /// What must never happen, and did.
     pub wrong: Vec<String>,
+    pub lies: Lies,
 }
+
+/// What the store answers in place of the truth: states that the real one refuses to hold.
+#[derive(Clone, Default)]
+pub struct Lies {
+    pub tasks: Option<Lie<Listing>>,
+    pub attempts: Option<Lie<Vec<Attempt>>>,
+    pub timeline: Option<Lie<Vec<Record>>>,
+}
+
+pub type Lie<T> = Arc<dyn Fn(&mut T) + Send + Sync>;
 
 pub type Hook = Box<dyn FnOnce(&World) + Send>;
 
@@ -205,6 +216,7 @@ impl World {
             hooks: Vec::new(),
             done: Vec::new(),
             wrong: Vec::new(),
+            lies: Lies::default(),
         };
         Self {
             folder: Arc::new(folder),
@@ -295,6 +307,12 @@ impl World {
         let mut inner = self.lock();
         inner.wall += millis;
         inner.boot += millis;
+    }
+
+    pub fn next(&self) -> i32 {
+        let mut inner = self.lock();
+        inner.next += 1;
+        inner.next
     }
 
     pub fn spawn(&self, name: &str) -> Proc {

@@ -1,0 +1,77 @@
+//! I7 and I11: what was made.
+
+use super::{abandoned, assert_clean, assert_unsure, assert_violated, ended, lie_of_attempt, other, violations};
+use crate::domain::state::Status;
+use crate::engine::dispatch::{Request, dispatch};
+use crate::engine::tasks;
+use crate::engine::tests::world::{Then, When, World};
+
+#[test]
+fn i7_work_that_is_gone_is_found_and_a_tree_that_nobody_ran_in_is_not_work() {
+    let world = World::new();
+    let (_, attempt) = ended(&world, 0);
+    world.lock().trees.get_mut(&attempt.plan.worktree).unwrap().whole = false;
+    assert_violated(&world, "I7", "its worktree is not one any more: it is damaged");
+    world.lock().trees.get_mut(&attempt.plan.worktree).unwrap().whole = true;
+    world.lock().branches.remove(&attempt.plan.branch);
+    assert_violated(&world, "I7", &format!("its branch {} is gone", attempt.plan.branch));
+    world.trouble("trees.branch", When::Before, Then::Fail);
+    assert_unsure(&world, "I7", "git: as scripted");
+    std::fs::remove_dir(world.repo()).unwrap();
+    assert_unsure(&world, "I7", &format!("the repository {} is away", world.repo().display()));
+
+    let world = World::new();
+    let (task, _) = abandoned(&world);
+    world.lock().trees.clear();
+    assert_eq!(violations(&world), [("I1", "it is in progress, and nobody dispatches it".to_owned())]);
+    assert_eq!(world.task(task).status, Status::InProgress);
+}
+
+#[test]
+fn i7_a_parked_tree_has_to_be_where_it_was_parked_and_its_branch_is_anybodys() {
+    let world = World::new();
+    let (task, attempt) = ended(&world, 1);
+    let engine = world.engine();
+    dispatch(&engine, &Request { from: vec![Status::Failed], fresh: true, ..Request::of(task) }).unwrap();
+    world.lock().branches.remove(&attempt.plan.branch);
+    assert_clean(&world);
+    let parked = world.settings.worktrees.trash(&world.repo()).join(attempt.plan.id.as_str());
+    world.lock().trees.remove(&parked).unwrap();
+    assert_violated(&world, "I7", "its worktree is not one any more: it is gone");
+}
+
+#[test]
+fn i7_a_removal_that_was_cut_off_after_its_move_has_lost_nothing() {
+    let world = World::new();
+    let (task, attempt) = ended(&world, 1);
+    world.trouble("store.amend", When::Before, Then::Die);
+    tasks::remove(&world.engine(), task, false).unwrap_err();
+    assert_unsure(&world, "I7", "its worktree was parked, and the record does not say so yet");
+    std::fs::create_dir_all(&attempt.plan.worktree).unwrap();
+    assert_violated(&world, "I7", "its worktree is not one any more: it is gone");
+    std::fs::remove_dir(&attempt.plan.worktree).unwrap();
+    world.lock().trees.clear();
+    assert_violated(&world, "I7", "its worktree is not one any more: it is gone");
+}
+
+#[test]
+fn i11_a_pane_with_anothers_mark_is_found() {
+    let world = World::new();
+    let (_, _, attempt) = world.running();
+    let pane = world.lock().panes[0].id.clone();
+    world.lock().panes[0].mark = Some(other());
+    let said = format!("the pane {pane} was started for it, and bears the mark of {}", other());
+    assert_violated(&world, "I11", &said);
+    world.lock().panes[0].mark = None;
+    assert_clean(&world);
+    world.lock().panes[0].argv = Some(other());
+    world.lock().panes[0].mark = Some(attempt.plan.id.clone());
+    assert_clean(&world);
+    world.lock().panes[0].argv = Some(attempt.plan.id);
+    world.lock().panes[0].mark = Some(other());
+    lie_of_attempt(&world, |attempt| attempt.cleaned = true);
+    assert_clean(&world);
+    world.lock().lies.attempts = None;
+    world.trouble("mux.panes", When::Before, Then::Fail);
+    assert_clean(&world);
+}

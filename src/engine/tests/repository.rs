@@ -1,0 +1,147 @@
+//! The model's git: one repository, branches and trees by name.
+
+use std::path::{Path, PathBuf};
+
+use super::world::{BASE, GitTree, Party, Then};
+use crate::domain::attempt::Tree;
+use crate::domain::id::AttemptId;
+use crate::domain::saga::Remains;
+use crate::ports::worktrees::{self as trees, Diff, Intact, Name, NewTree, Snapshot, TreeError, Worktrees};
+
+fn git_error(then: Then) -> TreeError {
+    match then {
+        Then::Taken => TreeError::Taken("as scripted: taken".to_owned()),
+        Then::Impossible => TreeError::Impossible("as scripted: impossible".to_owned()),
+        Then::Busy => TreeError::Busy("as scripted".to_owned()),
+        Then::Fail | Then::Die | Then::Panic => {
+            TreeError::Failed { doing: "git".to_owned(), why: "as scripted".to_owned() }
+        }
+    }
+}
+
+impl Worktrees for Party {
+    fn repository(&self, from: &Path) -> trees::Result<PathBuf> {
+        self.gate("trees.repository", git_error, || Ok(from.to_owned()))
+    }
+
+    fn resolve(&self, _repo: &Path, base: &str) -> trees::Result<String> {
+        self.gate("trees.resolve", git_error, || match base {
+            "HEAD" => Ok(BASE.to_owned()),
+            other => self
+                .world
+                .lock()
+                .branches
+                .get(other)
+                .cloned()
+                .ok_or_else(|| TreeError::Impossible(format!("no commit is called {other:?}"))),
+        })
+    }
+
+    fn branch(&self, _repo: &Path, branch: &str) -> trees::Result<Name> {
+        self.gate("trees.branch", git_error, || {
+            let inner = self.world.lock();
+            let clashes = |other: &String| {
+                let folder = |outer: &str, within: &str| within.starts_with(&format!("{outer}/"));
+                folder(other, branch) || folder(branch, other)
+            };
+            Ok(if inner.branches.contains_key(branch) {
+                Name::Taken
+            } else if inner.branches.keys().any(clashes) {
+                Name::Clashes
+            } else {
+                Name::Free
+            })
+        })
+    }
+
+    fn add(&self, tree: &NewTree<'_>, wanted: &dyn Fn() -> bool) -> trees::Result<()> {
+        self.gate("trees.add", git_error, || {
+            if !wanted() {
+                return Err(TreeError::Revoked);
+            }
+            let mut inner = self.world.lock();
+            if tree.path.exists() || inner.branches.contains_key(tree.branch) {
+                return Err(TreeError::Taken(format!("{} or {} is there", tree.path.display(), tree.branch)));
+            }
+            std::fs::create_dir_all(tree.path).unwrap();
+            inner.branches.insert(tree.branch.to_owned(), tree.base.to_owned());
+            let made = GitTree { branch: tree.branch.to_owned(), whole: true, work: false };
+            inner.trees.insert(tree.path.to_owned(), made);
+            Ok(())
+        })
+    }
+
+    fn intact(&self, _repo: &Path, path: &Path) -> Intact {
+        match self.world.lock().trees.get(path) {
+            Some(tree) if tree.whole => Intact::Yes,
+            Some(_) => Intact::No("it is damaged".to_owned()),
+            None => Intact::No("it is gone".to_owned()),
+        }
+    }
+
+    fn adopt(&self, repo: &Path, path: &Path) -> trees::Result<Intact> {
+        self.gate("trees.adopt", git_error, || Ok(self.intact(repo, path)))
+    }
+
+    fn snapshot(&self, path: &Path) -> trees::Result<Snapshot> {
+        self.gate("trees.snapshot", git_error, || {
+            let work = self.world.lock().trees.get(path).is_some_and(|tree| tree.work);
+            Ok(Snapshot { head: BASE.to_owned(), tree: work.to_string() })
+        })
+    }
+
+    fn commits(&self, _repo: &Path, branch: &str, _base: &str) -> trees::Result<Vec<String>> {
+        self.gate("trees.commits", git_error, || Ok(vec![format!("a commit on {branch}")]))
+    }
+
+    fn diff(&self, _path: &Path, _base: &str) -> trees::Result<Diff> {
+        self.gate("trees.diff", git_error, || Ok(Diff::default()))
+    }
+
+    fn pristine(&self, _repo: &Path, base: &str) -> trees::Result<Snapshot> {
+        Ok(Snapshot { head: base.to_owned(), tree: false.to_string() })
+    }
+
+    fn remove(&self, tree: &Tree, owned: &dyn Fn() -> bool) -> trees::Result<Remains> {
+        self.gate("trees.remove", git_error, || {
+            if !owned() {
+                return Ok(Remains::Nothing);
+            }
+            let mut inner = self.world.lock();
+            let Some(found) = inner.trees.get(&tree.path).cloned() else { return Ok(Remains::Nothing) };
+            if tree.ran {
+                inner.wrong.push(format!("{} was to be removed, and its agent ran", tree.path.display()));
+            }
+            if tree.ran || found.work {
+                return Ok(Remains::Kept(format!("{} kept: it holds work", tree.path.display())));
+            }
+            inner.trees.remove(&tree.path);
+            inner.branches.remove(&found.branch);
+            inner.done.push(format!("remove {}", tree.path.display()));
+            std::fs::remove_dir_all(&tree.path).unwrap();
+            Ok(Remains::Nothing)
+        })
+    }
+
+    fn park(
+        &self,
+        tree: &Tree,
+        by: &AttemptId,
+        trash: &Path,
+        owned: &dyn Fn() -> bool,
+    ) -> trees::Result<Option<PathBuf>> {
+        self.gate("trees.park", git_error, || {
+            if !owned() {
+                return Err(TreeError::Revoked);
+            }
+            let mut inner = self.world.lock();
+            let Some(found) = inner.trees.remove(&tree.path) else { return Ok(None) };
+            let parked = trash.join(by.as_str());
+            std::fs::create_dir_all(trash).unwrap();
+            std::fs::rename(&tree.path, &parked).unwrap();
+            inner.trees.insert(parked.clone(), found);
+            inner.done.push(format!("park {}", tree.path.display()));
+            Ok(Some(parked))
+        })
+    }
+}
