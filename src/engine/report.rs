@@ -44,6 +44,13 @@ pub enum Word {
 pub fn say(engine: &Engine, speaker: &Speaker, word: &Word) -> Result<Task, Fault> {
     let (attempt, who) = attempt_of(engine, speaker)?;
     match word {
+        // An agent that speaks has started, recorded or not; a person may be too early.
+        Word::Done if who == Who::Person && attempt.phase == Phase::Running && attempt.started_at.is_none() => {
+            let task = attempt.plan.task;
+            Err(Fault::new(Kind::Conflict, format!("task {task}: its agent has not started"))
+                .of(task)
+                .hint(format!("ganger show {task}")))
+        }
         Word::Done => end(engine, &attempt, &Event::Done, who),
         Word::Fail(reason) => end(engine, &attempt, &Event::Failed { reason: reason.clone() }, who),
         Word::Ask(question) => {

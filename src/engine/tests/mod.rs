@@ -7,6 +7,7 @@ mod cleaning;
 mod common;
 mod dispatching;
 mod life;
+mod machine;
 mod naming;
 mod outside;
 mod reconciling;

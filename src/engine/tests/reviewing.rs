@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::world::{Then, When, World};
+use super::world::{Shim, Then, When, World};
 use crate::domain::attempt::Attempt;
 use crate::domain::completion::Evidence;
 use crate::domain::id::{AttemptId, TaskId};
@@ -46,6 +46,19 @@ fn done_is_review_and_says_who_said_so() {
         assert_eq!(record.who.text(), if person { "person" } else { "agent" });
         assert_eq!(world.attempt(task).phase, Phase::Running, "the agent may go on");
     }
+}
+
+#[test]
+fn a_person_who_says_done_before_the_agent_has_started_is_told_so() {
+    let world = World::new();
+    let (engine, task) = world.ready();
+    world.lock().shim = Shim::SetsUp;
+    let attempt = dispatch(&engine, &Request::of(task)).unwrap();
+    let fault = report(&engine, &Speaker::Person { task }, &Event::Done).unwrap_err();
+    assert_eq!((fault.kind, fault.message.as_str()), (Kind::Conflict, "task 1: its agent has not started"));
+    assert_eq!(world.task(task).status, Status::InProgress);
+    // An agent may speak before its start is recorded.
+    assert_eq!(report(&engine, &agent(&attempt), &Event::Done).unwrap().status, Status::Review);
 }
 
 #[test]

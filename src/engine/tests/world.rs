@@ -171,7 +171,8 @@ impl Party {
         }
         match then {
             Then::Die => self.dead.store(true, Ordering::Relaxed),
-            Then::Panic => panic!("as scripted"),
+            // Not panic!: that prints, and this one is wanted.
+            Then::Panic => std::panic::resume_unwind(Box::new("as scripted")),
             Then::Fail | Then::Taken | Then::Impossible | Then::Busy => {}
         }
         Err(error(then))
