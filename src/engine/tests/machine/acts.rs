@@ -292,13 +292,18 @@ fn dispatched(
     if let Some(Trouble { call, after, when, then }) = trouble {
         world.trouble_after(call, after, when, then);
     }
+    // Those of other attempts come when an act lets them.
+    let waiting = std::mem::take(&mut world.lock().arrivals);
     let engine = world.engine();
     let outcome = dispatch(&engine, request);
     drop(engine);
     world.lock().troubles.clear();
     // From now on only an act lets a shim come.
     world.lock().shim = Shim::Late;
-    let dies = trouble.is_some_and(|trouble| trouble.then == Then::Die);
+    world.lock().arrivals.extend(waiting);
+    // Nobody is left to undo a claim whose dispatcher died, or was told that it had failed when it had not.
+    let left = |Trouble { call, when, then, .. }| then == Then::Die || (call, when) == ("store.claim", When::After);
+    let left = trouble.is_some_and(left);
     if !may {
         return if outcome.is_ok() { Err(format!("it was dispatched: {outcome:?}")) } else { Ok(()) };
     }
@@ -308,7 +313,7 @@ fn dispatched(
         (Err(_), None, Shim::FailsSetup) => &[Status::Failed],
         (Err(_), None, Shim::Late | Shim::Dies) => &[Status::Ready],
         (Ok(_), _, Shim::FailsSetup | Shim::Late | Shim::Dies) | (Err(_), None, Shim::Starts | Shim::SetsUp) => &[],
-        (Err(_), Some(_), _) if dies => &[Status::Ready, Status::InProgress, Status::Failed],
+        (Err(_), Some(_), _) if left => &[Status::Ready, Status::InProgress, Status::Failed],
         (Err(_), Some(_), _) => &[Status::Ready, Status::Failed],
     };
     if !allowed.contains(&row.status) && Some(row.status) != before.filter(|_| trouble.is_some() && outcome.is_err()) {
