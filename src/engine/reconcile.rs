@@ -219,8 +219,9 @@ const DYING: Duration = Duration::from_secs(1);
 fn lock_of(engine: &Engine, path: &Path, expected: Option<FileId>, holder: Option<Process>) -> Lock {
     let ports = &engine.ports;
     let ask = || ports.locks.ask(path, expected);
-    if ask() != Lock::Held || !holder.is_some_and(|holder| ports.processes.is_ending(holder)) {
-        return ask();
+    let lock = ask();
+    if lock != Lock::Held || !holder.is_some_and(|holder| ports.processes.is_ending(holder)) {
+        return lock;
     }
     let free = engine.until(DYING, |_| Ok(Some(ask()).filter(|lock| *lock != Lock::Held)));
     free.ok().flatten().unwrap_or(Lock::Held)

@@ -4,13 +4,12 @@ use super::world::{Shim, Then, When, World};
 use crate::domain::attempt::Attempt;
 use crate::domain::completion::Evidence;
 use crate::domain::id::TaskId;
-use crate::domain::lifecycle::Event;
 use crate::domain::reconcile::Pane;
 use crate::domain::state::{Phase, Status};
 use crate::domain::task::Draft;
 use crate::engine::board::{Board, Card, Looker, Seen, card};
 use crate::engine::dispatch::{Request, dispatch};
-use crate::engine::report::{Speaker, report};
+use crate::engine::report::{Speaker, Word, say};
 use crate::engine::{Engine, Kind, tasks};
 
 fn seen(world: &World, attempt: &Attempt) -> Seen {
@@ -46,7 +45,7 @@ fn a_card_says_what_its_agent_does() {
     world.with(attempt.agent.unwrap(), |found| found.stopped = true);
     assert_eq!(says(&world, task), (Some("stopped"), false, true, true));
     world.with(attempt.agent.unwrap(), |found| found.stopped = false);
-    report(&engine, &Speaker::Person { task }, &Event::Done).unwrap();
+    say(&engine, &Speaker::Person { task }, &Word::Done).unwrap();
     assert_eq!(
         says(&world, task),
         (Some("working"), false, true, true),
@@ -69,7 +68,7 @@ fn a_card_tells_setup_and_verification_apart() {
     let attempt = dispatch(&engine, &Request::of(task)).unwrap();
     assert_eq!(says(&world, task), (Some("setup"), false, true, false));
     world.start_agent(&attempt.plan.id);
-    report(&engine, &Speaker::Person { task }, &Event::Done).unwrap();
+    say(&engine, &Speaker::Person { task }, &Word::Done).unwrap();
     assert_eq!(says(&world, task), (Some("verifying"), false, true, false));
     // Only what works can be stopped by a signal.
     world.with(world.attempt(task).agent.unwrap(), |found| found.stopped = true);

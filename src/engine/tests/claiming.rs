@@ -3,11 +3,10 @@
 use super::world::{Shim, Then, When, World};
 use crate::domain::completion::Evidence;
 use crate::domain::id::TaskId;
-use crate::domain::lifecycle::Event;
 use crate::domain::state::{Cause, Phase, Status, TreeState};
 use crate::domain::task::Draft;
 use crate::engine::dispatch::{Request, dispatch, queue};
-use crate::engine::report::{Speaker, report};
+use crate::engine::report::{Speaker, Word, say};
 use crate::engine::{Engine, Fault, Kind, review, tasks};
 use crate::ports::store::Store as _;
 
@@ -128,7 +127,7 @@ fn who_has_the_task_is_said() {
     assert_eq!((fault.message, fault.hint.as_deref()), (said, Some("ganger attach 1")));
 
     let speaker = Speaker::Person { task };
-    report(&engine, &speaker, &Event::Done).unwrap();
+    say(&engine, &speaker, &Word::Done).unwrap();
     let fault = refused(&engine, task);
     assert_eq!(fault.message, "task 1 is review, and its agent still runs in session ganger-1-fix-it");
     assert_eq!(fault.hint.as_deref(), Some("ganger stop 1"));

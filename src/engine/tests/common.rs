@@ -116,6 +116,13 @@ fn waiting_ends_with_what_is_found_or_fails() {
 }
 
 #[test]
+fn the_limits_are_those_of_the_settings() {
+    let mut world = World::new();
+    world.settings.queue.max_orphan_retries = 1;
+    assert_eq!(world.engine().limits().max_orphan_retries, 1);
+}
+
+#[test]
 fn an_event_of_a_task_that_is_not_there_is_missing() {
     let world = World::new();
     let engine = world.engine();

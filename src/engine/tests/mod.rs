@@ -20,6 +20,7 @@ mod store;
 mod surviving;
 mod tasks;
 mod terminal;
+mod typing;
 mod undoing;
 mod waiting;
 mod world;

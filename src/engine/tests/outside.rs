@@ -1,5 +1,6 @@
 //! The ports of a party, over the model of the machine.
 
+use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use super::world::{Party, Then, World};
 use crate::domain::id::{AttemptId, FileId, Place, Process};
 use crate::domain::reconcile::{Lock, Probe};
 use crate::domain::time::Now;
-use crate::ports::host::{Clock, Found, Held, Locks, Processes, Signal, StateFiles};
+use crate::ports::host::{Clock, Found, Held, Locks, Notifier, Processes, Signal, StateFiles};
 
 fn broken(_: Then) -> io::Error {
     io::Error::other("as scripted")
@@ -134,12 +135,28 @@ impl Processes for Party {
         if self.world.lives(process) { Probe::Alive } else { Probe::Dead }
     }
 
+    fn is_ending(&self, process: Process) -> bool {
+        !self.world.lives(process)
+    }
+
     fn is_stopped(&self, process: Process) -> bool {
         self.world.lives(process) && self.world.lock().processes[&process.pid].stopped
     }
 
     fn traffic(&self, _root: Process) -> Option<u64> {
+        self.world.lock().traffic
+    }
+
+    fn processor_time(&self, _root: Process) -> Option<Duration> {
         None
+    }
+
+    fn has_terminal(&self, process: Process) -> bool {
+        self.world.lock().terminal.is_none_or(|owner| owner == process)
+    }
+
+    fn ports_are_free(&self, first: u16, _count: u16) -> bool {
+        !self.world.lock().listeners.contains(&first)
     }
 
     fn shims(&self) -> io::Result<Vec<(AttemptId, Process)>> {
@@ -185,6 +202,13 @@ impl Processes for Party {
         self.gate("processes.standing_in", broken, || {
             Ok(self.found(|found| found.folder.as_ref().is_some_and(|at| at.starts_with(folder))))
         })
+    }
+}
+
+impl Notifier for Party {
+    fn start(&self, argv: &[OsString]) {
+        let argv: Vec<_> = argv.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+        self.world.lock().done.push(format!("tell {}", argv.join(" ")));
     }
 }
 

@@ -7,11 +7,10 @@ use super::world::{Shim, Then, When, World};
 use crate::domain::attempt::{Attempt, Exit};
 use crate::domain::completion::{Evidence, How};
 use crate::domain::id::TaskId;
-use crate::domain::lifecycle::Event;
 use crate::domain::state::{Cause, Phase, Status};
 use crate::engine::dispatch::{Request, dispatch};
 use crate::engine::reconcile::{Report, Scope, one, reconcile, sweep};
-use crate::engine::report::{Speaker, report};
+use crate::engine::report::{Speaker, Word, say};
 use crate::engine::{Engine, Kind};
 use crate::ports::store::Store as _;
 
@@ -332,7 +331,7 @@ fn an_agent_that_reported_done_and_vanished_stays_done() {
     let world = World::new();
     let (engine, task, attempt) = world.running();
     let speaker = Speaker::Agent { attempt: attempt.plan.id.clone(), token: attempt.plan.token };
-    report(&engine, &speaker, &Event::Done).unwrap();
+    say(&engine, &speaker, &Word::Done).unwrap();
     world.kill_shim(&attempt.plan.id, false);
     let report = pass(&engine);
     assert_eq!(acted(&report).0, "requeue");

@@ -2,25 +2,23 @@
 
 use std::time::Duration;
 
-use super::world::{Shim, Then, When, World};
+use super::world::{Shim, World};
 use crate::domain::attempt::Attempt;
 use crate::domain::completion::Evidence;
 use crate::domain::id::{AttemptId, TaskId};
-use crate::domain::lifecycle::Event;
 use crate::domain::state::{Cause, Phase, Status};
 use crate::domain::task::Draft;
 use crate::engine::dispatch::{Request, dispatch};
-use crate::engine::report::{Speaker, report, wait_verified};
-use crate::engine::{Engine, Kind, review, screen, tasks};
-use crate::ports::multiplexer::Typed;
+use crate::engine::report::{Speaker, Word, say, wait_verified};
+use crate::engine::{Engine, Kind, review, tasks};
 use crate::ports::store::Store as _;
 
 fn agent(attempt: &Attempt) -> Speaker {
     Speaker::Agent { attempt: attempt.plan.id.clone(), token: attempt.plan.token.clone() }
 }
 
-fn failed(reason: &str) -> Event {
-    Event::Failed { reason: reason.to_owned() }
+fn failed(reason: &str) -> Word {
+    Word::Fail(reason.to_owned())
 }
 
 /// A task whose agent runs, and whose work is verified.
@@ -38,9 +36,9 @@ fn done_is_review_and_says_who_said_so() {
         let world = World::new();
         let (engine, task, attempt) = world.running();
         let speaker = if person { Speaker::Person { task } } else { agent(&attempt) };
-        assert_eq!(report(&engine, &speaker, &Event::Done).unwrap().status, Status::Review);
+        assert_eq!(say(&engine, &speaker, &Word::Done).unwrap().status, Status::Review);
         let events = world.events();
-        assert_eq!(report(&engine, &speaker, &Event::Done).unwrap().status, Status::Review, "twice is fine");
+        assert_eq!(say(&engine, &speaker, &Word::Done).unwrap().status, Status::Review, "twice is fine");
         assert_eq!((world.events(), world.count("Wake")), (events, 0));
         let record = world.board().timeline(Some(task), 0, 100).unwrap().pop().unwrap();
         assert_eq!(record.who.text(), if person { "person" } else { "agent" });
@@ -54,23 +52,23 @@ fn a_person_who_says_done_before_the_agent_has_started_is_told_so() {
     let (engine, task) = world.ready();
     world.lock().shim = Shim::SetsUp;
     let attempt = dispatch(&engine, &Request::of(task)).unwrap();
-    let fault = report(&engine, &Speaker::Person { task }, &Event::Done).unwrap_err();
+    let fault = say(&engine, &Speaker::Person { task }, &Word::Done).unwrap_err();
     assert_eq!((fault.kind, fault.message.as_str()), (Kind::Conflict, "task 1: its agent has not started"));
     assert_eq!(world.task(task).status, Status::InProgress);
     // An agent may speak before its start is recorded.
-    assert_eq!(report(&engine, &agent(&attempt), &Event::Done).unwrap().status, Status::Review);
+    assert_eq!(say(&engine, &agent(&attempt), &Word::Done).unwrap().status, Status::Review);
 }
 
 #[test]
 fn fail_is_failed_with_the_agents_reason() {
     let world = World::new();
     let (engine, task, attempt) = world.running();
-    let now = report(&engine, &agent(&attempt), &failed("no idea")).unwrap();
+    let now = say(&engine, &agent(&attempt), &failed("no idea")).unwrap();
     assert_eq!(
         (now.status, now.cause, now.reason.as_deref()),
         (Status::Failed, Some(Cause::ReportedFailure), Some("no idea"))
     );
-    let fault = report(&engine, &agent(&attempt), &Event::Done).unwrap_err();
+    let fault = say(&engine, &agent(&attempt), &Word::Done).unwrap_err();
     assert_eq!((fault.kind, fault.hint.as_deref()), (Kind::Conflict, Some("ganger show 1")));
     assert_eq!(fault.message, "task 1: a task that is failed can't be reported done");
     assert_eq!(world.task(task).status, Status::Failed);
@@ -81,16 +79,16 @@ fn who_speaks_has_to_be_who_he_says() {
     let world = World::new();
     let (engine, task, attempt) = world.running();
     let liar = Speaker::Agent { attempt: attempt.plan.id.clone(), token: "guess".to_owned() };
-    let fault = report(&engine, &liar, &Event::Done).unwrap_err();
+    let fault = say(&engine, &liar, &Word::Done).unwrap_err();
     assert_eq!((fault.kind, fault.task), (Kind::Conflict, Some(task)));
     assert_eq!(fault.message, "GANGER_TOKEN is not this attempt's");
     let unknown = AttemptId::parse("01980000-0000-7000-8000-00000000ffff").unwrap();
     let nobody = Speaker::Agent { attempt: unknown, token: String::new() };
-    assert!(report(&engine, &nobody, &Event::Done).unwrap_err().message.starts_with("there is no attempt "));
+    assert!(say(&engine, &nobody, &Word::Done).unwrap_err().message.starts_with("there is no attempt "));
     let (_, other) = world.ready();
-    let fault = report(&engine, &Speaker::Person { task: other }, &Event::Done).unwrap_err();
+    let fault = say(&engine, &Speaker::Person { task: other }, &Word::Done).unwrap_err();
     assert_eq!(fault.message, "task 2 was never dispatched");
-    assert_eq!(report(&engine, &Speaker::Person { task: TaskId(9) }, &Event::Done).unwrap_err().kind, Kind::NoSuchTask);
+    assert_eq!(say(&engine, &Speaker::Person { task: TaskId(9) }, &Word::Done).unwrap_err().kind, Kind::NoSuchTask);
     assert_eq!(world.task(task).status, Status::InProgress);
 }
 
@@ -101,7 +99,7 @@ fn an_agent_of_an_earlier_attempt_is_not_heard() {
     world.kill_shim(&first.plan.id, false);
     crate::engine::reconcile::sweep(&engine).unwrap();
     dispatch(&engine, &Request::of(task)).unwrap();
-    let fault = report(&engine, &agent(&first), &Event::Done).unwrap_err();
+    let fault = say(&engine, &agent(&first), &Word::Done).unwrap_err();
     assert!(fault.message.contains("is not the task's current attempt"), "{fault}");
     assert_eq!(world.task(task).status, Status::InProgress);
 }
@@ -111,7 +109,7 @@ fn work_that_is_to_be_verified_wakes_the_shim_and_waits_for_its_verdict() {
     for (passed, status) in [(true, Status::Review), (false, Status::Failed)] {
         let world = World::new();
         let (engine, task, attempt) = verifying(&world);
-        assert_eq!(report(&engine, &agent(&attempt), &Event::Done).unwrap().status, Status::InProgress);
+        assert_eq!(say(&engine, &agent(&attempt), &Word::Done).unwrap().status, Status::InProgress);
         assert_eq!((world.attempt(task).phase, world.count("Wake")), (Phase::Verifying, 1));
         let id = attempt.plan.id.clone();
         world.before("pause", move |world| world.verified(&id, passed));
@@ -149,7 +147,7 @@ fn an_exit_0_is_verified_by_the_shim_before_it_goes() {
 fn a_verification_that_takes_too_long_is_said() {
     let world = World::new();
     let (engine, task, attempt) = verifying(&world);
-    report(&engine, &agent(&attempt), &Event::Done).unwrap();
+    say(&engine, &agent(&attempt), &Word::Done).unwrap();
     let fault = wait_verified(&engine, task, Duration::from_secs(10)).unwrap_err();
     assert_eq!((fault.kind, fault.task), (Kind::TimedOut, Some(task)));
     assert_eq!(fault.message, "task 1 is not verified within 10s");
@@ -159,7 +157,7 @@ fn a_verification_that_takes_too_long_is_said() {
 fn approval_is_done_and_ends_an_agent_that_lives_on() {
     let world = World::new();
     let (engine, task, attempt) = world.running();
-    report(&engine, &agent(&attempt), &Event::Done).unwrap();
+    say(&engine, &agent(&attempt), &Word::Done).unwrap();
     assert_eq!(review::approve(&engine, task).unwrap().status, Status::Done);
     assert!(world.agents(&attempt.plan.id).is_empty() && world.lock().panes.is_empty());
     assert_eq!(review::approve(&engine, task).unwrap().status, Status::Done, "twice is fine");
@@ -183,46 +181,8 @@ fn only_work_in_review_can_be_approved_and_no_agent_is_ended_for_it() {
 fn an_agent_that_can_not_be_ended_is_not_approved() {
     let world = World::new();
     let (engine, task, attempt) = world.running();
-    report(&engine, &agent(&attempt), &Event::Done).unwrap();
+    say(&engine, &agent(&attempt), &Word::Done).unwrap();
     world.with(attempt.shim.unwrap(), |found| found.stubborn = true);
     assert_eq!(review::approve(&engine, task).unwrap_err().kind, Kind::Unknown);
     assert_eq!(world.task(task).status, Status::Review);
-}
-
-#[test]
-fn what_is_typed_goes_to_a_running_agent_only() {
-    let world = World::new();
-    let (engine, task) = world.ready();
-    let fault = screen::send(&engine, task, Typed::Interrupt).unwrap_err();
-    assert_eq!((fault.message.as_str(), fault.kind), ("task 1 was never dispatched", Kind::Conflict));
-    let attempt = dispatch(&engine, &Request::of(task)).unwrap();
-    screen::send(&engine, task, Typed::Text("go on")).unwrap();
-    assert_eq!(world.count("type"), 1);
-    assert!(world.lock().done.last().unwrap().contains("go on"));
-
-    let (pid, panes) = (attempt.agent.unwrap().pid, world.lock().panes.clone());
-    world.lock().opaque.insert(pid);
-    assert!(screen::send(&engine, task, Typed::Interrupt).unwrap_err().message.contains("no running agent"));
-    world.lock().opaque.clear();
-    world.lock().panes.clear();
-    let fault = screen::send(&engine, task, Typed::Interrupt).unwrap_err();
-    assert_eq!((fault.message.as_str(), fault.hint.as_deref()), ("task 1 has no tmux session", Some("ganger log 1")));
-    world.lock().panes = panes;
-    world.trouble("mux.send", When::Before, Then::Fail);
-    assert_eq!(screen::send(&engine, task, Typed::Interrupt).unwrap_err().kind, Kind::Failed);
-
-    world.exit(&attempt.plan.id, 0, Evidence::Changed);
-    let stranger = world.spawn("vim").process;
-    world.with(stranger, |found| found.process = attempt.agent.unwrap());
-    assert!(screen::send(&engine, task, Typed::Interrupt).unwrap_err().message.contains("no running agent"));
-    assert_eq!(world.count("type"), 1);
-}
-
-#[test]
-fn the_pane_of_an_attempt_is_found_dead_or_alive() {
-    let world = World::new();
-    let (engine, task, attempt) = world.running();
-    assert!(!screen::pane(&engine, &screen::attempt(&engine, task).unwrap()).unwrap().dead);
-    world.exit(&attempt.plan.id, 0, Evidence::Changed);
-    assert!(screen::pane(&engine, &attempt).unwrap().dead);
 }

@@ -19,14 +19,15 @@ pub fn var(name: &str, value: &str) -> (OsString, OsString) {
 }
 
 pub fn settings(trees: &Path) -> Settings {
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
     let profile = Profile {
-        name: "agent".to_owned(),
-        command: vec!["agent".to_owned(), "{prompt}".to_owned()],
-        resume: vec!["agent".to_owned(), "--resume".to_owned()],
+        command: words(&["agent", "{prompt}"]),
+        resume: words(&["agent", "--resume"]),
         mode: Mode::Headless,
-        unsafe_args: vec!["--unsafe".to_owned()],
+        unsafe_args: words(&["--unsafe"]),
         no_output: NoOutput::Failed,
         env: vec![("MINE".to_owned(), "yes".to_owned())],
+        ..Profile::new("agent")
     };
     Settings {
         default_agent: "agent".to_owned(),
@@ -39,7 +40,7 @@ pub fn settings(trees: &Path) -> Settings {
             setup_timeout: Duration::from_mins(1),
         },
         queue: Queue { max_running: 50, per_agent: None, per_repo: None, max_orphan_retries: 3, timeout: None },
-        completion: Completion { verify: Vec::new(), verify_timeout: Duration::from_mins(10) },
+        completion: Completion { verify: Vec::new(), verify_timeout: Duration::from_mins(10), preamble: String::new() },
         tmux: Tmux {
             socket: None,
             columns: 200,

@@ -92,7 +92,8 @@ fn a_retry_resumes_in_the_tree_with_the_note_and_without_setup() {
     let launch = read.lock().unwrap().take().unwrap();
     assert_eq!(argv(&launch), ["agent", "--resume"]);
     assert!(!launch.fresh && launch.setup.is_empty());
-    assert_eq!(second.plan.brief.prompt, "do it\n\ntry harder");
+    let failed = "The last attempt failed: the agent failed: exit status 1.";
+    assert_eq!(second.plan.brief.prompt, format!("do it\n\n{failed}\n\ntry harder"));
     assert_eq!((second.plan.worktree, second.plan.adopts), (attempt.plan.worktree, Some(attempt.plan.id)));
 }
 

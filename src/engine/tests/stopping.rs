@@ -5,10 +5,9 @@ use std::time::Duration;
 use super::world::{Shim, Then, When, World};
 use crate::domain::completion::Evidence;
 use crate::domain::id::TaskId;
-use crate::domain::lifecycle::Event;
 use crate::domain::state::{Cause, Phase, Status};
 use crate::engine::dispatch::{Request, dispatch};
-use crate::engine::report::{Speaker, report};
+use crate::engine::report::{Speaker, Word, say};
 use crate::engine::stop::{is_live, leftovers, stop};
 use crate::engine::{Engine, Kind};
 
@@ -206,7 +205,7 @@ fn a_lock_that_is_held_is_not_given_up_even_if_nobody_is_there() {
 fn an_agent_that_reported_done_is_ended_and_its_task_stays_in_review() {
     let world = World::new();
     let (engine, task, attempt) = world.running();
-    report(&engine, &Speaker::Person { task }, &Event::Done).unwrap();
+    say(&engine, &Speaker::Person { task }, &Word::Done).unwrap();
     assert!(is_live(&engine, &world.task(task)).unwrap());
     assert_eq!(stop(&engine, task).unwrap().status, Status::Review);
     assert!(world.agents(&attempt.plan.id).is_empty());

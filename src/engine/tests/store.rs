@@ -8,7 +8,8 @@ use crate::domain::id::{AttemptId, TaskId};
 use crate::domain::lifecycle::{Event, Limits};
 use crate::domain::task::{Draft, Task};
 use crate::ports::store::{
-    Amendment, Applied, Claim, Claimed, Deed, Filter, Listing, Record, Result, Reverse, Stamp, Store, StoreError, Which,
+    Amendment, Applied, Claim, Claimed, Deed, Filter, Heard, Listing, News, Record, Result, Reverse, Stamp, Store,
+    StoreError, Which,
 };
 use crate::sqlite::Sqlite;
 
@@ -91,6 +92,8 @@ impl Store for Gated {
             | Event::Verified(_)
             | Event::StopRequested
             | Event::Requeued
+            | Event::Bounced
+            | Event::NotBounced { .. }
             | Event::Unqueued { .. }
             | Event::Approved
             | Event::Reopened { .. } => "store.apply",
@@ -100,6 +103,10 @@ impl Store for Gated {
 
     fn amend(&self, amendment: &Amendment, stamp: &Stamp) -> Result<bool> {
         self.through("store.amend", |store| store.amend(amendment, stamp))
+    }
+
+    fn hear(&self, attempt: &AttemptId, news: &News, stamp: &Stamp) -> Result<Heard> {
+        self.through("store.hear", |store| store.hear(attempt, news, stamp))
     }
 
     fn deeds(&self, repo: Option<&Path>, limit: u32) -> Result<Vec<Deed>> {

@@ -56,6 +56,10 @@ impl Multiplexer for Party {
         })
     }
 
+    fn rang(&self, _socket: &Path, _pane: &str) -> mux::Result<bool> {
+        self.gate("mux.rang", tmux_error, || Ok(false))
+    }
+
     fn capture(&self, _socket: &Path, _pane: &str, _lines: u32) -> mux::Result<String> {
         self.gate("mux.capture", tmux_error, || Ok(self.world.lock().screen.clone()))
     }

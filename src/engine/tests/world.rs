@@ -108,6 +108,12 @@ pub struct Inner {
     pub server: Option<Process>,
     pub panes: Vec<PaneSeen>,
     pub screen: String,
+    /// Who is in the foreground of the terminals, if it is not the agent.
+    pub terminal: Option<Process>,
+    /// Ports that somebody listens on.
+    pub listeners: Vec<u16>,
+    /// What processes have read and written, where the system tells.
+    pub traffic: Option<u64>,
     pub branches: BTreeMap<String, String>,
     pub trees: BTreeMap<PathBuf, GitTree>,
     pub shim: Shim,
@@ -209,6 +215,9 @@ impl World {
             server: None,
             panes: Vec::new(),
             screen: String::new(),
+            terminal: None,
+            listeners: Vec::new(),
+            traffic: None,
             branches: BTreeMap::from([("main".to_owned(), BASE.to_owned())]),
             trees: BTreeMap::new(),
             shim: Shim::Starts,
@@ -257,6 +266,7 @@ impl World {
                 clock: Box::new(party.clone()),
                 locks: Box::new(party.clone()),
                 processes: Box::new(party.clone()),
+                notifier: Box::new(party.clone()),
                 files: Box::new(party),
             },
             settings: Arc::new(self.settings.clone()),

@@ -7,12 +7,11 @@ use proptest::sample::select;
 use super::model::Model;
 use crate::domain::completion::Evidence;
 use crate::domain::id::TaskId;
-use crate::domain::lifecycle::Event;
 use crate::domain::state::{Phase, Status};
 use crate::domain::task::Draft;
 use crate::engine::dispatch::{Request, dispatch};
 use crate::engine::reconcile::{Scope, reconcile};
-use crate::engine::report::{Speaker, report};
+use crate::engine::report::{Speaker, Word, say};
 use crate::engine::tests::world::{Shim, Then, When, World};
 use crate::engine::{Engine, review, stop, tasks};
 use crate::ports::store::Store as _;
@@ -194,11 +193,11 @@ impl Act {
                 }
             }
             Self::Done { task } => {
-                report(engine, &person(task), &Event::Done).ok();
+                say(engine, &person(task), &Word::Done).ok();
                 model.done(task);
             }
             Self::Fail { task } => {
-                report(engine, &person(task), &Event::Failed { reason: "no".to_owned() }).ok();
+                say(engine, &person(task), &Word::Fail("no".to_owned())).ok();
                 // A shim whose work is over ends.
                 let over = world.board().task(TaskId(task)).unwrap().and_then(|task| task.attempt);
                 let over = over.filter(|id| world.row(id).phase == Phase::Exited);

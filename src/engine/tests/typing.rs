@@ -1,0 +1,169 @@
+//! What is typed at an agent reaches it and nobody else, or it is said that it did not.
+
+use super::world::{Then, When, World};
+use crate::domain::completion::Evidence;
+use crate::domain::state::{Activity, Status};
+use crate::engine::dispatch::{Request, dispatch};
+use crate::engine::report::{Speaker, Word, say};
+use crate::engine::{Kind, review, screen};
+
+/// The agent reads what was sent, after so many Enters.
+fn listens(world: &World, enters: usize) {
+    world.lock().traffic = Some(10);
+    reads(world, enters);
+}
+
+fn reads(world: &World, enters: usize) {
+    world.before("pause", move |world| {
+        if world.lock().done.iter().filter(|done| done.ends_with("Enter")).count() >= enters {
+            world.lock().traffic = Some(11);
+        } else {
+            reads(world, enters);
+        }
+    });
+}
+
+fn typed(world: &World) -> Vec<String> {
+    let inner = world.lock();
+    let typed = inner.done.iter().filter_map(|done| done.strip_prefix("type ")?.split_once(' '));
+    typed.map(|(_, typed)| typed.to_owned()).collect()
+}
+
+#[test]
+fn what_is_typed_goes_to_a_running_agent_only() {
+    let world = World::new();
+    let (engine, task) = world.ready();
+    let refused = |said: &str| {
+        let fault = screen::interrupt(&engine, task).unwrap_err();
+        assert_eq!((fault.kind, fault.task), (Kind::Conflict, Some(task)));
+        assert!(fault.message.contains(said), "{fault}");
+        assert_eq!(screen::send(&engine, task, "x").unwrap_err().message, fault.message);
+    };
+    refused("task 1 was never dispatched");
+    let attempt = dispatch(&engine, &Request::of(task)).unwrap();
+    let agent = attempt.agent.unwrap();
+    world.lock().opaque.insert(agent.pid);
+    refused("no running agent");
+    world.lock().opaque.clear();
+    world.lock().terminal = attempt.shim;
+    refused("another program has its agent's terminal");
+    world.lock().terminal = None;
+    let panes = std::mem::take(&mut world.lock().panes);
+    refused("task 1 has no tmux session");
+    world.lock().panes = panes;
+    world.trouble("mux.send", When::Before, Then::Fail);
+    assert_eq!(screen::interrupt(&engine, task).unwrap_err().kind, Kind::Failed);
+    world.exit(&attempt.plan.id, 0, Evidence::Changed);
+    world.with(agent, |found| found.alive = true);
+    refused("no running agent");
+    assert_eq!(typed(&world), [""; 0]);
+}
+
+#[test]
+fn an_interrupt_is_typed_as_it_is() {
+    let world = World::new();
+    let (engine, task, _) = world.running();
+    screen::interrupt(&engine, task).unwrap();
+    assert_eq!(typed(&world), ["Interrupt"]);
+}
+
+#[test]
+fn a_text_is_pasted_and_sent_off_and_the_agent_works_again() {
+    let world = World::new();
+    let (engine, task, _) = world.running();
+    say(&engine, &Speaker::Person { task }, &Word::Ask("may I?".to_owned())).unwrap();
+    assert_eq!(world.attempt(task).doing.unwrap().activity, Activity::Waiting);
+    listens(&world, 1);
+    screen::send(&engine, task, "go on").unwrap();
+    assert_eq!(typed(&world), ["Paste(\"go on\")", "Enter"]);
+    let attempt = world.attempt(task);
+    assert_eq!((attempt.doing.unwrap().activity, attempt.saying), (Activity::Working, None));
+}
+
+#[test]
+fn a_text_that_is_not_taken_in_is_said() {
+    let world = World::new();
+    let (engine, task, _) = world.running();
+    world.lock().traffic = Some(10);
+    let fault = screen::send(&engine, task, "go on").unwrap_err();
+    assert_eq!((fault.kind, fault.hint.as_deref()), (Kind::Failed, Some("ganger attach 1")));
+    assert!(fault.message.contains("was not submitted"), "{fault}");
+    assert_eq!(typed(&world).len(), 2, "an agent that says nothing by itself is not pressed twice");
+    assert!(world.attempt(task).saying.unwrap().contains("was not submitted"));
+}
+
+#[test]
+fn where_the_system_tells_no_traffic_the_screen_is_looked_at() {
+    for changes in [true, false] {
+        let world = World::new();
+        let (engine, task, _) = world.running();
+        world.lock().screen = "$ ".to_owned();
+        world.before("pause", move |world| {
+            world.lock().screen = "$ go on".to_owned();
+            if changes {
+                world.before("pause", |world| world.lock().screen = "working".to_owned());
+            }
+        });
+        assert_eq!(screen::send(&engine, task, "go on").is_ok(), changes);
+    }
+}
+
+#[test]
+fn an_agent_whose_hooks_work_is_believed_when_it_says_that_it_begins_and_is_pressed_once_more() {
+    for says in [true, false] {
+        let world = World::new();
+        let (engine, task, attempt) = world.running();
+        let agent = Speaker::Agent { attempt: attempt.plan.id.clone(), token: attempt.plan.token };
+        let told =
+            |activity| Word::Report { activity: Some(activity), saying: None, conversation: Some("c".to_owned()) };
+        say(&engine, &agent, &told(Activity::Idle)).unwrap();
+        listens(&world, 1);
+        world.lock().screen = "$ ".to_owned();
+        let begins = told(Activity::Working);
+        world.before("mux.send", move |world| {
+            // The paste, and then the first Enter.
+            world.before("mux.send", move |world| {
+                world.before("mux.send", move |world| {
+                    if says {
+                        say(&world.engine(), &agent, &begins).unwrap();
+                    }
+                });
+            });
+        });
+        assert_eq!(screen::send(&engine, task, "go on").is_ok(), says);
+        assert_eq!(typed(&world)[1..], ["Enter", "Enter"]);
+    }
+}
+
+#[test]
+fn feedback_sends_work_back_to_the_agent_that_did_it() {
+    let world = World::new();
+    let (engine, task, attempt) = world.running();
+    let fault = review::send_back(&engine, task, "more").unwrap_err();
+    assert_eq!(
+        (fault.kind, fault.message.as_str()),
+        (Kind::Conflict, "task 1: a task that is in-progress can't be sent back")
+    );
+    say(&engine, &Speaker::Person { task }, &Word::Done).unwrap();
+    listens(&world, 1);
+    assert_eq!(review::send_back(&engine, task, "more").unwrap().status, Status::InProgress);
+    assert_eq!(typed(&world), ["Paste(\"more\")", "Enter"]);
+    say(&engine, &Speaker::Person { task }, &Word::Done).unwrap();
+    world.lock().terminal = attempt.shim;
+    let fault = review::send_back(&engine, task, "more").unwrap_err();
+    assert!(fault.message.contains("another program has its agent's terminal"), "{fault}");
+    let now = world.task(task);
+    assert_eq!(now.status, Status::Review);
+    assert!(now.reason.unwrap().starts_with("feedback not delivered: "));
+    world.exit(&attempt.plan.id, 0, Evidence::Changed);
+    assert!(review::send_back(&engine, task, "more").unwrap_err().message.contains("does not run any more"));
+}
+
+#[test]
+fn the_pane_of_an_attempt_is_found_dead_or_alive() {
+    let world = World::new();
+    let (engine, task, attempt) = world.running();
+    assert!(!screen::pane(&engine, &screen::attempt(&engine, task).unwrap()).unwrap().dead);
+    world.exit(&attempt.plan.id, 0, Evidence::Changed);
+    assert!(screen::pane(&engine, &attempt).unwrap().dead);
+}
