@@ -175,7 +175,7 @@ impl Act {
             }
             Self::Dispatch { task, fresh, explicit, shim, trouble } => {
                 let from = vec![Status::Ready, Status::Failed];
-                let request = Request { from, fresh, explicit, ..Request::of(TaskId(task)) };
+                let request = Request { from, explicit, fresh, ..Request::of(TaskId(task)) };
                 dispatched(world, model, &request, shim, trouble)?;
             }
             Self::Arrive => arrive(world, model),
@@ -201,7 +201,9 @@ impl Act {
                 // A shim whose work is over ends.
                 let over = world.board().task(TaskId(task)).unwrap().and_then(|task| task.attempt);
                 let over = over.filter(|id| world.row(id).phase == Phase::Exited);
-                over.iter().for_each(|id| world.kill_shim(id, false));
+                if let Some(id) = &over {
+                    world.kill_shim(id, false);
+                }
                 model.fail(task, over.is_some());
             }
             Self::KillShim { task, agent_survives } => {
