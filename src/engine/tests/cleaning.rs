@@ -194,6 +194,15 @@ fn a_revoked_attempt_is_cleaned_up_when_it_can_be() {
 }
 
 #[test]
+fn what_another_pass_has_cleaned_up_meanwhile_is_not_reported_again() {
+    let world = World::new();
+    let (engine, task, _) = revoked(&world);
+    world.before("store.attempt", |world| pass(&world.engine()));
+    assert!(!reconcile(&engine, &Scope::default()).unwrap().changes());
+    assert!(world.attempt(task).cleaned);
+}
+
+#[test]
 fn a_tree_that_somebody_stands_in_is_not_removed() {
     let world = World::new();
     let (engine, task, attempt) = revoked(&world);

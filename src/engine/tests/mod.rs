@@ -19,6 +19,7 @@ mod stopping;
 mod store;
 mod surviving;
 mod tasks;
+mod telling;
 mod terminal;
 mod typing;
 mod undoing;
