@@ -29,7 +29,7 @@ pub fn approve(engine: &Engine, id: TaskId) -> Result<Task, Fault> {
 ///
 /// # Errors
 /// [`Kind::Conflict`] where it is not in review or its agent has ended; those of [`screen::send`].
-fn send_back(engine: &Engine, id: TaskId, feedback: &str) -> Result<Task, Fault> {
+pub fn send_back(engine: &Engine, id: TaskId, feedback: &str) -> Result<Task, Fault> {
     let task = engine.task(id)?;
     let attempt = screen::attempt(engine, id)?;
     let told = |event: &Event| {

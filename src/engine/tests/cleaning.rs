@@ -275,7 +275,7 @@ fn a_fresh_retry_parks_the_older_tree_and_a_plain_one_takes_it_over() {
     let trees = world.board().trees(task).unwrap();
     let parked = trees.iter().find(|tree| tree.owner == first.plan.id).unwrap();
     let there = parked.parked.clone().unwrap();
-    assert_eq!(there, world.settings.worktrees.trash(&world.repo()).join(first.plan.id.as_str()));
+    assert_eq!(there, world.trash().join(first.plan.id.as_str()));
     assert!(there.exists() && !first.plan.worktree.exists() && second.plan.worktree.exists());
     assert_eq!(world.lock().trees[&there].branch, "ganger/1-fix-it");
     world.exit(&second.plan.id, 1, Evidence::Changed);

@@ -119,7 +119,7 @@ fn waiting_ends_with_what_is_found_or_fails() {
 fn the_limits_are_those_of_the_settings() {
     let mut world = World::new();
     world.settings.queue.max_orphan_retries = 1;
-    assert_eq!(world.engine().limits().max_orphan_retries, 1);
+    assert_eq!(world.engine().limits(&world.repo()).max_orphan_retries, 1);
 }
 
 #[test]

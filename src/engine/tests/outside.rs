@@ -8,8 +8,10 @@ use std::time::Duration;
 use super::world::{Party, Then, World};
 use crate::domain::id::{AttemptId, FileId, Place, Process};
 use crate::domain::reconcile::{Lock, Probe};
+use crate::domain::settings::Settings;
 use crate::domain::time::Now;
 use crate::ports::host::{Clock, Found, Held, Locks, Notifier, Processes, Signal, StateFiles};
+use crate::ports::repositories::{Repositories, Supplied, Unfit};
 
 fn broken(_: Then) -> io::Error {
     io::Error::other("as scripted")
@@ -209,6 +211,17 @@ impl Notifier for Party {
     fn start(&self, argv: &[OsString]) {
         let argv: Vec<_> = argv.iter().map(|word| word.to_string_lossy().into_owned()).collect();
         self.world.lock().done.push(format!("tell {}", argv.join(" ")));
+    }
+}
+
+/// No repository of the model has a configuration of its own.
+impl Repositories for Party {
+    fn supplied(&self, _repo: &Path) -> io::Result<Option<Supplied>> {
+        self.gate("repositories.supplied", broken, || Ok(None))
+    }
+
+    fn settings(&self, own: &Settings, _supplied: &Supplied) -> Result<Settings, Unfit> {
+        Ok(own.clone())
     }
 }
 

@@ -90,6 +90,10 @@ impl Worktrees for Party {
         })
     }
 
+    fn ignored(&self, _repo: &Path) -> trees::Result<Vec<PathBuf>> {
+        self.gate("trees.ignored", git_error, || Ok(Vec::new()))
+    }
+
     fn commits(&self, _repo: &Path, branch: &str, _base: &str) -> trees::Result<Vec<String>> {
         self.gate("trees.commits", git_error, || Ok(vec![format!("a commit on {branch}")]))
     }

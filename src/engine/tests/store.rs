@@ -121,6 +121,18 @@ impl Store for Gated {
         self.through("store.history", |store| store.history(repo, after, limit))
     }
 
+    fn trusted(&self, repo: &Path) -> Result<Vec<String>> {
+        self.through("store.trusted", |store| store.trusted(repo))
+    }
+
+    fn trust(&self, repo: &Path, hash: &str, stamp: &Stamp) -> Result<()> {
+        self.through("store.trust", |store| store.trust(repo, hash, stamp))
+    }
+
+    fn distrust(&self, repo: &Path) -> Result<usize> {
+        self.through("store.distrust", |store| store.distrust(repo))
+    }
+
     fn version(&self) -> Result<i64> {
         self.through("store.version", Sqlite::version)
     }

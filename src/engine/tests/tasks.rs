@@ -198,7 +198,7 @@ fn a_removed_task_leaves_its_tree_parked() {
     let (engine, task, attempt) = world.running();
     world.exit(&attempt.plan.id, 0, Evidence::Changed);
     let parked = tasks::remove(&engine, task, false).unwrap();
-    let there = world.settings.worktrees.trash(&world.repo()).join(attempt.plan.id.as_str());
+    let there = world.trash().join(attempt.plan.id.as_str());
     assert_eq!(parked, std::slice::from_ref(&there));
     assert!(there.exists() && !attempt.plan.worktree.exists());
     assert_eq!(world.board().task(task).unwrap(), None);
@@ -213,7 +213,7 @@ fn trees_that_are_parked_already_are_told_again() {
     let request = Request { from: vec![Status::Failed], fresh: true, ..Request::of(task) };
     let second = dispatch(&engine, &request).unwrap();
     let parked = tasks::remove(&engine, task, true).unwrap();
-    let trash = world.settings.worktrees.trash(&world.repo());
+    let trash = world.trash();
     assert_eq!(parked, [trash.join(first.plan.id.as_str()), trash.join(second.plan.id.as_str())]);
 }
 

@@ -248,6 +248,11 @@ impl World {
         self.root().join("repo")
     }
 
+    /// Where its trees are parked.
+    pub fn trash(&self) -> PathBuf {
+        PathBuf::from(&self.settings.worktrees.root).join(".trash")
+    }
+
     pub fn board(&self) -> MutexGuard<'_, Sqlite> {
         self.board.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
@@ -267,6 +272,7 @@ impl World {
                 locks: Box::new(party.clone()),
                 processes: Box::new(party.clone()),
                 notifier: Box::new(party.clone()),
+                repositories: Box::new(party.clone()),
                 files: Box::new(party),
             },
             settings: Arc::new(self.settings.clone()),

@@ -35,7 +35,7 @@ fn i7_a_parked_tree_has_to_be_where_it_was_parked_and_its_branch_is_anybodys() {
     dispatch(&engine, &Request { from: vec![Status::Failed], fresh: true, ..Request::of(task) }).unwrap();
     world.lock().branches.remove(&attempt.plan.branch);
     assert_clean(&world);
-    let parked = world.settings.worktrees.trash(&world.repo()).join(attempt.plan.id.as_str());
+    let parked = world.trash().join(attempt.plan.id.as_str());
     world.lock().trees.remove(&parked).unwrap();
     assert_violated(&world, "I7", "its worktree is not one any more: it is gone");
 }
