@@ -32,6 +32,10 @@ pub fn find(talk: &Talk<'_>) -> Result<Server> {
         Reply::Refused(complaint) => return Err(refused(talk, complaint)),
     };
     let facts = read(&answer)?;
+    // First: one that is refused would answer the next call, with options that were corrected meanwhile.
+    if probe && facts.exit_empty && facts.sessions.is_empty() {
+        await_end(facts.pid, talk.left());
+    }
     let version = if facts.version.is_empty() { talk.version()? } else { facts.version };
     if !new_enough(&version) {
         return Err(too_old(&version));
@@ -42,9 +46,6 @@ pub fn find(talk: &Talk<'_>) -> Result<Server> {
              remove it from your tmux.conf and run `tmux set-option -s exit-unattached off`"
                 .to_owned(),
         ));
-    }
-    if probe && facts.exit_empty && facts.sessions.is_empty() {
-        await_end(facts.pid, talk.left());
     }
     Ok(Server { version, sessions: facts.sessions })
 }
