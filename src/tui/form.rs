@@ -26,11 +26,26 @@ pub enum Name {
     After,
     Verify,
     Timeout,
+    Files,
+    Permissions,
 }
 
+/// The choices of [`Name::Permissions`].
+const PERMISSIONS: [&str; 2] = ["safe", "unsafe"];
+
 impl Name {
-    pub const ALL: [Self; 8] =
-        [Self::Title, Self::Prompt, Self::Agent, Self::Base, Self::Priority, Self::After, Self::Verify, Self::Timeout];
+    pub const ALL: [Self; 10] = [
+        Self::Title,
+        Self::Prompt,
+        Self::Agent,
+        Self::Base,
+        Self::Priority,
+        Self::After,
+        Self::Verify,
+        Self::Timeout,
+        Self::Files,
+        Self::Permissions,
+    ];
 
     /// Its label.
     #[must_use]
@@ -44,6 +59,8 @@ impl Name {
             Self::After => "After",
             Self::Verify => "Verify",
             Self::Timeout => "Timeout",
+            Self::Files => "Files",
+            Self::Permissions => "Safety",
         }
     }
 
@@ -59,7 +76,15 @@ impl Name {
             Self::After => "ids of tasks that must be done first",
             Self::Verify => "commands that must pass before review, one a line",
             Self::Timeout => "like 30m (empty: as configured)",
+            Self::Files => "files that it is about, separated by commas",
+            Self::Permissions => "safe, or unsafe: the agent's dangerous arguments",
         }
+    }
+
+    /// Whether it is one of several words.
+    #[must_use]
+    pub const fn is_choice(self) -> bool {
+        matches!(self, Self::Agent | Self::Permissions)
     }
 
     /// Whether it holds several lines.
@@ -73,7 +98,7 @@ impl Name {
 #[derive(Clone, Debug)]
 pub struct Form {
     pub purpose: Purpose,
-    fields: [TextArea<'static>; 8],
+    fields: [TextArea<'static>; 10],
     pub focus: Name,
     agents: Vec<String>,
     /// What is wrong with it, or with the last try to save it.
@@ -108,7 +133,18 @@ impl Form {
     /// An empty form.
     #[must_use]
     pub fn new(agents: &[String], agent: &str) -> Self {
-        Self::with(Purpose::New, agents, |name| if name == Name::Agent { agent.to_owned() } else { String::new() })
+        Self::with(Purpose::New, agents, |name| match name {
+            Name::Agent => agent.to_owned(),
+            Name::Permissions => PERMISSIONS[0].to_owned(),
+            Name::Title
+            | Name::Prompt
+            | Name::Base
+            | Name::Priority
+            | Name::After
+            | Name::Verify
+            | Name::Timeout
+            | Name::Files => String::new(),
+        })
     }
 
     /// A form with a task in it.
@@ -124,6 +160,8 @@ impl Form {
             Name::After => draft.after.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
             Name::Verify => draft.verify.join("\n"),
             Name::Timeout => draft.timeout.map(config::render_duration).unwrap_or_default(),
+            Name::Files => draft.files.join(", "),
+            Name::Permissions => PERMISSIONS[usize::from(draft.unsafe_mode)].to_owned(),
         })
     }
 
@@ -188,8 +226,8 @@ impl Form {
             (KeyCode::Char('e'), true) => return Turn::Editor(self.text(Name::Prompt)),
             (KeyCode::Tab, _) => self.step(true),
             (KeyCode::BackTab, _) => self.step(false),
-            (KeyCode::Up | KeyCode::Left, _) if self.focus == Name::Agent => self.choose(false),
-            (KeyCode::Down | KeyCode::Right | KeyCode::Char(' '), _) if self.focus == Name::Agent => self.choose(true),
+            (KeyCode::Up | KeyCode::Left, _) if self.focus.is_choice() => self.choose(false),
+            (KeyCode::Down | KeyCode::Right | KeyCode::Char(' '), _) if self.focus.is_choice() => self.choose(true),
             (KeyCode::Up, _) if !self.focus.is_long() => self.step(false),
             (KeyCode::Down | KeyCode::Enter, _) if !self.focus.is_long() => self.step(true),
             (_, _) => {
@@ -207,17 +245,18 @@ impl Form {
     }
 
     fn choose(&mut self, forward: bool) {
-        let count = self.agents.len();
+        let permissions = || PERMISSIONS.map(str::to_owned).to_vec();
+        let choices = if self.focus == Name::Permissions { permissions() } else { self.agents.clone() };
+        let count = choices.len();
         if count == 0 {
             return;
         }
-        let text = self.text(Name::Agent);
-        let next = match self.agents.iter().position(|agent| *agent == text) {
+        let text = self.text(self.focus);
+        let next = match choices.iter().position(|choice| *choice == text) {
             Some(here) => (here + if forward { 1 } else { count - 1 }) % count,
             None => 0,
         };
-        let agent = self.agents[next].clone();
-        self.fill(Name::Agent, &agent);
+        self.fill(self.focus, &choices[next]);
     }
 
     /// What is typed, as a draft's fields.
@@ -253,17 +292,24 @@ impl Form {
                 Some(config::parse_duration(text).ok_or_else(wrong)?)
             }
         };
-        let verify = self.text(Name::Verify);
+        let unsafe_mode = match PERMISSIONS.iter().position(|choice| *choice == line(Name::Permissions)) {
+            Some(choice) => choice == 1,
+            None => return Err((Name::Permissions, "it is safe or unsafe".to_owned())),
+        };
+        let words = |text: String, by: char| -> Vec<String> {
+            text.split(by).map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+        };
         Ok(Edit {
             title: Some(title),
             prompt: Some(self.text(Name::Prompt)),
             agent: Some(agent),
             base: Some(Some(line(Name::Base)).filter(|base| !base.is_empty())),
             priority: Some(priority),
-            verify: Some(verify.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()),
+            verify: Some(words(self.text(Name::Verify), '\n')),
             timeout: Some(timeout),
             after: Some(after),
-            ..Edit::default()
+            files: Some(words(self.text(Name::Files), ',')),
+            unsafe_mode: Some(unsafe_mode),
         })
     }
 }
@@ -283,7 +329,8 @@ pub fn changes(edit: Edit, draft: &Draft) -> Edit {
         verify: unless_same(edit.verify, &draft.verify),
         timeout: unless_same(edit.timeout, &draft.timeout),
         after: unless_same(edit.after, &draft.after),
-        ..Edit::default()
+        files: unless_same(edit.files, &draft.files),
+        unsafe_mode: unless_same(edit.unsafe_mode, &draft.unsafe_mode),
     }
 }
 
@@ -324,6 +371,10 @@ mod tests {
             form.focus = field;
             typed(&mut form, text);
         }
+        form.focus = Name::Files;
+        typed(&mut form, "src/a b.rs, tests/");
+        form.focus = Name::Permissions;
+        press(&mut form, KeyCode::Down);
         form.focus = Name::Verify;
         form.paste("make test\r\n\r\nmake lint\n");
         let edit = form.edited().unwrap();
@@ -333,6 +384,8 @@ mod tests {
         assert_eq!((edit.priority, edit.after.unwrap().len()), (Some(-3), 2));
         assert_eq!(edit.verify.unwrap(), ["make test", "make lint"]);
         assert_eq!(edit.timeout.unwrap().unwrap().as_secs(), 1800);
+        assert_eq!(edit.files.unwrap(), ["src/a b.rs", "tests/"]);
+        assert_eq!(edit.unsafe_mode, Some(true));
     }
 
     #[test]
@@ -340,9 +393,13 @@ mod tests {
         let mut form = Form::new(&agents(), "shell");
         assert_eq!(form.edited().unwrap_err().0, Name::Title);
         typed(&mut form, "x");
-        for (field, text) in
-            [(Name::Priority, "high"), (Name::After, "x"), (Name::Timeout, "soon"), (Name::Agent, "no")]
-        {
+        for (field, text) in [
+            (Name::Priority, "high"),
+            (Name::After, "x"),
+            (Name::Timeout, "soon"),
+            (Name::Agent, "no"),
+            (Name::Permissions, "all"),
+        ] {
             let mut form = form.clone();
             form.fill(field, text);
             assert_eq!(form.edited().unwrap_err().0, field);

@@ -22,7 +22,14 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, form: &Form) {
     let heights = Name::ALL.map(|name| match name {
         Name::Prompt => Constraint::Fill(3),
         Name::Verify => Constraint::Max(4),
-        Name::Title | Name::Agent | Name::Base | Name::Priority | Name::After | Name::Timeout => Constraint::Length(1),
+        Name::Title
+        | Name::Agent
+        | Name::Base
+        | Name::Priority
+        | Name::After
+        | Name::Timeout
+        | Name::Files
+        | Name::Permissions => Constraint::Length(1),
     });
     let [fields, foot] = Layout::vertical([Constraint::Min(0), Constraint::Length(2)]).areas(area);
     let rows = Layout::vertical(heights).split(fields);
