@@ -71,6 +71,13 @@ impl Profile {
         }
     }
 
+    /// Whether how to report is told to it by a file.
+    #[must_use]
+    pub fn reads_preamble(&self) -> bool {
+        let argvs = [&self.command, &self.resume, &self.headless, &self.headless_resume];
+        argvs.into_iter().flatten().any(|word| word.contains("{preamble_file}"))
+    }
+
     /// The argv to start it with, `{permissions}` still in it. `resumes`: there is a tree of an earlier attempt; a
     /// conversation is picked up again only where it is known or need not be.
     #[must_use]

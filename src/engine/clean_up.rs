@@ -49,7 +49,7 @@ fn note(engine: &Engine, attempt: &Attempt, kept: &[String], done: bool) {
 /// What the file system says.
 pub fn files(engine: &Engine, attempt: &Attempt) -> Result<Remains, Fault> {
     let files = &attempt.plan.files;
-    for path in [&files.launch, &files.prompt, &files.lock] {
+    for path in [&files.launch, &files.prompt, &files.preamble(), &files.lock] {
         remove(engine, path)?;
     }
     if engine.ports.locks.ask(&files.saga, None) != Lock::Held {

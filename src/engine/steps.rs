@@ -196,7 +196,9 @@ fn launch_files(saga: &mut Saga<'_>) -> Result<(), Failure> {
     let (files, plan) = (&saga.engine.ports.files, &saga.plan);
     let written = encode(saga).map_err(std::io::Error::other).and_then(|orders| {
         files.write(&plan.files.prompt, plan.brief.prompt.as_bytes())?;
-        files.write(&plan.files.preamble(), preamble(saga).as_bytes())?;
+        if saga.profile.reads_preamble() {
+            files.write(&plan.files.preamble(), preamble(saga).as_bytes())?;
+        }
         files.write(&plan.files.launch, &orders)
     });
     written.map_err(|error| {
