@@ -198,7 +198,7 @@ fn tables_merge_by_key_and_lists_replace() {
 }
 
 #[test]
-fn an_unknown_key_is_refused_with_file_line_and_the_nearest_name() {
+fn n3_an_unknown_key_is_refused_with_file_line_and_the_nearest_name() {
     for (text, message) in [
         ("\n[queue]\nmax_runing = 3", "unknown key `max_runing` in [queue] at /c.toml:3; did you mean `max_running`?"),
         ("default-agent = 'x'", "unknown key `default-agent` at /c.toml:1; did you mean `default_agent`?"),
@@ -242,7 +242,7 @@ fn what_a_later_version_will_know_is_refused_as_such() {
 }
 
 #[test]
-fn a_wrong_type_is_refused() {
+fn n3_a_wrong_type_is_refused() {
     for (text, message) in [
         ("queue = 3", "`queue` must be a table, not 3 at /c.toml:1"),
         ("agents = ['x']", "`agents` must be a table, not an array at /c.toml:1"),
@@ -265,7 +265,7 @@ fn a_wrong_type_is_refused() {
 }
 
 #[test]
-fn a_senseless_value_is_refused() {
+fn n3_a_senseless_value_is_refused() {
     for (text, part) in [
         ("[queue]\nmax_running = 0", "`queue.max_running` must be a whole number from 1 to 4294967295, not 0"),
         ("[queue]\nmax_running = -1", "not -1"),

@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn another_host_is_unknown() {
+    fn m4_another_host_is_unknown() {
         for phase in [Phase::Claimed, Phase::Running] {
             let elsewhere = Observed { place: PlaceSeen::Elsewhere, ..observed() };
             assert!(matches!(plan(&elsewhere, &desired(phase)), Decision::Unknown(_)));

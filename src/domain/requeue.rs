@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn an_agent_that_always_dies_at_once_is_retried_three_times() {
+    fn r3_an_agent_that_always_dies_at_once_is_retried_three_times() {
         let mut orphans = 0;
         let mut waits = Vec::new();
         let end = loop {

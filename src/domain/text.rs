@@ -106,7 +106,7 @@ mod tests {
     use super::{block, coloured, cut, line, plain};
 
     #[test]
-    fn no_control_character_survives_a_line() {
+    fn s4_no_control_character_survives_a_line() {
         let hostile = "a\u{1b}]52;c;ZXZpbA==\u{7}b\tc\nd\u{9b}31m\u{202e}e\u{7f}";
         let shown = line(hostile);
         assert!(shown.chars().all(|c| !c.is_control()), "{shown:?}");
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_screen_keeps_its_colours_and_nothing_else() {
+    fn s4_a_screen_keeps_its_colours_and_nothing_else() {
         let screen = "\u{1b}[1;31mred\u{1b}[0m \u{1b}]8;;http://x\u{7}link\u{1b}]8;;\u{1b}\\ \u{1b}[2Jx\u{1b}(B";
         assert_eq!(coloured(screen), "\u{1b}[1;31mred\u{1b}[0m link x");
         assert_eq!(plain(screen), "red link x");

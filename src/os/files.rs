@@ -63,7 +63,7 @@ mod tests {
     use crate::ports::host::StateFiles as _;
 
     #[test]
-    fn a_written_file_is_private_and_replaces_whole() {
+    fn s6_a_written_file_is_private_and_replaces_whole() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x");
         assert_eq!(PrivateFiles.read(&path).unwrap(), None);

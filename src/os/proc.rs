@@ -409,7 +409,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_is_its_pid_and_its_start_time() {
+    fn d6_a_process_is_its_pid_and_its_start_time() {
         let me = ProcessTable.me();
         assert_eq!(Some(me), identify(me.pid));
         assert_eq!(ProcessTable.probe(me), Probe::Alive);

@@ -187,7 +187,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn network_file_systems_are_known_by_their_number() {
+    fn c8_network_file_systems_are_known_by_their_number() {
         let named: Vec<_> = [0x6969, 0xff53_4d42, 0xfe53_4d42, 0x517b, 0x5346_414f, 0xef53, 0x0102_1994]
             .map(network_name)
             .into_iter()

@@ -224,7 +224,7 @@ mod tests {
     const ID: &str = "01980000-0000-7000-8000-0123456789ab";
 
     #[test]
-    fn a_word_never_ends_its_command() {
+    fn s3_a_word_never_ends_its_command() {
         for (word, out) in [(";", "\\;"), ("a;", "a\\;"), ("a\\;", "a\\\\;"), ("a;b", "a;b"), ("", "")] {
             assert_eq!(closed(OsStr::new(word)), out, "{word}");
         }

@@ -221,7 +221,7 @@ fn points(world: &World, scenario: &Scenario) -> Vec<String> {
 }
 
 #[test]
-fn whatever_fails_at_any_point_one_reconcile_suffices() {
+fn d1_d4_whatever_fails_at_any_point_one_reconcile_suffices() {
     // What every change has to pass is the same share each time; at length, every point has every fault anyway.
     let seed = if std::env::var_os("GANGER_SEED").is_some() { seed() } else { 1 };
     let again = format!("GANGER_SEED={seed} cargo test --features failpoints --test failpoints");

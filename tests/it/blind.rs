@@ -71,7 +71,7 @@ fn work_is_there(world: &World, id: i64, what: &str) {
 }
 
 #[test]
-fn whatever_is_killed_blindly_one_reconcile_suffices() {
+fn d1_whatever_is_killed_blindly_one_reconcile_suffices() {
     let (seed, rounds) = (seed(), size(60, 1000, 10_000));
     let again = format!("GANGER_SEED={seed} cargo test --test it blind");
     let world = World::new();

@@ -26,9 +26,9 @@ use ganger::sqlite::Sqlite;
 use ganger::tmux::Tmux;
 
 use crate::support::World;
+use crate::support::results::size;
 
 const PROCESSES: usize = 32;
-const TASKS: i64 = 2000;
 /// Set for the processes that the test below starts: the folder of the database.
 const CLAIMER: &str = "GANGER_TEST_CLAIMER";
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -90,13 +90,18 @@ fn claim(folder: &Path, task: i64) -> Claim {
     }
 }
 
+/// How many tasks; the processes hear the same.
+fn tasks() -> i64 {
+    size(2000, 10_000, 10_000)
+}
+
 /// One of the processes: tries every task, from a place of its own, and writes down what it won and waited.
 fn claimer(folder: &Path) {
     let store = open(folder);
     let (mut won, mut longest) = (Vec::new(), Duration::ZERO);
-    let from = fastrand::i64(0..TASKS);
-    for step in 0..TASKS {
-        let task = (from + step) % TASKS + 1;
+    let from = fastrand::i64(0..tasks());
+    for step in 0..tasks() {
+        let task = (from + step) % tasks() + 1;
         // A glance first, as a dispatcher does: whoever is seen as taken is not asked for.
         if store.task(TaskId(task)).unwrap().unwrap().status != Status::Ready {
             continue;
@@ -115,15 +120,15 @@ fn claimer(folder: &Path) {
 }
 
 #[test]
-fn of_32_processes_and_2000_tasks_none_is_claimed_twice() {
+fn c1_of_32_processes_none_claims_a_task_twice() {
     if let Some(folder) = std::env::var_os(CLAIMER) {
         claimer(Path::new(&folder));
         return;
     }
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path());
-    store.add(&vec![draft("t"); usize::try_from(TASKS).unwrap()], &stamp()).unwrap();
-    let name = "claims::of_32_processes_and_2000_tasks_none_is_claimed_twice";
+    store.add(&vec![draft("t"); usize::try_from(tasks()).unwrap()], &stamp()).unwrap();
+    let name = "claims::c1_of_32_processes_none_claims_a_task_twice";
     #[expect(clippy::disallowed_methods, reason = "this test is its own processes")]
     let children: Vec<_> = (0..PROCESSES)
         .map(|_| {
@@ -151,7 +156,7 @@ fn of_32_processes_and_2000_tasks_none_is_claimed_twice() {
     }
     println!("the longest wait for a claim was {longest} ms");
     won.sort_unstable();
-    assert_eq!(won, (1..=TASKS).collect::<Vec<_>>(), "each exactly once");
+    assert_eq!(won, (1..=tasks()).collect::<Vec<_>>(), "each exactly once");
     assert_eq!(store.attempts(&Which::Live).unwrap().len(), won.len());
     assert!(store.tasks(&Filter::default()).unwrap().tasks.iter().all(|task| task.status == Status::InProgress));
 }
@@ -184,7 +189,7 @@ impl Multiplexer for Panics {
 }
 
 #[test]
-fn a_panic_in_the_saga_is_a_failure_like_any_other() {
+fn d3_a_panic_in_the_saga_is_a_failure_like_any_other() {
     let world = World::new();
     let id = world.add("echo x > f");
     let state = world.path("state/ganger");

@@ -54,7 +54,7 @@ fn exit_0_without_evidence_is_not_success() {
 }
 
 #[test]
-fn every_exit_is_told_apart() {
+fn a1_t9_every_exit_is_told_apart() {
     let world = World::new();
     let mut reasons = Vec::new();
     for (script, cause, code, name) in [
@@ -80,7 +80,7 @@ fn every_exit_is_told_apart() {
 }
 
 #[test]
-fn an_agent_that_can_not_be_executed_is_missing() {
+fn t10_an_agent_that_can_not_be_executed_is_missing() {
     let world = World::new();
     world.program("broken-agent", "#!/no/such/interpreter\n");
     world.configure(
@@ -171,7 +171,7 @@ fn done_waits_for_the_verification_where_asked_to() {
 }
 
 #[test]
-fn an_agent_that_ends_while_it_is_verified_changes_nothing() {
+fn a11_an_agent_that_ends_while_it_is_verified_changes_nothing() {
     let world = World::new();
     let verify = "while [ ! -e \"$WORLD/go\" ]; do sleep 0.05; done";
     world.ok(&["add", "t", "--prompt", "\"$GANGER_BIN\" done; exit 9", "--verify", verify, "--start"]);
@@ -225,7 +225,7 @@ fn stop_in_review_ends_the_agent_and_nothing_else() {
 }
 
 #[test]
-fn a_pane_that_a_person_closes_cancels() {
+fn r4_a_pane_that_a_person_closes_cancels() {
     let world = World::new();
     world.tmux(&["new-session", "-d", "-s", "person", "--", "sleep", "1000"]);
     let (id, task) = running(&world, STAYS);
@@ -238,7 +238,7 @@ fn a_pane_that_a_person_closes_cancels() {
 }
 
 #[test]
-fn a_server_that_dies_puts_every_task_back_in_the_queue() {
+fn t4_t5_a_server_that_dies_puts_every_task_back_in_the_queue() {
     let world = World::new();
     let tasks: Vec<(i64, Value)> =
         (0..4).map(|_| running(&world, "trap '' HUP TERM; while :; do sleep 0.05; done")).collect();
@@ -262,7 +262,7 @@ fn a_server_that_dies_puts_every_task_back_in_the_queue() {
 }
 
 #[test]
-fn a_shim_that_is_killed_takes_its_agent_along_and_its_task_is_requeued() {
+fn a4_t8_a_shim_that_is_killed_takes_its_agent_along_and_its_task_is_requeued() {
     let world = World::new();
     let (id, task) = running(&world, "echo half > work.txt; while :; do sleep 0.05; done");
     signal(pid(&task, "shim_pid"), Signal::SIGKILL);
@@ -314,7 +314,7 @@ fn setup_runs_before_the_agent_and_its_failure_is_told() {
 }
 
 #[test]
-fn a_reboot_requeues() {
+fn d5_a_reboot_requeues() {
     let world = World::new();
     let (id, task) = running(&world, STAYS);
     for name in ["shim_pid", "agent_pid"] {
@@ -328,7 +328,7 @@ fn a_reboot_requeues() {
 }
 
 #[test]
-fn another_machines_attempt_is_unknown() {
+fn m4_another_machines_attempt_is_unknown() {
     let world = World::new();
     let (id, task) = running(&world, STAYS);
     signal(pid(&task, "shim_pid"), Signal::SIGKILL);
@@ -339,7 +339,7 @@ fn another_machines_attempt_is_unknown() {
 }
 
 #[test]
-fn an_agent_that_always_dies_at_once_opens_the_breaker() {
+fn r3_an_agent_that_always_dies_at_once_opens_the_breaker() {
     let world = World::new();
     let id = world.add(STAYS);
     for round in 1..=4 {
@@ -370,7 +370,7 @@ fn a_requeued_task_waits_for_its_time_unless_it_is_named() {
 }
 
 #[test]
-fn an_end_that_the_database_was_not_told_is_read_from_the_exit_file() {
+fn a8_an_end_that_the_database_was_not_told_is_read_from_the_exit_file() {
     let world = World::new();
     let (id, task) = running(&world, "while [ ! -e \"$WORLD/go\" ]; do sleep 0.05; done; echo x > f; exit 3");
     let mut other = rusqlite::Connection::open(world.database()).unwrap();
@@ -394,7 +394,7 @@ fn an_end_that_the_database_was_not_told_is_read_from_the_exit_file() {
 }
 
 #[test]
-fn what_an_agent_leaves_behind_is_told_and_left_alone() {
+fn a6_t5_what_an_agent_leaves_behind_is_told_and_left_alone() {
     let world = World::new();
     let id = world.dispatch("setsid sleep 1000 & echo $! > \"$WORLD/left\"; echo x > f");
     world.settled(id, "review");
@@ -411,7 +411,7 @@ fn what_an_agent_leaves_behind_is_told_and_left_alone() {
 }
 
 #[test]
-fn a_stopped_agent_is_shown_and_never_reset() {
+fn a3_a10_a_stopped_agent_is_shown_and_never_reset() {
     let world = World::new();
     let (id, task) = running(&world, STAYS);
     signal(pid(&task, "agent_pid"), Signal::SIGSTOP);

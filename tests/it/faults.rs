@@ -61,7 +61,7 @@ fn readable(text: &str) -> bool {
 }
 
 #[test]
-fn untrusted_text_is_data() {
+fn n1_s1_s3_untrusted_text_is_data() {
     let world = World::new();
     world.configure(
         "[agents.echo]\nno_output = \"review\"\ncommand = [\"sh\", \"-c\", \"cat \\\"$1\\\" > \\\"$WORLD/file\\\"; printf %s \\\"$2\\\" > \\\"$WORLD/arg\\\"; printf %s \\\"$3\\\" > \\\"$WORLD/title\\\"\", \"x\", \"{prompt_file}\", \"{prompt}\", \"{title}\"]",
@@ -88,7 +88,7 @@ fn untrusted_text_is_data() {
 }
 
 #[test]
-fn a_prompt_of_any_size_arrives_byte_for_byte() {
+fn a5_a_prompt_of_any_size_arrives_byte_for_byte() {
     let world = World::new();
     world.configure(
         "[agents.echo]\nno_output = \"review\"\ncommand = [\"sh\", \"-c\", \"cat \\\"$1\\\" > \\\"$WORLD/file\\\"; printf %s \\\"$2\\\" > \\\"$WORLD/arg\\\"\", \"x\", \"{prompt_file}\", \"{prompt}\"]",
@@ -118,7 +118,7 @@ fn a_prompt_of_any_size_arrives_byte_for_byte() {
 }
 
 #[test]
-fn hostile_paths_work() {
+fn s2_hostile_paths_work() {
     let world = World::new();
     let repo = world.path("re po #(touch canary) 'x\" ;");
     fs::create_dir(&repo).unwrap();
@@ -137,7 +137,7 @@ fn hostile_paths_work() {
 }
 
 #[test]
-fn taken_names_are_left_alone_and_others_are_used() {
+fn g3_taken_names_are_left_alone_and_others_are_used() {
     let world = World::new();
     // Branch, path of four kinds, session.
     world.git(&["branch", "ganger/1-a-task"]);
@@ -182,7 +182,7 @@ fn status_of(world: &World, tree: &Path) -> String {
 }
 
 #[test]
-fn what_is_removed_is_parked_whole() {
+fn g14_what_is_removed_is_parked_whole() {
     let world = World::new();
     let (id, tree, before) = worked(&world);
     let status = status_of(&world, &tree);
@@ -203,7 +203,7 @@ fn what_is_removed_is_parked_whole() {
 }
 
 #[test]
-fn a_retry_and_its_rollback_keep_every_byte() {
+fn g14_a_retry_and_its_rollback_keep_every_byte() {
     let world = World::new();
     let (id, tree, before) = worked(&world);
     // tmux fails: the adoption is undone, the tree handed back.
@@ -224,7 +224,7 @@ fn a_retry_and_its_rollback_keep_every_byte() {
 }
 
 #[test]
-fn fresh_parks_and_stop_keeps_every_byte() {
+fn g14_fresh_parks_and_stop_keeps_every_byte() {
     let world = World::new();
     let (id, tree, before) = worked(&world);
     world.ok(&["stop", &id.to_string()]);
@@ -253,7 +253,7 @@ fn a_tree_that_somebody_stands_in_is_left_alone() {
 }
 
 #[test]
-fn a_task_that_can_not_be_dispatched_fails_before_any_effect() {
+fn g16_g19_a_task_that_can_not_be_dispatched_fails_before_any_effect() {
     let world = World::new();
     let bad = world.ok(&["add", "t", "--base", "no-such-branch"]).trim().to_owned();
     let ran = world.fails(5, &["dispatch", &bad]);
@@ -276,7 +276,7 @@ fn a_task_that_can_not_be_dispatched_fails_before_any_effect() {
 }
 
 #[test]
-fn the_machines_fault_leaves_the_task_untouched() {
+fn t14_the_machines_fault_leaves_the_task_untouched() {
     let mut world = World::new();
     let id = world.add("true");
     world.wrap("tmux", "echo 'tmux 2.9'; exit 0");
@@ -296,7 +296,7 @@ fn the_machines_fault_leaves_the_task_untouched() {
 }
 
 #[test]
-fn a_hostile_tmux_configuration_changes_nothing() {
+fn t15_a_hostile_tmux_configuration_changes_nothing() {
     let world = World::new();
     fs::write(
         world.path("home/.tmux.conf"),
@@ -312,7 +312,7 @@ fn a_hostile_tmux_configuration_changes_nothing() {
 }
 
 #[test]
-fn the_users_own_things_are_untouched_by_a_dispatch() {
+fn g10_the_users_own_things_are_untouched_by_a_dispatch() {
     let world = World::new();
     for hook in ["post-checkout", "post-commit", "pre-commit", "reference-transaction"] {
         let path = world.repo().join(".git/hooks").join(hook);
@@ -346,7 +346,7 @@ fn the_users_own_things_are_untouched_by_a_dispatch() {
 }
 
 #[test]
-fn gits_variables_lead_nowhere() {
+fn g12_s6_gits_variables_lead_nowhere_and_secrets_are_shown_to_nobody() {
     let mut world = World::new();
     let other = world.path("other");
     fs::create_dir(&other).unwrap();
@@ -398,7 +398,7 @@ fn gits_variables_lead_nowhere() {
 }
 
 #[test]
-fn a_bare_repository_works() {
+fn g16_a_bare_repository_works() {
     let world = World::new();
     world.run("git", &["clone", "-q", "--bare", "repo", "bare.git"], &world.path(""));
     let bare = world.path("bare.git");
@@ -409,7 +409,7 @@ fn a_bare_repository_works() {
 }
 
 #[test]
-fn a_name_taken_between_claim_and_effect_is_given_up_for_another() {
+fn g3_a_name_taken_between_claim_and_effect_is_given_up_for_another() {
     let world = World::new();
     // The session: somebody makes one of its name just before we do.
     world.wrap(

@@ -67,7 +67,7 @@ fn people_are_untouched(world: &World) {
 }
 
 #[test]
-fn a_dispatcher_killed_at_any_step_leaves_nothing_behind() {
+fn d1_a_dispatcher_killed_at_any_step_leaves_nothing_behind() {
     let world = peopled();
     for program in ["git", "tmux"] {
         world.wrap(program, "real \"$@\"; exit $?");
@@ -94,7 +94,7 @@ fn a_dispatcher_killed_at_any_step_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_dispatcher_killed_at_random_times_leaves_nothing_behind() {
+fn d1_a_dispatcher_killed_at_random_times_leaves_nothing_behind() {
     let world = peopled();
     let (seed, rounds) = (results::seed(), results::size(60, 1000, 10_000));
     println!("GANGER_SEED={seed}");
@@ -155,7 +155,7 @@ fn a_tool_that_fails_is_undone_and_named() {
 }
 
 #[test]
-fn a_tool_that_hangs_or_is_late_is_undone_and_starts_nothing_later() {
+fn t3_a_tool_that_hangs_or_is_late_is_undone_and_starts_nothing_later() {
     let world = peopled();
     fs::write(
         world.path("config/ganger/config.toml"),
@@ -189,7 +189,7 @@ fn a_tool_that_hangs_or_is_late_is_undone_and_starts_nothing_later() {
 }
 
 #[test]
-fn a_checkout_that_is_killed_is_undone() {
+fn g1_a_checkout_that_is_killed_is_undone() {
     let world = peopled();
     for number in 0..2000 {
         fs::write(world.repo().join(format!("f{number}")), "x\n").unwrap();
@@ -235,7 +235,7 @@ fn the_server_killed_in_the_middle_of_dispatches_loses_nobody() {
 }
 
 #[test]
-fn a_stopped_dispatcher_is_overruled_and_starts_nothing_when_it_goes_on() {
+fn m2_a_stopped_dispatcher_is_overruled_and_starts_nothing_when_it_goes_on() {
     let world = peopled();
     fs::write(
         world.path("config/ganger/config.toml"),
@@ -268,7 +268,7 @@ fn a_stopped_dispatcher_is_overruled_and_starts_nothing_when_it_goes_on() {
 }
 
 #[test]
-fn eight_processes_dispatch_one_task_and_one_agent_starts() {
+fn m1_eight_processes_dispatch_one_task_and_one_agent_starts() {
     let world = World::new();
     let id = world.add(AGENT);
     let children: Vec<_> = (0..8).map(|_| world.start(&["dispatch", &id.to_string()])).collect();
@@ -283,7 +283,7 @@ fn eight_processes_dispatch_one_task_and_one_agent_starts() {
 }
 
 #[test]
-fn the_limit_holds_between_dispatchers_and_a_ghost_does_not_count() {
+fn c10_c11_the_limit_holds_between_dispatchers_and_a_ghost_does_not_count() {
     let world = World::new();
     world.configure("[queue]\nmax_running = 1");
     let (one, two) = (world.add(AGENT), world.add(AGENT));
@@ -305,7 +305,7 @@ fn the_limit_holds_between_dispatchers_and_a_ghost_does_not_count() {
 }
 
 #[test]
-fn tmux_that_does_not_answer_resets_nobody() {
+fn t17_tmux_that_does_not_answer_resets_nobody() {
     let world = World::new();
     fs::write(
         world.path("config/ganger/config.toml"),
@@ -332,7 +332,7 @@ fn tmux_that_does_not_answer_resets_nobody() {
 }
 
 #[test]
-fn another_or_a_deleted_state_directory_kills_nobody() {
+fn e4_another_or_a_deleted_state_directory_kills_nobody() {
     let world = World::new();
     let id = world.dispatch(AGENT);
     until("its agent", || (agents(&world, id) == 1).then_some(()));
@@ -353,7 +353,7 @@ fn another_or_a_deleted_state_directory_kills_nobody() {
 }
 
 #[test]
-fn many_reconcilers_killed_and_stopped_come_to_one_end() {
+fn r2_many_reconcilers_killed_and_stopped_come_to_one_end() {
     let world = World::new();
     let ids: Vec<i64> = (0..4).map(|_| world.dispatch(AGENT)).collect();
     for id in &ids {
@@ -411,7 +411,7 @@ fn a_watch_sees_a_death_by_itself() {
 }
 
 #[test]
-fn a_tmux_client_that_is_killed_may_have_made_its_window() {
+fn t2_a_tmux_client_that_is_killed_may_have_made_its_window() {
     let world = peopled();
     for delay in ["0", "0.001", "0.002", "0.004", "0.008"] {
         let id = world.add(AGENT);
@@ -459,7 +459,7 @@ fn ended_panes_are_kept_up_to_a_number_and_never_taken_from_a_reader() {
 }
 
 #[test]
-fn a_dispatcher_that_is_interrupted_undoes_what_it_began() {
+fn d2_a_dispatcher_that_is_interrupted_undoes_what_it_began() {
     let world = peopled();
     for interrupt in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
         let id = world.add(AGENT);

@@ -7,6 +7,7 @@ mod agents;
 mod architecture;
 mod audit;
 mod blind;
+mod catalogue;
 mod claims;
 mod cli;
 mod decisions;

@@ -298,7 +298,7 @@ fn attach_and_come_back_inside_another_server() {
 }
 
 #[test]
-fn losing_tmux_is_a_banner_and_nothing_is_failed() {
+fn t17_losing_tmux_is_a_banner_and_nothing_is_failed() {
     let world = World::new();
     let id = world.dispatch("trap '' HUP; while :; do sleep 0.05; done");
     let board = Terminal::outside(&world, 120, 40);
@@ -323,7 +323,7 @@ fn losing_tmux_is_a_banner_and_nothing_is_failed() {
 }
 
 #[test]
-fn the_terminal_is_given_back_after_a_signal() {
+fn d2_the_terminal_is_given_back_after_a_signal() {
     let world = World::new();
     for (name, number) in [("TERM", nix::sys::signal::Signal::SIGTERM), ("HUP", nix::sys::signal::Signal::SIGHUP)] {
         let pid = world.path(&format!("pid-{name}"));

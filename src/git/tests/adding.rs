@@ -36,7 +36,7 @@ fn a_second_tree_is_made_beside_the_first() {
 }
 
 #[test]
-fn a_taken_branch_is_refused_and_untouched() {
+fn g3_a_taken_branch_is_refused_and_untouched() {
     let lab = Lab::new();
     lab.run(&["branch", BRANCH]);
     let before = lab.everything();
@@ -48,7 +48,7 @@ fn a_taken_branch_is_refused_and_untouched() {
 }
 
 #[test]
-fn a_branch_checked_out_elsewhere_is_refused_by_its_holders_name() {
+fn g8_a_branch_checked_out_elsewhere_is_refused_by_its_holders_name() {
     let lab = Lab::new();
     let elsewhere = lab.root().join("elsewhere");
     lab.run(&["worktree", "add", "--quiet", "-b", BRANCH, elsewhere.to_str().unwrap()]);
@@ -57,7 +57,7 @@ fn a_branch_checked_out_elsewhere_is_refused_by_its_holders_name() {
 }
 
 #[test]
-fn a_taken_path_of_any_kind_is_refused_and_untouched() {
+fn g9_a_taken_path_of_any_kind_is_refused_and_untouched() {
     let lab = Lab::new();
     let tree = lab.tree();
     let kinds: [&dyn Fn(); 5] = [
@@ -145,7 +145,7 @@ fn a_branch_left_by_a_failed_add_goes_with_it() {
 }
 
 #[test]
-fn a_checkout_that_fails_is_a_failure_and_is_cleaned_up() {
+fn g11_a_missing_filter_is_a_failure_and_is_cleaned_up() {
     let lab = Lab::new();
     lab.write(".gitattributes", "*.bin filter=gone\n");
     lab.write("x.bin", "x\n");
@@ -160,7 +160,7 @@ fn a_checkout_that_fails_is_a_failure_and_is_cleaned_up() {
 }
 
 #[test]
-fn filters_hooks_sparse_checkout_and_submodules_work() {
+fn g11_filters_sparse_checkout_and_submodules_work() {
     let lab = Lab::new();
     let other = Lab::new();
     lab.run(&["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", other.repo.to_str().unwrap(), "sub"]);
@@ -184,7 +184,7 @@ fn filters_hooks_sparse_checkout_and_submodules_work() {
 }
 
 #[test]
-fn eight_adds_at_once_beside_a_prune_loop_all_work() {
+fn g5_g6_eight_adds_at_once_beside_a_prune_loop_all_work() {
     let lab = Lab::new();
     let trees: Vec<Tree> = (0..8)
         .map(|n| Tree { path: lab.root().join(format!("t/{n}/fix")), branch: format!("ganger/{n}"), ..lab.tree() })

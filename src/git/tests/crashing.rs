@@ -21,7 +21,7 @@ fn large() -> Lab {
 }
 
 #[test]
-fn a_killed_checkout_is_cleaned_up_and_tried_again_at_once() {
+fn g1_a_killed_checkout_is_cleaned_up_and_tried_again_at_once() {
     let lab = large();
     let before = lab.everything();
     // Killed as soon as a given file is there.
@@ -50,7 +50,7 @@ fn a_killed_checkout_is_cleaned_up_and_tried_again_at_once() {
 }
 
 #[test]
-fn a_dispatcher_killed_at_any_time_leaves_nothing_that_stays() {
+fn g1_a_dispatcher_killed_at_any_time_leaves_nothing_that_stays() {
     let lab = large();
     let before = lab.everything();
     let mut ended = 0;

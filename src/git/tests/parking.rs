@@ -20,7 +20,7 @@ fn worked_in(lab: &Lab) -> Tree {
 }
 
 #[test]
-fn a_tree_is_parked_byte_for_byte_and_still_a_worktree() {
+fn g14_a_tree_is_parked_byte_for_byte_and_still_a_worktree() {
     let lab = Lab::new();
     let tree = worked_in(&lab);
     lab.kept(&tree);

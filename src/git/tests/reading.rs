@@ -9,7 +9,7 @@ use crate::os::process::{Call, run};
 use crate::ports::worktrees::{Intact, Name, TreeError, Worktrees as _};
 
 #[test]
-fn a_repository_has_one_path_however_it_is_reached() {
+fn g18_a_repository_has_one_path_and_one_lock_however_it_is_reached() {
     let lab = Lab::new();
     let tree = lab.add();
     let link = lab.root().join("link");
@@ -49,7 +49,7 @@ fn no_repository_is_impossible() {
 }
 
 #[test]
-fn a_bare_repository_works() {
+fn g16_a_tree_is_added_to_a_bare_repository() {
     let lab = Lab::new();
     let bare = lab.root().join("bare.git");
     lab.run(&["clone", "--quiet", "--bare", ".", bare.to_str().unwrap()]);
@@ -63,7 +63,7 @@ fn a_bare_repository_works() {
 }
 
 #[test]
-fn an_unborn_head_and_a_missing_base_are_told_apart_before_any_effect() {
+fn g16_an_unborn_head_and_a_missing_base_are_told_apart_before_any_effect() {
     let lab = Lab::empty("repo");
     let Err(TreeError::Impossible(why)) = lab.git.resolve(&lab.repo, "HEAD") else { panic!("resolved") };
     assert!(why.contains("no commit yet"), "{why}");
@@ -88,7 +88,7 @@ fn a_base_is_resolved_to_its_commit() {
 }
 
 #[test]
-fn branch_names_clash_with_folders_of_others_both_ways() {
+fn n2_branch_names_clash_with_folders_of_others_both_ways() {
     let lab = Lab::new();
     lab.run(&["branch", "ganger"]);
     lab.run(&["branch", "x/y"]);
@@ -165,7 +165,7 @@ fn content_of(lab: &Lab) -> std::collections::BTreeMap<std::path::PathBuf, Vec<u
 }
 
 #[test]
-fn git_variables_in_the_environment_have_no_effect() {
+fn g12_git_variables_in_the_environment_have_no_effect() {
     let lab = Lab::new();
     let other = Lab::new();
     let before = other.everything();
@@ -200,7 +200,7 @@ fn adds_and_removes() {
 }
 
 #[test]
-fn a_repository_of_another_user_is_refused_by_name() {
+fn g17_a_repository_of_another_user_is_refused_by_name() {
     // Only root can give a folder away; for others the root folder's owner is another user already.
     if !nix::unistd::geteuid().is_root() {
         return;

@@ -41,7 +41,7 @@ fn work(lab: &Lab, tree: &Tree, script: &str) {
 }
 
 #[test]
-fn a_tree_that_holds_work_is_kept() {
+fn g14_a_tree_that_holds_work_is_kept() {
     for (kind, script) in WORK {
         let lab = Lab::new();
         let tree = lab.add();
@@ -52,7 +52,7 @@ fn a_tree_that_holds_work_is_kept() {
 }
 
 #[test]
-fn a_half_made_tree_that_holds_work_is_kept() {
+fn g4_a_half_made_tree_that_holds_work_is_kept() {
     // What is only staged, or in a branch, is not lost with the folder's files.
     for (kind, script) in WORK.iter().filter(|(kind, _)| !matches!(*kind, "deleted" | "staged and taken back")) {
         for lock in ["initializing", "index.lock", "no index"] {
@@ -81,7 +81,7 @@ fn a_tree_that_ran_or_is_parked_is_never_removed() {
 }
 
 #[test]
-fn a_file_cut_short_by_a_killed_checkout_is_no_work() {
+fn g13_a_file_cut_short_beside_a_stale_index_lock_is_no_work() {
     let lab = Lab::new();
     let tree = lab.add();
     write(&lab.repo.join(".git/worktrees/12-fix/index.lock"), "");
@@ -108,7 +108,7 @@ fn a_removal_that_was_killed_is_taken_up() {
 }
 
 #[test]
-fn every_state_between_the_writes_of_an_add_is_cleaned_up() {
+fn g4_every_state_between_the_writes_of_an_add_is_cleaned_up() {
     let lab = Lab::new();
     let before = lab.everything();
     // In the order in which git writes them: what is missing when it was killed before.
@@ -146,7 +146,7 @@ fn every_state_between_the_writes_of_an_add_is_cleaned_up() {
 }
 
 #[test]
-fn a_record_whose_folder_is_gone_is_forgotten_unless_its_volume_may_be() {
+fn g7_a_record_whose_folder_is_gone_is_forgotten_unless_its_volume_may_be() {
     let lab = Lab::new();
     let before = lab.everything();
     let tree = lab.add();
@@ -159,7 +159,7 @@ fn a_record_whose_folder_is_gone_is_forgotten_unless_its_volume_may_be() {
 }
 
 #[test]
-fn trees_branches_and_records_of_others_are_left() {
+fn g9_trees_branches_and_records_of_others_are_left() {
     let lab = Lab::new();
     let other = lab.root().join("other");
     lab.run(&["worktree", "add", "--quiet", "-b", "other", other.to_str().unwrap()]);
@@ -179,7 +179,7 @@ fn trees_branches_and_records_of_others_are_left() {
 }
 
 #[test]
-fn a_branch_in_use_elsewhere_or_moved_is_kept_when_its_tree_is_gone() {
+fn g15_a_branch_in_use_elsewhere_or_moved_is_kept_when_its_tree_is_gone() {
     let lab = Lab::new();
     let tree = lab.add();
     std::fs::remove_dir_all(&tree.path).unwrap();
@@ -218,7 +218,7 @@ fn a_tree_that_a_process_stands_in_is_busy() {
 }
 
 #[test]
-fn a_submodules_files_are_somebodys() {
+fn g11_a_submodules_files_are_somebodys() {
     let lab = Lab::new();
     let other = Lab::new();
     let file = "protocol.file.allow=always";

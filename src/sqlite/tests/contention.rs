@@ -22,7 +22,7 @@ fn rival(task: TaskId, writer: u32) -> Claim {
 }
 
 #[test]
-fn i2_c1_contended_claims_are_won_once_and_nobody_is_turned_away_busy() {
+fn c1_i2_contended_claims_are_won_once_and_nobody_is_turned_away_busy() {
     let board = Board::new();
     let tasks = board.store.add(&vec![draft("contended"); 40], &stamp(0)).unwrap();
     let start = Barrier::new(WRITERS as usize);

@@ -195,7 +195,7 @@ fn an_end_while_its_work_is_verified_is_remembered() {
 }
 
 #[test]
-fn i12_a_stale_writer_changes_nothing() {
+fn c4_i12_a_stale_writer_changes_nothing() {
     let board = Board::new();
     let (task, old) = board.claimed();
     board.changed(task, Some(&old), &rolled_back(false));

@@ -23,7 +23,7 @@ fn canaries(folder: &Path, name: &OsStr) -> usize {
 }
 
 #[test]
-fn folders_and_arguments_arrive_byte_for_byte_and_run_nothing() {
+fn s2_s3_folders_and_arguments_arrive_byte_for_byte_and_run_nothing() {
     let rig = Rig::new("");
     // Its name is this run's own: a job of the server's runs outside of the rig's folder.
     let name = format!("canary{}", rig.folder.path().file_name().unwrap().display());
@@ -98,7 +98,7 @@ fn a_nul_byte_is_a_typed_error() {
 }
 
 #[test]
-fn a_hostile_configuration_changes_nothing() {
+fn t15_a_hostile_configuration_changes_nothing() {
     let rig = Rig::new(
         "set -g destroy-unattached on\nset -g base-index 1\nset -g pane-base-index 1\nset -g default-shell /bin/false\n\
          set -g remain-on-exit off\nset -g set-titles on\nset -g automatic-rename on\nset -g renumber-windows on\n\
@@ -120,7 +120,7 @@ fn a_hostile_configuration_changes_nothing() {
 }
 
 #[test]
-fn exit_unattached_is_refused_with_and_without_a_server() {
+fn t15_exit_unattached_is_refused_with_and_without_a_server() {
     let refused = |rig: &Rig| {
         let error = rig.tmux.server(&rig.socket).unwrap_err();
         assert!(
@@ -159,7 +159,7 @@ fn a_missing_tmux_is_named() {
 }
 
 #[test]
-fn a_tmux_that_hangs_is_given_up_in_time() {
+fn t17_a_tmux_that_hangs_is_given_up_in_time() {
     let rig = Rig::new("");
     let program = rig.folder.path().join("tmux");
     script(&program, "#!/bin/sh\nsleep 600\n");
@@ -173,7 +173,7 @@ fn a_tmux_that_hangs_is_given_up_in_time() {
 }
 
 #[test]
-fn an_answer_that_is_no_answer_is_an_error() {
+fn t17_an_answer_that_is_no_answer_is_an_error() {
     let rig = Rig::new("");
     let program = rig.folder.path().join("tmux");
     let texts = [
@@ -204,12 +204,12 @@ fn an_answer_that_is_no_answer_is_an_error() {
 }
 
 #[test]
-fn what_is_ours_or_secret_does_not_reach_the_server() {
+fn s6_what_is_ours_or_secret_does_not_reach_the_server() {
     const INSIDE: &str = "DIRTY_ENVIRONMENT";
     let rig = Rig::new("");
     if std::env::var_os(INSIDE).is_none() {
         // Variables of a process can't be set safely beside other threads: this test runs again, on its own.
-        let name = "tmux::tests::hostile::what_is_ours_or_secret_does_not_reach_the_server";
+        let name = "tmux::tests::hostile::s6_what_is_ours_or_secret_does_not_reach_the_server";
         let call = Call::new(std::env::current_exe().unwrap(), LONG).args(["--exact", name]).env(INSIDE, "1");
         let names =
             ["MY_TOKEN", "a_secret_b", "PGPASSWORD", "X_API_KEY", "GANGER_ATTEMPT", "GIT_DIR", "GIT_INDEX_FILE"];

@@ -46,7 +46,7 @@ fn a_name_in_use_is_refused_and_its_session_untouched() {
 }
 
 #[test]
-fn a_name_that_begins_another_is_not_that_other() {
+fn t6_a_name_that_begins_another_is_not_that_other() {
     let rig = Rig::new("");
     rig.start("ganger-10", 10, "run").unwrap();
     rig.start("ganger-1", 1, "run").unwrap();
@@ -60,7 +60,7 @@ fn a_name_that_begins_another_is_not_that_other() {
 }
 
 #[test]
-fn only_ours_is_ended_after_ids_begin_again() {
+fn t1_only_ours_is_ended_after_ids_begin_again() {
     let rig = Rig::new("");
     rig.start("ganger-1", 1, "run").unwrap();
     let ours = rig.pane(1);

@@ -225,7 +225,7 @@ fn ascii_without_colours_shows_the_same() {
 }
 
 #[test]
-fn nothing_on_the_screen_is_a_control_character() {
+fn s4_nothing_on_the_screen_is_a_control_character() {
     let mut cards = day();
     let hostile = "a\u{1b}]52;c;ZXZpbA==\u{7}\u{9b}31m\u{202e}\u{200f}b\r\n\tc\u{0}";
     for card in &mut cards {
