@@ -156,7 +156,8 @@ fn every_fault_of_the_catalogue_is_proven_or_says_why_not() {
 fn what_is_wrong_with_a_catalogue_is_found() {
     let rest = |but: &[&str]| -> String {
         let codes = codes().into_iter().filter(|code| !but.contains(&code.as_str()));
-        codes.map(|code| format!("| {code} | a fault | not tested: no part of it is built |\n")).collect()
+        let rows = codes.map(|code| format!("| {code} | a fault | not tested: no part of it is built |\n"));
+        rows.collect::<Vec<_>>().concat()
     };
     let test = |name: &str, ignored: bool| Test { name: name.to_owned(), ignored };
     let page = |row: &str, but: &[&str]| format!("| code | fault | tests |\n|---|---|---|\n{row}\n{}", rest(but));

@@ -8,16 +8,16 @@ use nix::sys::signal::Signal;
 use crate::support::{World, finish, pause, results, runs, signal, until};
 
 /// An agent that writes down that it started, and stays.
-const AGENT: &str = "echo $$ >> \"$WORLD/agents-$GANGER_TASK\"; while :; do sleep 0.05; done";
+pub const AGENT: &str = "echo $$ >> \"$WORLD/agents-$GANGER_TASK\"; while :; do sleep 0.05; done";
 
 /// The agents of a task that live.
-fn agents(world: &World, id: i64) -> usize {
+pub fn agents(world: &World, id: i64) -> usize {
     let started = fs::read_to_string(world.path(&format!("agents-{id}"))).unwrap_or_default();
     started.lines().filter(|pid| runs(pid.parse().unwrap())).count()
 }
 
 /// After a fault: one reconcile, and nothing is left of what did not come to be; it can be dispatched at once.
-fn recovers(world: &World, id: i64, what: &str) {
+pub fn recovers(world: &World, id: i64, what: &str) {
     until(&format!("{what}: reconciled"), || {
         // git may be ending in its own time after its dispatcher: then the pass says so and another does it.
         (world.ganger(&["--reconcile"]).code == Some(0)).then_some(())
@@ -54,14 +54,14 @@ fn calls(world: &World, program: &str) -> usize {
 }
 
 /// A world with a person's session and branch, which must survive everything.
-fn peopled() -> World {
+pub fn peopled() -> World {
     let world = World::new();
     world.tmux(&["new-session", "-d", "-s", "person", "--", "sleep", "1000"]);
     world.git(&["branch", "person"]);
     world
 }
 
-fn people_are_untouched(world: &World) {
+pub fn people_are_untouched(world: &World) {
     assert!(world.sessions().contains(&"person".to_owned()));
     assert!(world.branches().contains(&"person".to_owned()));
 }

@@ -8,6 +8,7 @@ mod architecture;
 mod audit;
 mod blind;
 mod catalogue;
+mod catalogue_disk;
 mod claims;
 mod cli;
 mod decisions;

@@ -1,5 +1,6 @@
 //! A world for one test: a home, a repository, a database and a tmux server of its own, and the real binary.
 
+pub mod namespace;
 pub mod results;
 
 use std::ffi::OsStr;
@@ -143,7 +144,12 @@ impl World {
 
     /// Starts ganger, output captured.
     pub fn start(&self, args: &[&str]) -> Child {
-        let mut command = command(env!("CARGO_BIN_EXE_ganger"));
+        self.spawn(env!("CARGO_BIN_EXE_ganger"), args)
+    }
+
+    /// Starts a program in this world, output captured.
+    pub fn spawn(&self, program: impl AsRef<OsStr>, args: &[&str]) -> Child {
+        let mut command = command(program);
         self.dress(&mut command);
         command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
