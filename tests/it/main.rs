@@ -9,6 +9,8 @@ mod audit;
 mod blind;
 mod catalogue;
 mod catalogue_disk;
+mod catalogue_limits;
+mod catalogue_tmux;
 mod claims;
 mod cli;
 mod decisions;

@@ -21,19 +21,19 @@ use crate::support::{PATIENCE, World, pause, runs, signal, until};
 const AGENT: &str = "echo working; while read line; do echo \"got: $line\"; done";
 
 /// A terminal in which a board runs: a pane of a tmux server of its own.
-struct Terminal<'a> {
+pub struct Terminal<'a> {
     world: &'a World,
     name: &'static str,
 }
 
 impl<'a> Terminal<'a> {
     /// A board outside of tmux.
-    fn outside(world: &'a World, columns: u16, rows: u16) -> Self {
+    pub fn outside(world: &'a World, columns: u16, rows: u16) -> Self {
         Self::running(world, "outside", columns, rows, "env -u TMUX -u TMUX_PANE \"$GANGER\"")
     }
 
     /// A terminal in which a command of the shell runs.
-    fn running(world: &'a World, name: &'static str, columns: u16, rows: u16, command: &str) -> Self {
+    pub fn running(world: &'a World, name: &'static str, columns: u16, rows: u16, command: &str) -> Self {
         let ganger = env!("CARGO_BIN_EXE_ganger");
         let script = format!(
             "cd '{}'; PATH='{}':\"$PATH\"; GANGER='{ganger}'; {command}; echo \"exit $?\"; exec sleep 1000",
@@ -49,26 +49,26 @@ impl<'a> Terminal<'a> {
         Self { world, name }
     }
 
-    fn tmux(&self, args: &[&str]) -> String {
+    pub fn tmux(&self, args: &[&str]) -> String {
         self.world.tmux(&[&["-L", self.name], args].concat())
     }
 
     /// Presses keys, by tmux's names.
-    fn keys(&self, keys: &[&str]) {
+    pub fn keys(&self, keys: &[&str]) {
         self.tmux(&[&["send-keys", "-t", "=t:"], keys].concat());
     }
 
     /// Types a text.
-    fn types(&self, text: &str) {
+    pub fn types(&self, text: &str) {
         self.tmux(&["send-keys", "-t", "=t:", "-l", text]);
     }
 
-    fn screen(&self) -> String {
+    pub fn screen(&self) -> String {
         self.tmux(&["capture-pane", "-p", "-t", "=t:"])
     }
 
     /// Waits until the screen shows all of this.
-    fn shows(&self, wanted: &[&str]) -> String {
+    pub fn shows(&self, wanted: &[&str]) -> String {
         let started = Instant::now();
         loop {
             let screen = self.screen();
@@ -81,7 +81,7 @@ impl<'a> Terminal<'a> {
     }
 
     /// Waits until the screen no longer shows this.
-    fn hides(&self, gone: &str) {
+    pub fn hides(&self, gone: &str) {
         until(&format!("the screen hides {gone}"), || (!self.screen().contains(gone)).then_some(()));
     }
 }
