@@ -10,6 +10,7 @@ mod blind;
 mod catalogue;
 mod catalogue_disk;
 mod catalogue_limits;
+mod catalogue_rivals;
 mod catalogue_tmux;
 mod claims;
 mod cli;
