@@ -9,6 +9,7 @@ mod audit;
 mod blind;
 mod catalogue;
 mod catalogue_disk;
+mod catalogue_git;
 mod catalogue_limits;
 mod catalogue_rivals;
 mod catalogue_tmux;
