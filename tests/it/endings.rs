@@ -3,6 +3,7 @@
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
+use crate::support::results::size;
 use crate::support::{World, pause, runs, signal, until};
 
 fn strict(world: &World) {
@@ -56,6 +57,9 @@ fn exit_0_without_evidence_is_not_success() {
 #[test]
 fn a1_t9_every_exit_is_told_apart() {
     let world = World::new();
+    let id = world.dispatch("exit 0");
+    let task = world.settled(id, "review");
+    assert_eq!((&task["attempt"]["exit_code"], &task["attempt"]["exit_signal"]), (&0.into(), &Value::Null));
     let mut reasons = Vec::new();
     for (script, cause, code, name) in [
         ("exit 1", "exit", Some(1), None),
@@ -240,8 +244,10 @@ fn r4_a_pane_that_a_person_closes_cancels() {
 #[test]
 fn t4_t5_a_server_that_dies_puts_every_task_back_in_the_queue() {
     let world = World::new();
-    let tasks: Vec<(i64, Value)> =
-        (0..4).map(|_| running(&world, "trap '' HUP TERM; while :; do sleep 0.05; done")).collect();
+    let count = size(12, 50, 50);
+    world.configure("[queue]\nmax_running = 50");
+    // They ignore the hang-up, and so do their children.
+    let tasks: Vec<(i64, Value)> = (0..count).map(|_| running(&world, "trap '' HUP TERM; sleep 1000")).collect();
     world.tmux(&["kill-server"]);
     let mut times = Vec::new();
     for (id, before) in &tasks {
@@ -253,7 +259,7 @@ fn t4_t5_a_server_that_dies_puts_every_task_back_in_the_queue() {
     }
     times.sort();
     times.dedup();
-    assert_eq!(times.len(), 4, "spaced, no stampede: {times:?}");
+    assert_eq!(times.len(), count, "spaced, no stampede: {times:?}");
     world.reconciled();
     for (id, _) in &tasks {
         world.ok(&["dispatch", &id.to_string()]);
@@ -264,11 +270,19 @@ fn t4_t5_a_server_that_dies_puts_every_task_back_in_the_queue() {
 #[test]
 fn a4_t8_a_shim_that_is_killed_takes_its_agent_along_and_its_task_is_requeued() {
     let world = World::new();
-    let (id, task) = running(&world, "echo half > work.txt; while :; do sleep 0.05; done");
+    let script = "echo half > work.txt; sleep 1000 & echo $! > \"$WORLD/child\"; while :; do sleep 0.05; done";
+    let (id, task) = running(&world, script);
+    let child: i64 = world.file("child").trim().parse().unwrap();
     signal(pid(&task, "shim_pid"), Signal::SIGKILL);
     until("the agent's end", || (!runs(pid(&task, "agent_pid"))).then_some(()));
+    let pane = "#{pane_dead} [#{pane_dead_status}]";
+    let target = task["attempt"]["pane_id"].as_str().unwrap();
+    until("a dead pane without an exit status", || {
+        (world.tmux(&["display-message", "-p", "-t", target, pane]) == "1 []").then_some(())
+    });
     assert_eq!(world.ok(&["status-line"]).trim(), "!1");
     world.reconciled();
+    assert!(!runs(child), "what its agent had started in its session");
     let after = world.task(id);
     assert_eq!((after["status"].as_str(), after["attempt"]["cause"].as_str()), (Some("ready"), Some("orphan-shim")));
     assert_eq!(after["orphans"], 1);

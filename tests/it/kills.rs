@@ -482,5 +482,23 @@ fn d2_a_dispatcher_that_is_interrupted_undoes_what_it_began() {
         assert_eq!(agents(&world, id), 0);
         recovers(&world, id, "interrupted");
     }
+    // Twice: it ends at once, and the reconcile does what it began to undo.
+    let id = world.add(AGENT);
+    for file in ["at", "go"] {
+        fs::remove_file(world.path(file)).ok();
+    }
+    world.wrap(
+        "git",
+        "case \"$*\" in *reset*) echo at > \"$WORLD/at\"; while [ ! -e \"$WORLD/go\" ]; do sleep 0.02; done;; esac; real \"$@\"; exit $?",
+    );
+    let mut child = world.start(&["dispatch", &id.to_string()]);
+    world.file("at");
+    until("its end", || {
+        signal(i64::from(child.id()), Signal::SIGINT);
+        child.try_wait().unwrap()
+    });
+    world.unwrap("git");
+    assert_eq!(world.status(id), "in-progress");
+    recovers(&world, id, "interrupted twice");
     people_are_untouched(&world);
 }

@@ -8,6 +8,7 @@ mod architecture;
 mod audit;
 mod blind;
 mod catalogue;
+mod catalogue_agents;
 mod catalogue_disk;
 mod catalogue_git;
 mod catalogue_limits;

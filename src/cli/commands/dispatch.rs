@@ -166,7 +166,7 @@ fn conclude(
     Ok(faults.first().map_or(ExitCode::SUCCESS, |fault| ExitCode::from(fault.kind.code())))
 }
 
-/// Takes a failed task up again.
+/// Takes a failed task up again; with `--fresh` also one that waits in the queue for an agent that vanished.
 ///
 /// # Errors
 /// [`Kind::Conflict`] where it is not failed.
@@ -174,7 +174,8 @@ pub fn retry(wiring: &Wiring, args: &Retry) -> Outcome {
     let engine = wiring.engine()?;
     let id = TaskId(args.id);
     let task = engine.task(id)?;
-    if task.status != Status::Failed && !(args.no_dispatch && task.status == Status::Ready) {
+    let again = (args.fresh || args.no_dispatch) && task.status == Status::Ready;
+    if task.status != Status::Failed && !again {
         let hint = match task.status {
             Status::Ready => format!("ganger dispatch {id}"),
             Status::InProgress | Status::Review | Status::Done | Status::Failed => format!("ganger show {id}"),
@@ -200,6 +201,6 @@ pub fn retry(wiring: &Wiring, args: &Retry) -> Outcome {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let request = Request { from: vec![Status::Failed], fresh: args.fresh, ..Request::of(id) };
+    let request = Request { from: vec![task.status], fresh: args.fresh, ..Request::of(id) };
     several(wiring, &[request], false, false)
 }

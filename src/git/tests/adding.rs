@@ -60,13 +60,17 @@ fn g8_a_branch_checked_out_elsewhere_is_refused_by_its_holders_name() {
 fn g9_a_taken_path_of_any_kind_is_refused_and_untouched() {
     let lab = Lab::new();
     let tree = lab.tree();
-    let kinds: [&dyn Fn(); 5] = [
+    let kinds: [&dyn Fn(); 6] = [
         &|| std::fs::create_dir_all(&tree.path).unwrap(),
         &|| write(&tree.path.join("work"), "work"),
         &|| write(&tree.path, "work"),
         &|| std::os::unix::fs::symlink("nowhere", &tree.path).unwrap(),
         &|| {
             lab.run_in(&lab.root(), &["clone", "--quiet", lab.repo.to_str().unwrap(), tree.path.to_str().unwrap()]);
+        },
+        &|| {
+            lab.run(&["worktree", "add", "--quiet", "-b", "sibling", tree.path.to_str().unwrap()]);
+            write(&tree.path.join("work"), "work");
         },
     ];
     for make in kinds {
@@ -75,7 +79,9 @@ fn g9_a_taken_path_of_any_kind_is_refused_and_untouched() {
         let before = (lab.everything(), content(&lab.root().join("trees")));
         let refused = Lab::add_with(&lab.git, &tree);
         assert!(matches!(refused, Err(TreeError::Taken(_))), "{refused:?}");
-        assert_eq!(lab.remove(&tree), Remains::Nothing);
+        // What git knows as somebody's worktree is named; anything else is nothing of ours.
+        let registered = lab.run(&["worktree", "list"]).contains("sibling");
+        assert_eq!(matches!(lab.remove(&tree), Remains::Kept(_)), registered);
         assert_eq!((lab.everything(), content(&lab.root().join("trees"))), before);
         std::fs::remove_dir_all(lab.root().join("trees")).unwrap();
     }
