@@ -1,5 +1,6 @@
 //! Standard output and error: the only place that prints. A reader that has gone away is no error.
 
+use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
@@ -43,7 +44,21 @@ pub fn object(fields: Value) {
     if let (Some(whole), Value::Object(fields)) = (whole.as_object_mut(), fields) {
         whole.extend(fields);
     }
-    say(&whole.to_string());
+    say(&json_line(&whole));
+}
+
+/// A value as JSON on one line. What a terminal would obey is escaped: JSON itself asks for that up to U+001F only.
+#[must_use]
+pub fn json_line(value: &Value) -> String {
+    let mut line = String::new();
+    for c in value.to_string().chars() {
+        if c.is_control() {
+            write!(line, "\\u{:04x}", u32::from(c)).ok();
+        } else {
+            line.push(c);
+        }
+    }
+    line
 }
 
 /// A fault as JSON.

@@ -17,11 +17,13 @@ fn server(world: &World) -> i64 {
     world.tmux(&["display-message", "-p", "#{pid}"]).parse().unwrap()
 }
 
-/// Server, shim and agent die at once, by SIGKILL.
-fn all_die(world: &World, id: i64) {
+/// Shim and agent die at once, by SIGKILL, and whoever else.
+fn all_die(world: &World, id: i64, others: &[i64]) {
     let task = world.task(id);
-    let all = [server(world), pid(&task, "shim_pid"), pid(&task, "agent_pid")];
-    all.iter().for_each(|pid| signal(*pid, Signal::SIGKILL));
+    let all = [others, &[pid(&task, "shim_pid"), pid(&task, "agent_pid")]].concat();
+    for pid in &all {
+        signal(*pid, Signal::SIGKILL);
+    }
     until("their end", || all.iter().all(|pid| !runs(*pid)).then_some(()));
 }
 
@@ -73,14 +75,14 @@ fn a8_what_an_agent_said_before_everything_died_holds() {
     let id = world.dispatch(&format!("echo x > f; \"$GANGER_BIN\" done; {AGENT}"));
     world.settled(id, "review");
     until("its agent", || (agents(&world, id) == 1).then_some(()));
-    all_die(&world, id);
+    all_die(&world, id, &[server(&world)]);
     world.reconciled();
     let task = world.task(id);
     assert_eq!((&task["status"], &task["attempt"]["phase"]), (&"review".into(), &"exited".into()));
     let id = world.dispatch(&format!("\"$GANGER_BIN\" fail 'no idea'; {AGENT}"));
     until("its agent", || (agents(&world, id) == 1).then_some(()));
     world.settled(id, "failed");
-    all_die(&world, id);
+    all_die(&world, id, &[server(&world)]);
     world.reconciled();
     assert_eq!((world.status(id).as_str(), &world.task(id)["reason"]), ("failed", &"no idea".into()));
 }
@@ -92,7 +94,7 @@ fn a8_one_that_only_committed_goes_on_in_the_same_tree() {
     let id = world.dispatch(&format!("{script}{AGENT}"));
     until("its agent", || (agents(&world, id) == 1).then_some(()));
     let before = world.task(id);
-    all_die(&world, id);
+    all_die(&world, id, &[server(&world)]);
     world.reconciled();
     let task = world.task(id);
     assert_eq!(task["status"], "ready", "a commit is no report");
@@ -142,7 +144,7 @@ fn d6_a_pid_that_is_somebody_elses_now_is_neither_believed_nor_ended() {
     until("its agent", || (agents(&world, id) == 1).then_some(()));
     world.tmux(&["new-session", "-d", "-s", "person", "--", "sleep", "1000"]);
     let person: i64 = world.tmux(&["display-message", "-p", "-t", "=person:", "#{pane_pid}"]).parse().unwrap();
-    all_die_but_the_server(&world, id);
+    all_die(&world, id, &[]);
     // The numbers are given out again; the times of start are not.
     world.sql(&format!("UPDATE attempts SET shim_pid = {person}, agent_pid = {person}, dispatcher_pid = {person}"));
     assert_eq!(world.task(id)["attempt"]["live"], false);
@@ -153,11 +155,4 @@ fn d6_a_pid_that_is_somebody_elses_now_is_neither_believed_nor_ended() {
     world.ok(&["dispatch", &id.to_string()]);
     until("its agent", || (agents(&world, id) == 1).then_some(()));
     assert!(runs(person));
-}
-
-fn all_die_but_the_server(world: &World, id: i64) {
-    let task = world.task(id);
-    let both = [pid(&task, "shim_pid"), pid(&task, "agent_pid")];
-    both.iter().for_each(|pid| signal(*pid, Signal::SIGKILL));
-    until("their end", || both.iter().all(|pid| !runs(*pid)).then_some(()));
 }

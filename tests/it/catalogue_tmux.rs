@@ -26,7 +26,9 @@ fn started(world: &World, id: i64) {
 fn t1_panes_of_a_new_server_are_not_the_old_ones() {
     let world = World::new();
     let ids = [world.dispatch(AGENT), world.dispatch(AGENT)];
-    ids.iter().for_each(|id| started(&world, *id));
+    for id in ids {
+        started(&world, id);
+    }
     let panes = ids.map(|id| text(&world.task(id), "pane_id").to_owned());
     // Everything dies at once, so that nobody tells what became of it.
     for id in ids {
@@ -76,7 +78,9 @@ fn t7_names_and_titles_are_decoration() {
     let shows = "printf '\\033]0;#(touch canary) evil\\007\\033kganger-9\\033\\\\\\033]2;x\\007here\\n'; ";
     let id = world.dispatch(&format!("{shows}{AGENT}"));
     let other = world.dispatch(AGENT);
-    [id, other].iter().for_each(|id| started(&world, *id));
+    for id in [id, other] {
+        started(&world, id);
+    }
     // Names are swapped, so that each is the other's.
     let (session, others) =
         (text(&world.task(id), "session").to_owned(), text(&world.task(other), "session").to_owned());
@@ -146,8 +150,8 @@ fn other_version(socket: &Path) {
     std::thread::spawn(move || {
         for client in listener.incoming() {
             let Ok(mut client) = client else { return };
-            let mut asked = [0; 4096];
-            client.read(&mut asked).ok();
+            // It has asked once its first message's head is there.
+            client.read_exact(&mut [0; 16]).ok();
             // tmux's message «version», 16 bytes long, from a server of protocol version 7.
             let words = [12_u32, 16, 7, 0];
             let message: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();

@@ -81,6 +81,7 @@ fn a1_t9_every_exit_is_told_apart() {
     reasons.sort();
     reasons.dedup();
     assert_eq!(reasons.len(), 8, "{reasons:?}");
+    world.reconciled();
 }
 
 #[test]
@@ -101,6 +102,7 @@ fn t10_an_agent_that_can_not_be_executed_is_missing() {
     assert!(ran.stderr.contains("absent-agent"), "{ran:?}");
     let task = world.task(id.parse().unwrap());
     assert_eq!((task["status"].as_str(), &task["attempt"]), (Some("failed"), &Value::Null));
+    world.reconciled();
 }
 
 #[test]
@@ -184,6 +186,7 @@ fn a11_an_agent_that_ends_while_it_is_verified_changes_nothing() {
     assert_eq!(world.status(1), "in-progress");
     std::fs::write(world.path("go"), "").unwrap();
     assert_eq!(world.settled(1, "review")["attempt"]["phase"], "exited");
+    world.reconciled();
 }
 
 #[test]
@@ -350,6 +353,7 @@ fn m4_another_machines_attempt_is_unknown() {
     world.sql(&format!("UPDATE attempts SET host = 'another' WHERE task = {id}"));
     world.fails(6, &["--reconcile"]);
     assert_eq!(world.status(id), "in-progress");
+    world.audited();
 }
 
 #[test]
@@ -405,6 +409,7 @@ fn a8_an_end_that_the_database_was_not_told_is_read_from_the_exit_file() {
     assert_eq!(report["actions"][0]["decision"], "record", "{report}");
     let task = world.task(id);
     assert_eq!((task["status"].as_str(), task["attempt"]["exit_code"].as_i64()), (Some("failed"), Some(3)));
+    world.reconciled();
 }
 
 #[test]
@@ -422,6 +427,7 @@ fn a6_t5_what_an_agent_leaves_behind_is_told_and_left_alone() {
     assert!(runs(left));
     world.ok(&["stop", &id.to_string(), "--leftovers"]);
     assert!(!runs(left));
+    world.reconciled();
 }
 
 #[test]

@@ -85,6 +85,7 @@ fn n1_s1_s3_untrusted_text_is_data() {
     let id = world.ok(&["add", &long, "--agent", "echo"]).trim().to_owned();
     world.ok(&["dispatch", &id]);
     assert!(world.ok(&["list"]).lines().all(|line| line.chars().count() < 220));
+    world.reconciled();
 }
 
 #[test]
@@ -115,6 +116,7 @@ fn a5_a_prompt_of_any_size_arrives_byte_for_byte() {
     assert!(ran.stderr.contains("not UTF-8"), "{ran:?}");
     fs::write(world.path("nul"), b"a\0b").unwrap();
     world.fails(2, &["add", "t", "--prompt", &format!("@{}", world.path("nul").display())]);
+    world.reconciled();
 }
 
 #[test]
@@ -134,6 +136,7 @@ fn s2_hostile_paths_work() {
     assert_eq!(world.file("where").trim_end(), world.ok(&["path", &id]).trim_end());
     assert!(!world.path("canary").exists());
     assert_eq!(world.tmux(&["list-panes", "-a", "-F", "#{session_path}"]), world.ok(&["path", &id]).trim_end());
+    world.reconciled();
 }
 
 #[test]
@@ -161,6 +164,7 @@ fn g3_taken_names_are_left_alone_and_others_are_used() {
     world.git(&["branch", "ganger"]);
     let id = world.dispatch("echo x > f");
     assert_eq!(world.settled(id, "review")["attempt"]["branch"], "ganger-1-a-task");
+    world.reconciled();
 }
 
 /// Leaves staged, unstaged, untracked, ignored files and a detached commit.
@@ -200,6 +204,7 @@ fn g14_what_is_removed_is_parked_whole() {
     let rescue = world.git(&["for-each-ref", "--format=%(refname)", "refs/ganger/rescue"]);
     assert!(rescue.starts_with(&format!("refs/ganger/rescue/{id}/")), "{rescue}");
     assert_eq!(world.git(&["show", &format!("{rescue}:untracked")]), "new");
+    world.reconciled();
 }
 
 #[test]
@@ -235,6 +240,7 @@ fn g14_fresh_parks_and_stop_keeps_every_byte() {
     let parked = fs::read_dir(trash).unwrap().next().unwrap().unwrap().path();
     assert_eq!(content(&parked), before);
     assert!(!tree.exists());
+    world.reconciled();
 }
 
 #[test]
@@ -273,6 +279,7 @@ fn g16_g19_a_task_that_can_not_be_dispatched_fails_before_any_effect() {
     assert_eq!(world.branches(), Vec::<String>::new());
     // Outside of any repository there is nothing to add to.
     world.fails(2, &["add", "t", "-C", "/"]);
+    world.reconciled();
 }
 
 #[test]
@@ -293,6 +300,7 @@ fn t14_the_machines_fault_leaves_the_task_untouched() {
     let ran = world.fails(1, &["dispatch", &id.to_string()]);
     assert!(ran.stderr.contains("git is not installed"), "{ran:?}");
     assert_eq!(world.status(id), "ready");
+    world.reconciled();
 }
 
 #[test]
@@ -309,6 +317,7 @@ fn t15_a_hostile_tmux_configuration_changes_nothing() {
     fs::write(world.path("go"), "").unwrap();
     world.settled(id, "review");
     until("the pane is dead, and kept", || (world.task(id)["attempt"]["pane"] == "dead").then_some(()));
+    world.reconciled();
 }
 
 #[test]
@@ -343,6 +352,7 @@ fn g10_the_users_own_things_are_untouched_by_a_dispatch() {
     world.settled(id, "review");
     assert_eq!(look(), before);
     assert!(!world.path("hooks").exists(), "the repository's hooks are not run");
+    world.reconciled();
 }
 
 #[test]
@@ -395,6 +405,7 @@ fn g12_s6_gits_variables_lead_nowhere_and_secrets_are_shown_to_nobody() {
         }
     }
     fs::write(world.path("go"), "").unwrap();
+    world.reconciled();
 }
 
 #[test]
@@ -406,6 +417,7 @@ fn g16_a_bare_repository_works() {
     world.ok(&["dispatch", &id]);
     let task = world.settled(id.parse().unwrap(), "review");
     assert_eq!(task["repo"], bare.canonicalize().unwrap().to_str().unwrap());
+    world.reconciled();
 }
 
 #[test]
@@ -438,4 +450,5 @@ fn g3_a_name_taken_between_claim_and_effect_is_given_up_for_another() {
     let task = world.settled(2, "review");
     assert!(task["attempt"]["branch"].as_str().unwrap().starts_with("ganger/2-a-task-"), "{task}");
     assert_eq!(world.git(&["rev-parse", "ganger/2-a-task"]), world.git(&["rev-parse", "main"]));
+    world.reconciled();
 }

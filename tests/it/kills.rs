@@ -265,6 +265,7 @@ fn m2_a_stopped_dispatcher_is_overruled_and_starts_nothing_when_it_goes_on() {
     world.ok(&["--reconcile"]);
     assert_eq!(world.worktrees().len(), 1, "only the new attempt's tree");
     people_are_untouched(&world);
+    world.reconciled();
 }
 
 #[test]
@@ -280,6 +281,7 @@ fn m1_eight_processes_dispatch_one_task_and_one_agent_starts() {
     until("its agent", || (agents(&world, id) == 1).then_some(()));
     assert_eq!(world.worktrees().len(), 1);
     assert_eq!(world.sessions().len(), 1);
+    world.reconciled();
 }
 
 #[test]
@@ -302,6 +304,7 @@ fn c10_c11_the_limit_holds_between_dispatchers_and_a_ghost_does_not_count() {
     until("its end", || (!runs(shim)).then_some(()));
     world.ok(&["dispatch", &loser.to_string()]);
     assert_eq!(world.status(winner), "ready");
+    world.reconciled();
 }
 
 #[test]
@@ -329,11 +332,12 @@ fn t17_tmux_that_does_not_answer_resets_nobody() {
         assert_eq!(world.status(*id), "in-progress");
         world.ok(&["stop", &id.to_string()]);
     }
+    world.reconciled();
 }
 
 #[test]
 fn e4_another_or_a_deleted_state_directory_kills_nobody() {
-    let world = World::new();
+    let mut world = World::new();
     let id = world.dispatch(AGENT);
     until("its agent", || (agents(&world, id) == 1).then_some(()));
     let other = world.path("elsewhere");
@@ -350,6 +354,14 @@ fn e4_another_or_a_deleted_state_directory_kills_nobody() {
     world.ok(&["stop", &id.to_string()]);
     assert_eq!(world.status(id), "failed");
     world.reconciled();
+    // As from a timer, which has another environment.
+    let next = world.dispatch(AGENT);
+    world.set("XDG_STATE_HOME", other.to_str().unwrap());
+    world.fails(2, &["--reconcile"]);
+    assert!(!other.exists(), "it is refused and not made");
+    world.set("XDG_STATE_HOME", world.path("state").to_str().unwrap());
+    world.reconciled();
+    assert_eq!((world.status(next).as_str(), agents(&world, next)), ("in-progress", 1));
 }
 
 #[test]

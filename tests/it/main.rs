@@ -11,6 +11,7 @@ mod catalogue;
 mod catalogue_agents;
 mod catalogue_disk;
 mod catalogue_git;
+mod catalogue_lies;
 mod catalogue_limits;
 mod catalogue_rivals;
 mod catalogue_tmux;

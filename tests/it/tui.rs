@@ -341,6 +341,7 @@ fn d2_the_terminal_is_given_back_after_a_signal() {
         assert!(!screen.contains("No tasks yet"), "the alternate screen was left: {screen}");
         assert_eq!(board.tmux(&["display-message", "-p", "-t", "=t:", "#{mouse_any_flag}#{alternate_on}"]), "00");
     }
+    world.reconciled();
 }
 
 #[test]

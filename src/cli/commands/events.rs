@@ -61,7 +61,7 @@ impl Stream {
                 None => store.timeline(None, self.seq, PAGE)?,
             };
             let Some(last) = records.last() else { return Ok(true) };
-            let lines: Vec<String> = records.iter().map(|record| json::record(record).to_string()).collect();
+            let lines: Vec<String> = records.iter().map(|record| output::json_line(&json::record(record))).collect();
             if !output::stream(&(lines.join("\n") + "\n")) {
                 return Ok(false);
             }

@@ -11,6 +11,7 @@ use rusqlite_migration::M;
 
 use super::{Board, claim, db, draft, open, plan, stamp};
 use crate::domain::state::Status;
+use crate::os::process::{Call, CallError, run};
 use crate::ports::store::{Filter, Store as _, StoreError};
 use crate::sqlite::Sqlite;
 use crate::sqlite::disk::beside;
@@ -124,6 +125,36 @@ fn c6_an_upgrade_that_fails_leaves_the_board_as_it_was() {
     let steps = followed_by("CREATE TABLE a (b); nonsense");
     assert!(open_with(&db(folder.path()), &folder.path().join("state"), WAIT, steps).is_err());
     assert_eq!(try_open(folder.path()).unwrap().tasks(&Filter::default()).unwrap().tasks.len(), 1);
+}
+
+#[test]
+fn c6_an_upgrade_that_is_killed_half_way_leaves_the_board_as_it_was() {
+    let folder = closed();
+    let name = "sqlite::tests::files::upgrades_for_ever";
+    let call = Call::new(std::env::current_exe().unwrap(), Duration::from_secs(2)).args(["--exact", name, "--ignored"]);
+    let killed = run(&call.env("BOARD", folder.path()));
+    assert!(matches!(killed, Err(CallError::Deadline { .. })), "{killed:?}");
+    assert!(folder.path().join("began").exists(), "it was killed at work");
+    let board = try_open(folder.path()).unwrap();
+    assert_eq!(board.tasks(&Filter::default()).unwrap().tasks.len(), 1);
+    let left = "SELECT count(*) FROM sqlite_master WHERE name = 'later'";
+    assert_eq!(board.conn.query_row(left, [], |row| row.get::<_, i64>(0)).unwrap(), 0, "nothing of it is left");
+}
+
+#[test]
+#[ignore = "the test before this runs it in a process that it kills"]
+fn upgrades_for_ever() {
+    let folder = std::path::PathBuf::from(std::env::var_os("BOARD").unwrap());
+    // Its first half is done, its second never ends.
+    let steps: &'static [M<'static>] = Box::leak(Box::new([
+        STEPS[0].clone(),
+        M::up(
+            "CREATE TABLE later (a); ALTER TABLE tasks ADD COLUMN colour TEXT;
+             INSERT INTO later WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n;",
+        ),
+    ]));
+    fs::write(folder.join("began"), "").unwrap();
+    open_with(&db(&folder), &folder.join("state"), WAIT, steps).unwrap();
 }
 
 /// What is done to a file.
