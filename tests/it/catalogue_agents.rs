@@ -31,7 +31,7 @@ fn all_die(world: &World, id: i64, others: &[i64]) {
 fn a2_agents_that_end_at_once_are_recorded_as_they_ended() {
     let world = World::new();
     world.configure("[agents.good]\ncommand = [\"true\"]\nno_output = \"review\"\n[agents.bad]\ncommand = [\"false\"]");
-    for round in 0..10 {
+    for round in 0..5 {
         for (agent, status, code) in [("good", "review", 0), ("bad", "failed", 1)] {
             let id = world.ok(&["add", "t", "--agent", agent]).trim().to_owned();
             world.ok(&["dispatch", &id]);

@@ -40,7 +40,7 @@ fn e3_a_server_without_descriptors_starts_nobody_half_way() {
     };
     limit(1024);
     let mut failed = 0;
-    for more in [1, 3, 6] {
+    for more in [1, 4] {
         let id = world.add(AGENT);
         let open = fs::read_dir(format!("/proc/{server}/fd")).unwrap().count();
         // Not for what comes before the claim: that would be the machine's fault.

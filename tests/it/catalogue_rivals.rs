@@ -16,7 +16,7 @@ use crate::tui::Terminal;
 
 /// A configuration with this in its section of deadlines.
 fn timed(world: &World, timing: &str) {
-    let text = format!("default_agent = \"shell\"\n[timing]\nstart = \"20s\"\n{timing}\n[tmux]\ngrace = \"2s\"\n");
+    let text = format!("default_agent = \"shell\"\n[timing]\n{timing}\n[tmux]\ngrace = \"2s\"\n");
     fs::write(world.path("config/ganger/config.toml"), text).unwrap();
 }
 
@@ -150,7 +150,8 @@ fn c3_a_claim_that_is_killed_in_its_transaction_is_whole_or_not_there() {
 #[test]
 fn d4_an_undo_that_fails_is_done_by_the_next_reconcile() {
     let world = peopled();
-    // tmux and git stop working when the session is asked for.
+    // tmux and git stop working when the session is asked for. What can't be looked at may yet start.
+    timed(&world, "start = \"1s\"");
     let id = world.add(AGENT);
     let fails = "[ -e \"$WORLD/broken\" ] && exit 9; case \"$*\" in *__agent*) touch \"$WORLD/broken\"; exit 9;; esac; real \"$@\"; exit $?";
     world.wrap("tmux", fails);

@@ -56,7 +56,7 @@ fn t3_a_server_that_is_stopped_and_goes_on_starts_nobody_late() {
     let world = peopled();
     fs::write(
         world.path("config/ganger/config.toml"),
-        "default_agent = \"shell\"\n[timing]\nstart = \"2s\"\ntmux = \"1s\"\n[tmux]\ngrace = \"2s\"\n",
+        "default_agent = \"shell\"\n[timing]\nstart = \"1s\"\ntmux = \"500ms\"\n[tmux]\ngrace = \"2s\"\n",
     )
     .unwrap();
     let server = server(&world);
