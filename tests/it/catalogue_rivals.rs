@@ -51,6 +51,16 @@ fn sagas(world: &World) -> usize {
     locks.filter(|entry| entry.file_name().to_string_lossy().starts_with("saga-")).count()
 }
 
+/// Stops a process, and waits until none of its threads runs: one of them could yet take the lock that is given up next.
+fn stop(pid: i64) {
+    signal(pid, Signal::SIGSTOP);
+    until("all its threads are stopped", || {
+        let mut threads = fs::read_dir(format!("/proc/{pid}/task")).unwrap().flatten();
+        let stopped = |stat: String| stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('T'));
+        threads.all(|thread| fs::read_to_string(thread.path().join("stat")).is_ok_and(stopped)).then_some(())
+    });
+}
+
 fn started(world: &World, id: i64) {
     until("its agent", || (agents(world, id) == 1).then_some(()));
 }
@@ -236,7 +246,7 @@ fn m2b_a_board_that_lives_on_after_a_failed_undo_protects_no_ghost() {
         fs::write(world.path("go"), "").unwrap();
         board.shows(&["can't be written to undo"]);
         // It lives, and does nothing any more.
-        signal(pid, Signal::SIGSTOP);
+        stop(pid);
     });
     world.unwrap("tmux");
     assert_eq!(world.status(id), "in-progress");
@@ -265,7 +275,7 @@ fn m2c_a_reconciler_that_is_stopped_while_it_looks_hides_no_death() {
             let locks = fs::read_to_string("/proc/locks").unwrap();
             locks.lines().any(|line| line.contains(" READ ") && line.contains(&inode)).then_some(())
         });
-        signal(i64::from(stopped.id()), Signal::SIGSTOP);
+        stop(i64::from(stopped.id()));
         stopped
     });
     world.reconciled();

@@ -146,13 +146,10 @@ fn c6_an_upgrade_that_is_killed_half_way_leaves_the_board_as_it_was() {
 fn upgrades_for_ever() {
     let folder = std::path::PathBuf::from(std::env::var_os("BOARD").unwrap());
     // Its first half is done, its second never ends.
-    let steps: &'static [M<'static>] = Box::leak(Box::new([
-        STEPS[0].clone(),
-        M::up(
-            "CREATE TABLE later (a); ALTER TABLE tasks ADD COLUMN colour TEXT;
-             INSERT INTO later WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n;",
-        ),
-    ]));
+    let steps = followed_by(
+        "CREATE TABLE later (a); ALTER TABLE tasks ADD COLUMN colour TEXT;
+         INSERT INTO later WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n;",
+    );
     fs::write(folder.join("began"), "").unwrap();
     open_with(&db(&folder), &folder.join("state"), WAIT, steps).unwrap();
 }
