@@ -84,10 +84,11 @@ fn e3_without_a_terminal_left_the_dispatch_is_undone() {
     recovers(&world, id, "no terminal");
 }
 
-/// Installs the program at a path, over what stands there.
-fn install(program: &Path) {
+/// Installs the program at a path, over what stands there. Another program copies it: a descriptor of ours that is open
+/// for writing, forked by another test, would make exec fail.
+fn install(world: &World, program: &Path) {
     let new = program.with_extension("new");
-    fs::copy(env!("CARGO_BIN_EXE_ganger"), &new).unwrap();
+    world.run("cp", &[env!("CARGO_BIN_EXE_ganger"), new.to_str().unwrap()], &world.path(""));
     fs::rename(new, program).unwrap();
 }
 
@@ -95,7 +96,7 @@ fn install(program: &Path) {
 fn e5_a_program_that_is_replaced_goes_on_with_what_runs() {
     let world = World::new();
     let program = world.path("installed-ganger");
-    install(&program);
+    install(&world, &program);
     let installed = program.to_str().unwrap().to_owned();
     let waits = "while [ ! -e \"$WORLD/go\" ]; do sleep 0.05; done; \"$GANGER_BIN\" done; ";
     let early = world.add(&format!("{waits}{AGENT}"));
@@ -110,7 +111,7 @@ fn e5_a_program_that_is_replaced_goes_on_with_what_runs() {
     );
     let half = world.spawn(&program, &["dispatch", &late.to_string()]);
     world.file("half");
-    install(&program);
+    install(&world, &program);
     fs::write(world.path("on"), "").unwrap();
     let ran = finish(half);
     assert_eq!(ran.code, Some(0), "{ran:?}");
@@ -125,7 +126,7 @@ fn e5_a_program_that_is_replaced_goes_on_with_what_runs() {
     // Gone for good, and back: who runs is not hurt by it.
     fs::remove_file(&program).unwrap();
     world.reconciled();
-    install(&program);
+    install(&world, &program);
     for id in [early, late, by_board] {
         until("its agent", || (agents(&world, id) == 1).then_some(()));
         assert_eq!(finish(world.spawn(&program, &["stop", &id.to_string()])).code, Some(0));
