@@ -14,7 +14,12 @@ use crate::domain::settings::Settings;
 use crate::engine::launch::{Launch, Word};
 use crate::engine::{Fault, Kind, Surroundings};
 use crate::git::files;
+use crate::ports::multiplexer::{Multiplexer as _, Panes};
 use crate::shim;
+use crate::tmux::Tmux;
+
+/// How long tmux may take to answer one that is not awaited.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Runs the shim; the agent's exit code.
 #[must_use]
@@ -24,8 +29,27 @@ pub fn run(argv: &[OsString]) -> u8 {
         Err(fault) => {
             // The pane is kept: whoever looks at it reads why nothing runs there.
             output::complain(&fault);
+            if fault.kind == Kind::Conflict {
+                leave(argv);
+            }
             fault.kind.code()
         }
+    }
+}
+
+/// Takes this very pane away: nobody waits for it, and whoever cleaned up after its attempt may have done so before
+/// tmux made it, and does not look again.
+fn leave(argv: &[OsString]) {
+    let around = wiring::variable("TMUX").zip(wiring::variable("TMUX_PANE"));
+    let attempt = argv.first().and_then(|word| AttemptId::parse(&word.to_string_lossy()).ok());
+    let (Some((server, own)), Some(attempt)) = (around, attempt) else { return };
+    let Some(socket) = server.rsplitn(3, ',').nth(2) else { return };
+    let (tmux, socket) = (Tmux::new(PATIENCE), Path::new(socket));
+    if let Ok(Panes::Listed(panes)) = tmux.panes(socket)
+        && let Some(pane) = panes.iter().find(|pane| pane.id == own && pane.attempt() == Some(&attempt))
+    {
+        // Where that fails the pane stays, dead and harmless.
+        tmux.kill(socket, pane).ok();
     }
 }
 
