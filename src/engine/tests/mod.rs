@@ -13,6 +13,7 @@ mod outside;
 mod reconciling;
 mod repository;
 mod reviewing;
+mod saying;
 mod setting;
 mod starting;
 mod stopping;

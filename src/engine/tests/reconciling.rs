@@ -345,3 +345,33 @@ fn a_store_that_can_not_be_read_is_an_error() {
     world.trouble("store.attempts", When::Before, Then::Fail);
     assert_eq!(reconcile(&engine, &Scope::default()).unwrap_err().kind, Kind::Failed);
 }
+
+#[test]
+fn the_lock_of_a_process_that_is_being_killed_is_waited_for() {
+    let world = World::new();
+    let (engine, task, attempt) = lost(&world);
+    let inode = attempt.lock.unwrap().inode;
+    world.lock().held.get_mut(&inode).unwrap().exclusive = true;
+    let before = world.now().boot;
+    assert!(!pass(&engine).changes(), "somebody else holds it");
+    assert_eq!(world.now().boot.since(before), Duration::from_secs(1));
+    world.before("pause", move |world| world.lock().held.get_mut(&inode).unwrap().exclusive = false);
+    assert_eq!(acted(&pass(&engine)).0, "requeue");
+    assert_eq!(world.task(task).status, Status::Ready);
+}
+
+#[test]
+fn the_lock_of_a_dispatcher_that_is_being_killed_is_waited_for() {
+    let world = World::new();
+    let (engine, task) = world.ready();
+    let me = engine.ports.processes.me();
+    world.before("mux.start", move |world| {
+        let saga = world.inode(&world.attempt(task).plan.files.saga).inode;
+        assert!(!pass(&world.engine()).changes(), "it lives");
+        world.kill(me);
+        world.before("pause", move |world| world.lock().held.get_mut(&saga).unwrap().exclusive = false);
+        assert_eq!(pass(&world.engine()).actions[0].reason, "its dispatcher died before the agent ran");
+    });
+    dispatch(&engine, &Request::of(task)).unwrap_err();
+    assert_eq!(world.task(task).status, Status::Ready);
+}

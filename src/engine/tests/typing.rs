@@ -2,10 +2,11 @@
 
 use super::world::{Then, When, World};
 use crate::domain::completion::Evidence;
-use crate::domain::state::{Activity, Status};
+use crate::domain::state::{Activity, Source, Status, Who};
 use crate::engine::dispatch::{Request, dispatch};
 use crate::engine::report::{Speaker, Word, say};
 use crate::engine::{Kind, review, screen};
+use crate::ports::store::News;
 
 /// The agent reads what was sent, after so many Enters.
 fn listens(world: &World, enters: usize) {
@@ -133,6 +134,32 @@ fn an_agent_whose_hooks_work_is_believed_when_it_says_that_it_begins_and_is_pres
         assert_eq!(screen::send(&engine, task, "go on").is_ok(), says);
         assert_eq!(typed(&world)[1..], ["Enter", "Enter"]);
     }
+}
+
+#[test]
+fn an_agent_whose_hooks_are_silent_or_that_is_at_work_is_not_waited_for_to_say_so() {
+    for (activity, conversation) in [(Activity::Idle, None), (Activity::Working, Some("c".to_owned()))] {
+        let world = World::new();
+        let (engine, task, attempt) = world.running();
+        let agent = Speaker::Agent { attempt: attempt.plan.id.clone(), token: attempt.plan.token };
+        say(&engine, &agent, &Word::Report { activity: Some(activity), saying: None, conversation }).unwrap();
+        listens(&world, 1);
+        screen::send(&engine, task, "go on").unwrap();
+        assert_eq!(typed(&world)[1..], ["Enter"]);
+    }
+}
+
+#[test]
+fn what_was_typed_ends_the_wait_for_a_limit() {
+    let world = World::new();
+    let (engine, task, attempt) = world.running();
+    let until = Some(Some(world.now().wall));
+    let news = News { waits_until: until, ..News::of(Source::Screen, Activity::Waiting) };
+    engine.ports.store.hear(&attempt.plan.id, &news, &engine.stamp(Who::Shim)).unwrap();
+    assert_eq!(Some(world.attempt(task).waits_until), until);
+    listens(&world, 1);
+    screen::send(&engine, task, "go on").unwrap();
+    assert_eq!(world.attempt(task).waits_until, None);
 }
 
 #[test]

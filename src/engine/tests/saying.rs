@@ -1,0 +1,92 @@
+//! What agents say besides done and fail: questions, remarks, and what their hooks report.
+
+use super::world::World;
+use crate::domain::attempt::Attempt;
+use crate::domain::completion::Evidence;
+use crate::domain::id::TaskId;
+use crate::domain::state::{Activity, Source};
+use crate::engine::report::{Speaker, Word, say};
+use crate::engine::{Engine, Kind, review};
+use crate::ports::store::Store as _;
+
+/// An engine, a task whose agent runs, and the agent.
+fn talks(world: &World) -> (Engine, TaskId, Speaker) {
+    let (engine, task, attempt) = world.running();
+    (engine, task, Speaker::Agent { attempt: attempt.plan.id, token: attempt.plan.token })
+}
+
+fn report(activity: Activity, saying: Option<&str>) -> Word {
+    Word::Report { activity: Some(activity), saying: saying.map(str::to_owned), conversation: None }
+}
+
+fn shown(attempt: Attempt) -> (Option<Activity>, Option<String>) {
+    (attempt.doing.map(|doing| doing.activity), attempt.saying)
+}
+
+fn last_event(world: &World, task: TaskId) -> String {
+    world.board().timeline(Some(task), 0, 100).unwrap().pop().unwrap().evidence
+}
+
+#[test]
+fn a_question_is_shown_until_the_agent_goes_on() {
+    let world = World::new();
+    let (engine, task, agent) = talks(&world);
+    say(&engine, &agent, &Word::Ask("may I?\nreally".to_owned())).unwrap();
+    let (activity, saying) = shown(world.attempt(task));
+    assert_eq!(activity, Some(Activity::Waiting));
+    assert!(saying.unwrap().starts_with("may I?"));
+    assert!(last_event(&world, task).contains("question"), "{}", last_event(&world, task));
+    say(&engine, &agent, &report(Activity::Working, None)).unwrap();
+    assert_eq!(shown(world.attempt(task)), (Some(Activity::Working), None));
+}
+
+#[test]
+fn a_remark_changes_what_it_says_and_not_what_it_does() {
+    let world = World::new();
+    let (engine, task, agent) = talks(&world);
+    say(&engine, &agent, &Word::Ask("may I?".to_owned())).unwrap();
+    say(&engine, &agent, &Word::Note("half way".to_owned())).unwrap();
+    assert_eq!(shown(world.attempt(task)), (Some(Activity::Waiting), Some("half way".to_owned())));
+    assert!(last_event(&world, task).contains("remark"));
+}
+
+#[test]
+fn while_an_agent_waits_its_first_word_says_for_what() {
+    let world = World::new();
+    let (engine, task, agent) = talks(&world);
+    let said = |activity, saying| {
+        say(&engine, &agent, &report(activity, saying)).unwrap();
+        world.attempt(task).saying
+    };
+    assert_eq!(said(Activity::Waiting, None), None);
+    assert_eq!(said(Activity::Waiting, Some("for a key")).as_deref(), Some("for a key"), "nothing was said yet");
+    assert_eq!(said(Activity::Waiting, Some("for you")).as_deref(), Some("for a key"));
+    assert_eq!(said(Activity::Idle, None).as_deref(), Some("for a key"));
+    assert_eq!(said(Activity::Waiting, Some("for him")).as_deref(), Some("for him"), "it did something in between");
+    assert_eq!(said(Activity::Idle, Some("finished")).as_deref(), Some("finished"));
+    assert_eq!(said(Activity::Working, Some("on")).as_deref(), Some("on"));
+    let doing = world.attempt(task).doing.unwrap();
+    assert_eq!((doing.activity, doing.source), (Activity::Working, Source::Agent));
+    let named = Word::Report { activity: None, saying: None, conversation: Some("abc".to_owned()) };
+    say(&engine, &agent, &named).unwrap();
+    assert_eq!(world.attempt(task).conversation.as_deref(), Some("abc"));
+}
+
+#[test]
+fn an_agent_that_is_over_has_nothing_to_say() {
+    let world = World::new();
+    let (engine, task, agent) = talks(&world);
+    world.exit(&world.attempt(task).plan.id, 0, Evidence::Changed);
+    let fault = say(&engine, &agent, &Word::Note("hm".to_owned())).unwrap_err();
+    assert_eq!((fault.kind, fault.task), (Kind::Conflict, Some(task)));
+    assert_eq!(fault.message, "task 1: this attempt's agent does not run");
+}
+
+#[test]
+fn feedback_goes_to_an_agent_that_still_runs_or_waits_for_the_next() {
+    let world = World::new();
+    let (engine, task, attempt) = world.running();
+    assert!(review::has_agent(&engine, &world.task(task)).unwrap());
+    world.exit(&attempt.plan.id, 0, Evidence::Changed);
+    assert!(!review::has_agent(&engine, &world.task(task)).unwrap());
+}
