@@ -12,6 +12,7 @@ mod naming;
 mod outside;
 mod reconciling;
 mod repository;
+mod resuming;
 mod reviewing;
 mod saying;
 mod setting;

@@ -243,8 +243,10 @@ fn leftovers_that_end_when_asked_are_not_killed() {
     world.exit(&attempt.plan.id, 0, Evidence::Changed);
     let server = world.spawn("devserver").process;
     world.with(server, |found| found.mark = Some(attempt.plan.id.clone()));
+    let before = world.now();
     assert_eq!(leftovers(&engine, &world.task(task)).unwrap(), 1);
     assert_eq!((world.count("Terminate"), world.count("Kill")), (1, 0));
+    assert_eq!(world.now(), before, "they were gone at once");
 }
 
 #[test]

@@ -1,0 +1,78 @@
+//! Attempts that begin where another one ended: conversations, and work that is only verified.
+
+use super::life::ending;
+use super::world::{Shim, World};
+use crate::domain::attempt::Exit;
+use crate::domain::completion::{Ending, Evidence, How};
+use crate::domain::lifecycle::Event;
+use crate::domain::state::{Activity, Phase, Status, Who};
+use crate::domain::task::Draft;
+use crate::engine::dispatch::{Request, dispatch};
+use crate::engine::launch::Launch;
+use crate::engine::report::{Speaker, Word, say};
+use crate::engine::tasks;
+
+/// The argv of a retry by this agent, of an attempt of «agent» that had this conversation.
+fn retried(conversation: Option<&str>, agent: &str) -> Vec<String> {
+    let mut world = World::new();
+    let mut profile = world.settings.agents["agent"].clone();
+    profile.resume = ["agent", "--resume", "{conversation}"].map(str::to_owned).to_vec();
+    world.settings.agents.insert("other".to_owned(), profile.clone());
+    world.settings.agents.insert("agent".to_owned(), profile);
+    let (engine, task, attempt) = world.running();
+    let speaker = Speaker::Agent { attempt: attempt.plan.id.clone(), token: attempt.plan.token };
+    let conversation = conversation.map(str::to_owned);
+    say(&engine, &speaker, &Word::Report { activity: Some(Activity::Idle), saying: None, conversation }).unwrap();
+    world.exit(&attempt.plan.id, 1, Evidence::Changed);
+    let read = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let kept = std::sync::Arc::clone(&read);
+    world.before("mux.start", move |world| {
+        let launch = std::fs::read(world.attempt(task).plan.files.launch).unwrap();
+        *kept.lock().unwrap() = Launch::decode(&launch).unwrap().argv;
+    });
+    let request = Request { from: vec![Status::Failed], agent: Some(agent.to_owned()), ..Request::of(task) };
+    dispatch(&engine, &request).unwrap();
+    let argv = read.lock().unwrap();
+    argv.iter().map(|word| word.os().into_string().unwrap()).collect()
+}
+
+#[test]
+fn a_conversation_is_picked_up_by_its_own_agent_only() {
+    assert_eq!(retried(Some("abc"), "agent"), ["agent", "--resume", "abc"]);
+    for (conversation, agent) in [(Some("abc"), "other"), (None, "agent")] {
+        let argv = retried(conversation, agent);
+        assert_eq!(argv[0], "agent");
+        assert!(!argv.contains(&"abc".to_owned()) && !argv.contains(&String::new()), "{argv:?}");
+    }
+}
+
+#[test]
+fn work_that_is_only_verified_starts_no_agent_and_is_waited_for_until_that_has_begun() {
+    for at_once in [false, true] {
+        let world = World::new();
+        let engine = world.engine();
+        let draft = Draft { verify: vec!["make test".to_owned()], ..world.draft("x") };
+        let task = tasks::add(&engine, &draft).unwrap().id;
+        let first = dispatch(&engine, &Request::of(task)).unwrap();
+        world.exit(&first.plan.id, 1, Evidence::Changed);
+        world.lock().shim = Shim::SetsUp;
+        world.before("mux.start", move |world| {
+            world.before("pause", move |world| {
+                world.tick();
+                let attempt = world.attempt(task);
+                let done = ending(How::Process(Exit::Code(0)), Evidence::Changed);
+                world.tell(&attempt, &Event::Ended(Ending { can_verify: true, ..done }), Who::Shim);
+                if at_once {
+                    world.verified(&attempt.plan.id, false);
+                }
+            });
+        });
+        let before = world.now().boot;
+        let request = Request { from: vec![Status::Failed], verify_only: true, ..Request::of(task) };
+        let attempt = dispatch(&engine, &request).unwrap();
+        assert!(world.now().boot.since(before).as_millis() < 500);
+        assert_eq!(attempt.started_at, None);
+        assert_eq!(attempt.phase, if at_once { Phase::Exited } else { Phase::Verifying });
+        assert_eq!(attempt.plan.worktree, first.plan.worktree);
+    }
+}
