@@ -32,7 +32,7 @@ const NOT: &str = "## What this did not cover
 - A full disk is covered for the database (`src/sqlite/tests`), not for the whole program.
 - Real clocks were not moved: nothing that decides on life or death reads one.
 - There is no long soak yet of many dispatchers with kills, stops, a full disk and an observer of the process table beside.
-- Mutation testing is not part of this run, and has not been done for `engine/`.
+- Mutation testing is not part of this run: what was done, what survived and why is in [mutation.md](mutation.md).
 ";
 
 #[expect(clippy::disallowed_methods, reason = "an example starts programs itself")]

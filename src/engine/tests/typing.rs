@@ -173,7 +173,8 @@ fn feedback_sends_work_back_to_the_agent_that_did_it() {
     );
     say(&engine, &Speaker::Person { task }, &Word::Done).unwrap();
     listens(&world, 1);
-    assert_eq!(review::send_back(&engine, task, "more").unwrap().status, Status::InProgress);
+    let now = review::send_back(&engine, task, "more").unwrap();
+    assert_eq!((now.status, now.cause, now.reason), (Status::InProgress, None, None));
     assert_eq!(typed(&world), ["Paste(\"more\")", "Enter"]);
     say(&engine, &Speaker::Person { task }, &Word::Done).unwrap();
     world.lock().terminal = attempt.shim;
