@@ -6,6 +6,7 @@ use crate::domain::completion::Evidence;
 use crate::domain::id::TaskId;
 use crate::domain::state::{Activity, Source};
 use crate::engine::report::{Speaker, Word, say};
+use crate::engine::review::Bounced;
 use crate::engine::{Engine, Kind, review};
 use crate::ports::store::Store as _;
 
@@ -83,10 +84,13 @@ fn an_agent_that_is_over_has_nothing_to_say() {
 }
 
 #[test]
-fn feedback_goes_to_an_agent_that_still_runs_or_waits_for_the_next() {
+fn feedback_on_what_has_ended_goes_to_the_next_attempt() {
     let world = World::new();
     let (engine, task, attempt) = world.running();
-    assert!(review::has_agent(&engine, &world.task(task)).unwrap());
+    let early = review::bounce(&engine, task, "more").unwrap_err();
+    assert_eq!((early.kind, early.hint.as_deref()), (Kind::Conflict, Some("ganger send 1 TEXT")));
     world.exit(&attempt.plan.id, 0, Evidence::Changed);
-    assert!(!review::has_agent(&engine, &world.task(task)).unwrap());
+    assert_eq!(review::bounce(&engine, task, " \n").unwrap_err().kind, Kind::Usage);
+    assert_eq!(review::bounce(&engine, task, "more"), Ok(Bounced::Attempt(2)));
+    assert!(world.attempt(task).plan.brief.prompt.ends_with("\n\nmore"));
 }
