@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::msg::{Content, Span, Tab};
+use super::view::span;
 use crate::domain::attempt::{Attempt, Exit};
 use crate::domain::completion::signal_name;
 use crate::domain::id::TaskId;
@@ -27,13 +28,7 @@ pub fn detail(engine: &Engine, task: TaskId, tab: Tab, lines: u16) -> Result<Con
 }
 
 fn ago(engine: &Engine, at: Timestamp) -> String {
-    let seconds = engine.ports.clock.now().wall.since(at).as_secs();
-    match seconds {
-        0..60 => format!("{seconds}s ago"),
-        60..3_600 => format!("{}m ago", seconds / 60),
-        3_600..86_400 => format!("{}h ago", seconds / 3_600),
-        _ => format!("{}d ago", seconds / 86_400),
-    }
+    format!("{} ago", span(engine.ports.clock.now().wall.since(at).as_secs()))
 }
 
 fn timeline(engine: &Engine, task: TaskId) -> Result<String, Fault> {

@@ -98,7 +98,8 @@ fn ago(now: Timestamp, then: Timestamp) -> String {
     span(now.since(then).as_secs())
 }
 
-fn span(seconds: u64) -> String {
+/// A length of time in one unit, rounded down.
+pub(super) fn span(seconds: u64) -> String {
     match seconds {
         0..60 => format!("{seconds}s"),
         60..3_600 => format!("{}m", seconds / 60),
