@@ -98,7 +98,7 @@ pub fn cut(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();
     }
-    text.chars().take(width.saturating_sub(1)).chain(std::iter::once('…')).collect()
+    text.chars().take(width.saturating_sub(1)).chain(std::iter::once('…')).take(width).collect()
 }
 
 #[cfg(test)]
