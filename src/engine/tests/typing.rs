@@ -6,7 +6,7 @@ use crate::domain::state::{Activity, Source, Status, Who};
 use crate::engine::dispatch::{Request, dispatch};
 use crate::engine::report::{Speaker, Word, say};
 use crate::engine::{Kind, review, screen};
-use crate::ports::store::News;
+use crate::ports::store::{News, Store as _};
 
 /// The agent reads what was sent, after so many Enters.
 fn listens(world: &World, enters: usize) {
@@ -84,13 +84,20 @@ fn a_text_is_pasted_and_sent_off_and_the_agent_works_again() {
 #[test]
 fn a_text_that_is_not_taken_in_is_said() {
     let world = World::new();
-    let (engine, task, _) = world.running();
+    let (engine, task, attempt) = world.running();
+    let agent = Speaker::Agent { attempt: attempt.plan.id, token: attempt.plan.token };
+    let idle = Word::Report { activity: Some(Activity::Idle), saying: Some("done".to_owned()), conversation: None };
+    say(&engine, &agent, &idle).unwrap();
     world.lock().traffic = Some(10);
     let fault = screen::send(&engine, task, "go on").unwrap_err();
     assert_eq!((fault.kind, fault.hint.as_deref()), (Kind::Failed, Some("ganger attach 1")));
     assert!(fault.message.contains("was not submitted"), "{fault}");
     assert_eq!(typed(&world).len(), 2, "an agent that says nothing by itself is not pressed twice");
-    assert!(world.attempt(task).saying.unwrap().contains("was not submitted"));
+    let attempt = world.attempt(task);
+    assert!(attempt.saying.unwrap().contains("was not submitted"), "over the agent's own last word");
+    assert_eq!(attempt.doing.map(|doing| doing.activity), Some(Activity::Idle), "what it does nobody has seen");
+    let event = world.board().timeline(Some(task), 0, 100).unwrap().pop().unwrap();
+    assert!(event.evidence.contains("\"not submitted\""), "{}", event.evidence);
 }
 
 #[test]
