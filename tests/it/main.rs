@@ -24,6 +24,7 @@ mod events;
 mod faults;
 mod kills;
 mod model;
+mod nemesis;
 mod properties;
 mod review;
 mod setup;

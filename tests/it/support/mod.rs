@@ -192,6 +192,13 @@ impl World {
         String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
     }
 
+    /// Runs a program of the world's PATH; whether it succeeded.
+    pub fn tries(&self, program: &str, args: &[&str]) -> bool {
+        let mut command = command(program);
+        self.dress(&mut command);
+        command.args(args).stdin(Stdio::null()).output().unwrap().status.success()
+    }
+
     /// Runs git in the repository.
     pub fn git(&self, args: &[&str]) -> String {
         self.run("git", args, &self.repo())
@@ -290,9 +297,14 @@ impl World {
 
     /// Changes the database behind ganger's back.
     pub fn sql(&self, statement: &str) {
-        let connection = rusqlite::Connection::open(self.database()).unwrap();
-        connection.busy_timeout(PATIENCE).unwrap();
-        connection.execute_batch(statement).unwrap();
+        self.tries_sql(statement).unwrap();
+    }
+
+    /// Tries to change the database behind ganger's back, where there may be no room for it.
+    pub fn tries_sql(&self, statement: &str) -> rusqlite::Result<()> {
+        let connection = rusqlite::Connection::open(self.database())?;
+        connection.busy_timeout(PATIENCE)?;
+        connection.execute_batch(statement)
     }
 
     /// The causes of a task's timeline, in order.
