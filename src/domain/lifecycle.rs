@@ -197,6 +197,8 @@ fn on_attempt(state: &State, current: &Current, event: &Event, now: Now, limits:
         Event::TreeMade => advance(Phase::Claimed, Phase::Worktree),
         Event::Spawning => advance(Phase::Worktree, Phase::Spawning),
         Event::Started { .. } => advance(Phase::Spawning, Phase::Running),
+        // It may have reported done before its shim could tell that it runs.
+        Event::AgentStarted { .. } if current.phase == Phase::Verifying => advance(Phase::Verifying, Phase::Verifying),
         Event::AgentStarted { .. } => advance(Phase::Running, Phase::Running),
         Event::RolledBack { cause, reason, lasting } => {
             rolled_back(state, current, *cause, reason, *lasting, now, limits)

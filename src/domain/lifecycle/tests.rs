@@ -1,7 +1,7 @@
 //! The rows of the table that are a person's act on a task at rest.
 
 use super::{Change, Current, Event, Limits, State, Step, step};
-use crate::domain::id::{AttemptId, TaskId};
+use crate::domain::id::{AttemptId, Process, TaskId};
 use crate::domain::state::{Cause, Phase, Status};
 use crate::domain::time::{BootTime, Now, Timestamp};
 
@@ -112,4 +112,16 @@ fn an_act_on_the_task_is_no_event_of_an_attempt() {
         let now = Now { wall: Timestamp(9), boot: BootTime(9) };
         assert!(matches!(step(&state, id, &event, now, Limits::default()), Step::Conflict(_)), "{event:?}");
     }
+}
+
+#[test]
+fn an_agent_that_reports_done_before_its_shim_tells_that_it_runs_has_started_all_the_same() {
+    let state = state(Status::InProgress, Some(Phase::Verifying));
+    let id = state.attempt.as_ref().map(|current| current.id.clone());
+    let event = Event::AgentStarted { agent: Process { pid: 1, start: 2 } };
+    let now = Now { wall: Timestamp(9), boot: BootTime(9) };
+    let Step::Change(change) = step(&state, id.as_ref(), &event, now, Limits::default()) else {
+        panic!("its agent would never have started");
+    };
+    assert_eq!((change.status, change.phase), (Status::InProgress, Some(Phase::Verifying)));
 }
