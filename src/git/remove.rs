@@ -197,8 +197,13 @@ impl Leftover<'_> {
     fn delete_branch(&self) -> Result<Remains> {
         let kept = |why: String| Ok(Remains::Kept(why));
         let branch = self.branch;
+        let name = format!("refs/heads/{branch}");
         match self.repo.tip(branch)? {
-            Tip::Absent => return Ok(Remains::Nothing),
+            Tip::Absent => {
+                // A git that was killed while it made or deleted the branch left it, and no other can make one now.
+                self.drop_stale_lock(&name);
+                return Ok(Remains::Nothing);
+            }
             Tip::At(id) if id == self.base => {}
             Tip::At(id) => return kept(format!("branch {branch} kept: it was moved to {id}")),
             Tip::Symbolic => return kept(format!("branch {branch} kept: it is a symbolic reference")),
@@ -213,7 +218,6 @@ impl Leftover<'_> {
         if let Some(holder) = holder {
             return kept(format!("branch {branch} kept: it is checked out at {}", holder.display()));
         }
-        let name = format!("refs/heads/{branch}");
         let call = self.git.call(&self.repo.common).args(["update-ref", "--no-deref", "-d", &name, self.base]);
         let mut answer = self.git.ask(&call, "delete the branch")?;
         if !answer.ok() && self.drop_stale_lock(&name) {
@@ -229,8 +233,8 @@ impl Leftover<'_> {
 
     /// Removes the lock that a killed git of ours left on our own branch; true if it did.
     ///
-    /// The branch bears the attempt's name, it is where it was made, and this repository's lock is held: whoever has
-    /// a lock on it for longer than a moment is dead.
+    /// The branch bears the attempt's name, it is where it was made or not there, and this repository's lock is held:
+    /// whoever has a lock on it for longer than a moment is dead.
     fn drop_stale_lock(&self, name: &str) -> bool {
         let lock = self.repo.common.join(format!("{name}.lock"));
         loop {

@@ -108,6 +108,20 @@ fn a_removal_that_was_killed_is_taken_up() {
 }
 
 #[test]
+fn a_lock_on_a_branch_that_a_killed_git_never_made_is_no_obstacle() {
+    let lab = Lab::new();
+    let lock = lab.repo.join(format!(".git/refs/heads/{BRANCH}.lock"));
+    let leave = || write(&lock, "");
+    // Nobody has cleaned up, and it is tried again; or the undo comes first.
+    leave();
+    let tree = lab.add();
+    assert_eq!(lab.remove(&tree), Remains::Nothing);
+    leave();
+    assert_eq!(lab.remove(&tree), Remains::Nothing);
+    assert!(!lock.exists());
+}
+
+#[test]
 fn g4_every_state_between_the_writes_of_an_add_is_cleaned_up() {
     let lab = Lab::new();
     let before = lab.everything();
