@@ -29,9 +29,10 @@ const NOT: &str = "## What this did not cover
 - Network file systems are refused, by name of their kind; none was mounted.
 - The model checker's bound is in the table. Several tasks at once share only the count of the limit, and are covered by the
   tests with real processes, not by the model.
-- A full disk is covered for the database (`src/sqlite/tests`), not for the whole program.
-- Real clocks were not moved: nothing that decides on life or death reads one.
-- There is no long soak yet of many dispatchers with kills, stops, a full disk and an observer of the process table beside.
+- The nemesis of the soak fills the disk of the database, the state files and the worktrees, where it is root and may mount
+  one; the repository's own disk it does not fill.
+- Real clocks were not moved: nothing that decides on life or death reads one. The soak moves the times in the database.
+- The soak's seed makes the same plan again, not the same run: what the kernel schedules when is not in it.
 - Mutation testing is not part of this run: what was done, what survived and why is in [mutation.md](mutation.md).
 ";
 
