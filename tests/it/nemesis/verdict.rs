@@ -154,11 +154,13 @@ fn gather(folder: &Path, found: &mut HashSet<String>) {
 /// worktree's HEAD reaches.
 fn nothing_lost(soak: &Soak<'_>) {
     let world = soak.world;
+    // First of all: agents may be writing.
+    let known = ledger(world);
     let mut found = HashSet::new();
     gather(&world.path("data/ganger/worktrees"), &mut found);
     let commits = world.git(&["log", "--all", "-p", "--format=", "--no-ext-diff"]);
     found.extend(commits.lines().filter_map(|line| line.strip_prefix('+')).map(str::to_owned));
-    let lost: Vec<String> = ledger(world).into_iter().filter(|line| !found.contains(line)).collect();
+    let lost: Vec<String> = known.into_iter().filter(|line| !found.contains(line)).collect();
     if !lost.is_empty() {
         soak.wrong(format!("{} lines of work are lost: {:?}", lost.len(), &lost[..lost.len().min(10)]));
     }
