@@ -28,8 +28,9 @@ pub fn nemesis(soak: &Soak<'_>, random: &mut fastrand::Rng) {
     while !soak.is_over() {
         rest(soak, random, 150);
         let now = Instant::now();
-        let due: Vec<(Instant, Later)> = later.extract_if(.., |(at, _)| *at <= now).collect();
-        due.into_iter().for_each(|(_, what)| relieve(soak, &what));
+        for (_, what) in later.extract_if(.., |(at, _)| *at <= now) {
+            relieve(soak, &what);
+        }
         let target = match random.u8(..10) {
             0..5 => Target::Ganger,
             5 => Target::Of(Kind::Shim),
@@ -58,7 +59,9 @@ pub fn nemesis(soak: &Soak<'_>, random: &mut fastrand::Rng) {
             _ => jump(soak, random),
         }
     }
-    later.iter().for_each(|(_, what)| relieve(soak, what));
+    for (_, what) in &later {
+        relieve(soak, what);
+    }
 }
 
 fn count(soak: &Soak<'_>, what: &'static str) {
