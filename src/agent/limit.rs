@@ -87,12 +87,17 @@ fn moment(text: &str, now: &Zoned) -> Option<Zoned> {
         words.next();
         let number: i8 = words.next()?.trim_end_matches(|c: char| c.is_ascii_alphabetic()).parse().ok()?;
         let mut year = now.year();
+        let mut given_year = false;
         if let Some(given) = words.peek().and_then(|word| word.parse::<i16>().ok()).filter(|year| *year > 2000) {
             year = given;
+            given_year = true;
             words.next();
         }
         words.next_if(|word| *word == "at");
-        day = Some(Date::new(year, month, number).ok()?);
+        let named = Date::new(year, month, number).ok()?;
+        // A day of January, in December.
+        let next_year = !given_year && now.date().checked_sub(6.months()).is_ok_and(|long_ago| named < long_ago);
+        day = Some(if next_year { named.checked_add(1.year()).ok()? } else { named });
     }
     let clock = words.next()?;
     let half = words.peek().copied().filter(|word| matches!(*word, "am" | "pm"));
@@ -171,6 +176,13 @@ mod tests {
         assert_eq!(end("usage limit, resets at 15:04"), at("2026-11-21T15:04:00Z"));
         assert_eq!(end("usage limit, try again later"), None);
         assert_eq!(end("usage limit resets 3 times a day"), None);
+    }
+
+    #[test]
+    fn a_day_of_next_year_is_to_come_and_one_of_last_week_has_been() {
+        assert_eq!(end("limit reached ∙ resets Jan 2, 5pm").as_deref(), Some("2027-01-02T17:00:00Z"));
+        assert_eq!(end("limit reached ∙ resets Nov 14, 5pm").as_deref(), Some("2026-11-14T17:00:00Z"));
+        assert_eq!(end("limit: try again at Jan 2nd, 2026 5pm").as_deref(), Some("2026-01-02T17:00:00Z"));
     }
 
     #[test]
