@@ -115,6 +115,20 @@ pub struct Values<'a> {
 /// The longest prompt, in bytes, that goes into one argument: Linux takes 131,071.
 pub const LONGEST_ARGUMENT: usize = 100_000;
 
+/// The longest name of a conversation.
+const LONGEST_NAME: usize = 128;
+
+/// Whether a conversation's name can stand on a command line: it comes from outside, and must not be taken for an option.
+#[must_use]
+pub fn can_name_conversation(name: &str) -> bool {
+    name.len() <= LONGEST_NAME
+        && name.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':'))
+}
+
+/// The longest argument that Linux takes.
+const MOST: usize = 131_071;
+
 /// The placeholders that [`fill`] knows, `{permissions}` apart.
 const PLACEHOLDERS: [&str; 9] = [
     "{prompt}",
@@ -149,6 +163,12 @@ pub fn fill(argv: &[String], values: &Values<'_>) -> Vec<OsString> {
 }
 
 fn fill_one(argument: &str, values: &Values<'_>) -> OsString {
+    let whole = fill_with(argument, values, values.prompt.len() > LONGEST_ARGUMENT);
+    // What stands around the prompt counts, too.
+    if whole.len() > MOST { fill_with(argument, values, true) } else { whole }
+}
+
+fn fill_with(argument: &str, values: &Values<'_>, by_file: bool) -> OsString {
     let mut filled = OsString::new();
     let mut rest = argument;
     while let Some(open) = rest.find('{') {
@@ -161,7 +181,7 @@ fn fill_one(argument: &str, values: &Values<'_>) -> OsString {
         };
         rest = &rest[name.len()..];
         match name {
-            "{prompt}" if values.prompt.len() > LONGEST_ARGUMENT => {
+            "{prompt}" if by_file => {
                 filled.push("Read your task from the file ");
                 filled.push(values.prompt_file);
                 filled.push(" and carry it out.");
@@ -190,7 +210,7 @@ mod tests {
     use std::ffi::OsString;
     use std::path::Path;
 
-    use super::{LONGEST_ARGUMENT, Mode, Profile, Values, fill};
+    use super::{LONGEST_ARGUMENT, Mode, Profile, Values, can_name_conversation, fill};
     use crate::domain::id::TaskId;
 
     fn filled(argument: &str, prompt: &str) -> OsString {
@@ -259,6 +279,27 @@ mod tests {
         assert_eq!(profile.argv(true, None), ["a", "-p"]);
         let only = Profile { headless: strings(&["b"]), ..Profile::new("b") };
         assert_eq!(only.argv(false, None), ["b"]);
+    }
+
+    #[test]
+    fn a_prompt_that_is_too_long_with_what_stands_around_it_goes_by_file() {
+        let prompt = "\u{1f600}".repeat(LONGEST_ARGUMENT / 4);
+        let argument = |around: usize| format!("{}{{prompt}}", "x".repeat(around));
+        assert_eq!(filled(&argument(31_071), &prompt).len(), 131_071);
+        let by_file = filled(&argument(31_072), &prompt).into_string().unwrap();
+        assert!(by_file.ends_with("xRead your task from the file /s/p.txt and carry it out."));
+        assert_eq!(filled("{prompt}", &format!("{prompt}x")), by_file.trim_start_matches('x'));
+    }
+
+    #[test]
+    fn a_conversation_has_a_name_that_is_no_option() {
+        for name in ["s-1", "0198abcd-ef", "ses_1:2.3"] {
+            assert!(can_name_conversation(name), "{name}");
+        }
+        let long = "x".repeat(129);
+        for name in ["", "-r", "--dangerously-skip-permissions", "a b", "a\nb", "é", "a/b", &long] {
+            assert!(!can_name_conversation(name), "{name}");
+        }
     }
 
     #[test]

@@ -5,9 +5,12 @@
 //! there.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use nix::fcntl::OFlag;
 use serde::{Deserialize, Serialize};
 
 use super::report::{self, Speaker, Word};
@@ -119,9 +122,10 @@ pub fn leave(folder: &Path, name: &str, attempt: &AttemptId, token: &str, word: 
     fs::rename(draft, folder.join(format!("{name}.letter")))
 }
 
-/// Delivers what lies there, in order. A letter that can't be read, or is another attempt's, is put aside for people to
-/// see; one that the database does not take now stays for later.
-pub fn deliver(engine: &Engine, plan: &Plan) {
+/// Delivers what lies there, in order, for about as long as `patience`: an agent can leave more than anybody has the time
+/// for. A letter that can't be read, or is another attempt's, is put aside for people to see; one that the database does
+/// not take now stays for later.
+pub fn deliver(engine: &Engine, plan: &Plan, patience: Duration) {
     let folder = folder(&plan.worktree);
     if !is_folder(&folder) {
         return;
@@ -132,7 +136,11 @@ pub fn deliver(engine: &Engine, plan: &Plan) {
         .filter(|path| path.extension().is_some_and(|kind| kind == "letter"))
         .collect();
     letters.sort();
+    let started = engine.ports.clock.now().boot;
     for path in letters {
+        if engine.ports.clock.now().boot.since(started) > patience {
+            return;
+        }
         match read(&path, plan).map(|word| said(engine, plan, &word)) {
             Some(Ok(())) => drop(fs::remove_file(&path)),
             Some(Err(fault)) if fault.kind == Kind::Failed => return,
@@ -147,11 +155,18 @@ fn said(engine: &Engine, plan: &Plan, word: &Word) -> Result<(), Fault> {
 }
 
 fn read(path: &Path, plan: &Plan) -> Option<Word> {
-    let found = path.symlink_metadata().ok()?;
-    if !found.is_file() || found.len() > LARGEST {
+    // The agent can put anything there at any time: a link is not followed, a pipe is not waited for.
+    let flags = (OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits();
+    let file = fs::OpenOptions::new().read(true).custom_flags(flags).open(path).ok()?;
+    if !file.metadata().ok()?.is_file() {
         return None;
     }
-    let letter: Letter = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+    let mut text = Vec::new();
+    file.take(LARGEST + 1).read_to_end(&mut text).ok()?;
+    if text.len() as u64 > LARGEST {
+        return None;
+    }
+    let letter: Letter = serde_json::from_slice(&text).ok()?;
     let genuine = letter.version == VERSION && letter.attempt == plan.id.as_str() && letter.token == plan.token;
     genuine.then(|| letter.word()).flatten()
 }

@@ -19,6 +19,9 @@ use crate::ports::host::Signal;
 use crate::ports::multiplexer::{MuxError, PaneSeen, Panes};
 use crate::ports::store::{Amendment, Applied, Which};
 
+/// How long the last letters of an agent are delivered for.
+const LETTERS: Duration = Duration::from_secs(10);
+
 /// What to look at, and whether to act.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
@@ -284,7 +287,7 @@ fn end(engine: &Engine, attempt: &Attempt, seen: &Observed, pane: Pane) -> Resul
     };
     // What its agent has said, and no shim delivered, counts before its end.
     if seen.place != PlaceSeen::Elsewhere {
-        outbox::deliver(engine, &attempt.plan);
+        outbox::deliver(engine, &attempt.plan, LETTERS);
     }
     let Some(row) = engine.ports.store.attempt(&attempt.plan.id)? else {
         return Ok(action(seen, "keep", String::new(), false));

@@ -7,6 +7,7 @@ use super::{Engine, Fault, Kind, notice};
 use crate::domain::attempt::Attempt;
 use crate::domain::id::{AttemptId, TaskId};
 use crate::domain::lifecycle::Event;
+use crate::domain::profile::can_name_conversation;
 use crate::domain::state::{Activity, Phase, Source, Status, Who};
 use crate::domain::task::Task;
 use crate::domain::text;
@@ -79,8 +80,9 @@ pub fn say(engine: &Engine, speaker: &Speaker, word: &Word) -> Result<Task, Faul
                 (Some(Activity::Waiting | Activity::Idle) | None, None) => None,
             };
             let waits_until = activity.filter(|activity| *activity == Activity::Working).map(|_| None);
-            let news =
-                News { activity: *activity, saying, waits_until, conversation: conversation.clone(), ..silent() };
+            // It may have come as a letter, which the agent can write as it likes.
+            let conversation = conversation.clone().filter(|name| can_name_conversation(name));
+            let news = News { activity: *activity, saying, waits_until, conversation, ..silent() };
             tell(engine, &attempt, &news, who)
         }
     }

@@ -282,3 +282,32 @@ fn a_verification_that_kills_itself_or_hangs_is_no_pass() {
     }
     world.audited();
 }
+
+#[test]
+fn whatever_an_agent_puts_into_its_outbox_harms_nobody() {
+    let world = World::new();
+    let id = world.dispatch(
+        r#"cd "$GANGER_OUTBOX"
+letter() {
+  printf '{"version":1,"attempt":"%s","token":"%s",%s}' "$GANGER_ATTEMPT" "$GANGER_TOKEN" "$2" > "$1.tmp"
+  mv "$1.tmp" "$1.letter"
+}
+mkfifo 0.letter; ln -s /dev/zero 1.letter; mkdir 2.letter; head -c 2000000 /dev/zero > 3.letter
+letter "$(printf '4\n4')" '"verb":"report","activity":"idle","conversation":"--dangerously-skip-permissions"'
+letter 5 '"verb":"ask","text":"still there?"'
+exec sleep 1000"#,
+    );
+    let task = until("the question", || {
+        let task = world.task(id);
+        (task["saying"] == "still there?").then_some(task)
+    });
+    let board = rusqlite::Connection::open(world.database()).unwrap();
+    let conversations = board.query_row("SELECT count(conversation) FROM attempts", [], |row| row.get::<_, i64>(0));
+    assert_eq!(conversations.unwrap(), 0, "an option is no conversation");
+    let outbox = std::path::Path::new(task["attempt"]["worktree"].as_str().unwrap()).join(".ganger");
+    for refused in 0..4 {
+        assert!(outbox.join(format!("{refused}.refused")).symlink_metadata().is_ok(), "{refused}");
+    }
+    world.ok(&["stop", &id.to_string()]);
+    world.audited();
+}

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::Mechanism;
+use crate::domain::profile::can_name_conversation;
 use crate::domain::state::Activity;
 use crate::domain::text;
 
@@ -11,9 +12,6 @@ pub const LONGEST: usize = 1 << 20;
 
 /// The longest thing said, in characters.
 const LONGEST_SAYING: usize = 500;
-
-/// The longest name of a conversation.
-const LONGEST_NAME: usize = 128;
 
 /// What an agent's event says; something of it, always.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +40,7 @@ pub fn read(mechanism: Mechanism, json: &[u8]) -> Option<Report> {
     let report = Report {
         activity,
         saying: saying.and_then(|saying| line(&saying)),
-        conversation: conversation.and_then(name).map(str::to_owned),
+        conversation: conversation.filter(|name| can_name_conversation(name)).map(str::to_owned),
     };
     (report.activity.is_some() || report.conversation.is_some()).then_some(report)
 }
@@ -219,12 +217,4 @@ fn line(said: &str) -> Option<String> {
     let plain = text::line(&text::plain(&said.replace('\r', " ")));
     let plain = plain.split_whitespace().collect::<Vec<_>>().join(" ");
     (!plain.is_empty()).then(|| text::cut(&plain, LONGEST_SAYING))
-}
-
-/// A conversation's name that can stand on a command line: it comes from outside, and must not be taken for an option.
-fn name(text: &str) -> Option<&str> {
-    let sound = text.len() <= LONGEST_NAME
-        && text.starts_with(|first: char| first.is_ascii_alphanumeric())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':'));
-    sound.then_some(text)
 }
