@@ -9,7 +9,7 @@ use crate::domain::reconcile::Probe;
 use crate::domain::state::{Activity, Source, Who};
 use crate::domain::time::Timestamp;
 use crate::ports::multiplexer::{PaneSeen, Typed};
-use crate::ports::store::News;
+use crate::ports::store::{Known, News};
 
 /// The newest attempt's row.
 ///
@@ -52,6 +52,12 @@ struct Listener<'a> {
 
 impl Listener<'_> {
     fn send(&self, typed: Typed<'_>) -> Result<(), Fault> {
+        // It may have ended, or started another program, since it was looked at.
+        if !self.engine.ports.processes.has_terminal(self.agent) {
+            let id = self.attempt.plan.task;
+            let why = format!("task {id}: its agent has not got its terminal any more");
+            return Err(Fault::new(Kind::Conflict, why).of(id).hint(format!("ganger attach {id}")));
+        }
         Ok(self.engine.ports.mux.send(&self.attempt.plan.socket, &self.pane, typed)?)
     }
 
@@ -61,6 +67,12 @@ impl Listener<'_> {
 
     fn traffic(&self) -> Option<u64> {
         self.engine.ports.processes.traffic(self.agent)
+    }
+
+    /// What is known of it now.
+    fn known(&self) -> Result<Known, Fault> {
+        let row = self.engine.ports.store.attempt(&self.attempt.plan.id)?;
+        Ok(row.map(|row| (row.doing, row.saying)).unwrap_or_default())
     }
 
     /// Whether the agent itself has said, since then, that it works.
@@ -115,7 +127,7 @@ pub fn send(engine: &Engine, id: TaskId, text: &str) -> Result<(), Fault> {
     let reports = listener.attempt.doing.as_ref().is_some_and(finished) && listener.attempt.conversation.is_some();
     // Right behind a paste, some programs take the first Enter for a part of it.
     for _ in 0..2 {
-        let (read, shown) = (listener.traffic(), listener.screen());
+        let (read, shown, known) = (listener.traffic(), listener.screen(), listener.known()?);
         listener.send(Typed::Enter)?;
         let taken = engine.until(TAKEN, |_| {
             let taken = if reports {
@@ -132,6 +144,8 @@ pub fn send(engine: &Engine, id: TaskId, text: &str) -> Result<(), Fault> {
                 saying: Some(None),
                 waits_until: Some(None),
                 contradicts: true,
+                // An agent that is quicker than this has the last word.
+                unless_beyond: Some(known),
                 ..News::of(Source::Process, Activity::Working)
             };
             notice::hear(engine, &listener.attempt.plan, &answered, Who::Person)?;

@@ -10,7 +10,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::domain::attempt::{Attempt, Plan, Tree};
+use crate::domain::attempt::{Attempt, Doing, Plan, Tree};
 use crate::domain::id::{AttemptId, Place, Process, TaskId};
 use crate::domain::lifecycle::{Event, Limits};
 use crate::domain::state::{Act, Activity, Cause, Phase, Source, Status, Who};
@@ -194,7 +194,12 @@ pub struct News {
     pub event: Option<&'static str>,
     /// It contradicts the agent's own last word, on strong evidence.
     pub contradicts: bool,
+    /// What was known when this was seen: where something else is known by now, this is old.
+    pub unless_beyond: Option<Known>,
 }
+
+/// What is known of an agent: what it does, and what it says.
+pub type Known = (Option<Doing>, Option<String>);
 
 impl News {
     /// That an agent does something, on somebody's word.
@@ -208,6 +213,7 @@ impl News {
             conversation: None,
             event: None,
             contradicts: false,
+            unless_beyond: None,
         }
     }
 }

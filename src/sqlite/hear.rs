@@ -15,6 +15,9 @@ pub(super) fn hear(conn: &Connection, id: &AttemptId, news: &News, stamp: &Stamp
     if !row.phase.has_shim() {
         return Ok(Heard::Over);
     }
+    if news.unless_beyond.as_ref().is_some_and(|(doing, saying)| (doing, saying) != (&row.doing, &row.saying)) {
+        return Ok(Heard::Known);
+    }
     let before = row.doing.as_ref();
     if before.is_some_and(|known| known.source == Source::Agent) && news.source != Source::Agent && !news.contradicts {
         return Ok(Heard::Known);

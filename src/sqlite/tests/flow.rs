@@ -8,10 +8,12 @@ use crate::domain::attempt::Exit;
 use crate::domain::completion::{Ending, Evidence, How, Vanished};
 use crate::domain::id::{FileId, TaskId};
 use crate::domain::lifecycle::{Event, Verdict};
-use crate::domain::state::{Cause, Phase, Status, TreeState};
+use crate::domain::state::{Activity, Cause, Phase, Source, Status, TreeState};
 use crate::domain::task::Draft;
 use crate::domain::time::{BootTime, Timestamp};
-use crate::ports::store::{Amendment, Applied, Capacity, Claim, Claimed, Filter, Store as _, StoreError, Which};
+use crate::ports::store::{
+    Amendment, Applied, Capacity, Claim, Claimed, Filter, Heard, News, Store as _, StoreError, Which,
+};
 
 fn exit(code: i32) -> Event {
     Event::Ended(Ending {
@@ -51,6 +53,30 @@ fn a_draft_reads_back_as_it_was_given() {
     let listing = board.store.tasks(&Filter::default()).unwrap();
     assert_eq!(listing.tasks.iter().map(|task| task.id).collect::<Vec<_>>(), [first, id]);
     assert_eq!(listing.tasks[1].draft, full);
+}
+
+#[test]
+fn what_was_seen_before_somebody_spoke_is_not_written_over_it() {
+    let board = Board::new();
+    let (_, id) = board.running();
+    let hear = |news: &News| board.store.hear(&id, news, &stamp(9)).unwrap();
+    let asks =
+        |question: &str| News { saying: Some(Some(question.to_owned())), ..News::of(Source::Agent, Activity::Waiting) };
+    let known = || board.store.attempt(&id).unwrap().map(|row| (row.doing, row.saying)).unwrap();
+    let answered = |known| News {
+        saying: Some(None),
+        contradicts: true,
+        unless_beyond: Some(known),
+        ..News::of(Source::Process, Activity::Working)
+    };
+    hear(&asks("this?"));
+    let first = known();
+    hear(&asks("or that?"));
+    assert_eq!(hear(&answered(first)), Heard::Known, "it has asked again");
+    assert_eq!(known().1.as_deref(), Some("or that?"));
+    hear(&answered(known()));
+    let (doing, saying) = known();
+    assert_eq!((doing.unwrap().activity, saying), (Activity::Working, None));
 }
 
 #[test]
