@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use jiff::Zoned;
 
-use crate::agent::limit;
-use crate::domain::attempt::Plan;
+use crate::agent::limit::{self, Limit};
+use crate::domain::attempt::{Attempt, Doing, Plan};
 use crate::domain::id::Process;
 use crate::domain::state::{Activity, Source};
 use crate::domain::text;
@@ -40,12 +40,24 @@ pub(super) struct Observer {
     told: Option<Activity>,
     /// When the limit that its screen shows ends.
     until: Option<Timestamp>,
+    /// The limit that was told last.
+    limit: Option<Shown>,
+}
+
+/// A limit that its screen has shown, and may go on to show when it is long over.
+struct Shown {
+    line: String,
+    times: usize,
+    until: Option<Timestamp>,
+    at: Timestamp,
+    /// It has worked since.
+    over: bool,
 }
 
 impl Observer {
     pub(super) fn new() -> Self {
         let now = Instant::now();
-        Self { next: now + BUSY, last: None, quiet_since: now, busy_since: None, told: None, until: None }
+        Self { next: now + BUSY, last: None, quiet_since: now, busy_since: None, told: None, until: None, limit: None }
     }
 
     /// When it has to be looked at.
@@ -53,14 +65,10 @@ impl Observer {
         self.next
     }
 
-    /// Whether the limit that it waited for has ended; once.
-    pub(super) fn limit_is_over(&mut self, now: Timestamp) -> bool {
+    /// The limit that it waited for, when that has ended; once.
+    pub(super) fn limit_that_is_over(&mut self, now: Timestamp) -> Option<Timestamp> {
         // A minute of grace: the screen says when to the minute, or to the hour.
-        let over = self.until.is_some_and(|until| until.after(Duration::from_mins(1)) <= now);
-        if over {
-            self.until = None;
-        }
-        over
+        self.until.take_if(|until| until.after(Duration::from_mins(1)) <= now)
     }
 
     /// Looks; what is new.
@@ -79,44 +87,57 @@ impl Observer {
             moved > FEW_BYTES || worked > LITTLE_WORK.as_millis()
         });
         self.last = Some((now, bytes, time));
+        let row = engine.ports.store.attempt(&plan.id).ok().flatten();
+        let doing = row.as_ref().and_then(|row| row.doing.as_ref());
+        let wall = engine.ports.clock.now().wall;
         if busy {
             self.quiet_since = now;
-            let since = *self.busy_since.get_or_insert(now);
             self.next = now + BUSY;
-            return self.busy(now.saturating_duration_since(since) >= SURELY);
+            return self.busy(now, doing, wall);
         }
         self.busy_since = None;
         self.next = now + SILENT;
-        if self.told.is_some_and(|told| told != Activity::Working)
-            || now.saturating_duration_since(self.quiet_since) < QUIET
-        {
+        // What was told last may have been written over since: by a person who has sent it a text.
+        let told = self.told.is_some_and(|told| told != Activity::Working);
+        if told && !is_said_to_work(doing, wall) || now.saturating_duration_since(self.quiet_since) < QUIET {
             return None;
         }
-        let news = self.silent(engine, plan, launch);
+        let news = self.silent(engine, plan, launch, row.as_ref());
         self.told = news.activity;
         Some(news)
     }
 
-    fn busy(&mut self, surely: bool) -> Option<News> {
+    fn busy(&mut self, now: Instant, doing: Option<&Doing>, wall: Timestamp) -> Option<News> {
+        let since = *self.busy_since.get_or_insert(now);
+        // It has worked until its last word: what it does since counts against that.
+        let spoken = doing.filter(|doing| doing.source == Source::Agent).map(|doing| wall.since(doing.since));
+        let surely = now.saturating_duration_since(since) >= SURELY && spoken.is_none_or(|ago| ago >= SURELY);
+        if surely && let Some(limit) = &mut self.limit {
+            limit.over = true;
+        }
         if self.told == Some(Activity::Working) && !surely {
             return None;
         }
+        // What its screen asked is answered, too.
+        let answered = surely || self.told == Some(Activity::Waiting);
         self.told = Some(Activity::Working);
-        let answered = surely.then_some(None);
+        self.until = None;
         Some(News {
             contradicts: surely,
-            saying: answered.clone(),
-            waits_until: surely.then_some(None),
+            saying: answered.then_some(None),
+            waits_until: answered.then_some(None),
             ..News::of(Source::Process, Activity::Working)
         })
     }
 
     /// It has fallen silent: its screen may say why.
-    fn silent(&mut self, engine: &Engine, plan: &Plan, launch: &Launch) -> News {
+    fn silent(&mut self, engine: &Engine, plan: &Plan, launch: &Launch, row: Option<&Attempt>) -> News {
         let Ok(pane) = std::env::var("TMUX_PANE") else { return News::of(Source::Process, Activity::Idle) };
         let screen = engine.ports.mux.capture(&plan.socket, &pane, ROWS).unwrap_or_default();
         let screen = text::plain(&screen);
-        if let Some(limit) = limit::find(&screen, &launch.limit, &Zoned::now()) {
+        let found = limit::find(&screen, &launch.limit, &Zoned::now());
+        let times = found.as_ref().map_or(0, |limit| screen.lines().filter(|line| line.trim() == limit.line).count());
+        if let Some(limit) = self.news(found, times, row, &launch.limit, engine.ports.clock.now().wall) {
             self.until = limit.until;
             return News {
                 saying: Some(Some(text::short(&limit.line))),
@@ -133,6 +154,45 @@ impl Observer {
             Ok(false) | Err(_) => News::of(Source::Process, Activity::Idle),
         }
     }
+
+    /// The limit on its screen, unless that is an old one, or the agent itself says what else it waits for.
+    fn news(
+        &mut self,
+        found: Option<Limit>,
+        times: usize,
+        row: Option<&Attempt>,
+        patterns: &[String],
+        now: Timestamp,
+    ) -> Option<Limit> {
+        let Some(limit) = found else {
+            self.limit = None;
+            return None;
+        };
+        let word = row.and_then(|row| row.doing.as_ref()).filter(|doing| doing.source == Source::Agent);
+        let of_limit = |saying: &str| limit::find(saying, patterns, &Zoned::now()).is_some();
+        let asks = word.is_some_and(|doing| doing.activity == Activity::Waiting)
+            && !row.and_then(|row| row.saying.as_deref()).is_some_and(of_limit);
+        let same = self.limit.as_ref().filter(|shown| shown.line == limit.line && times <= shown.times);
+        let old = same.is_some_and(|shown| {
+            shown.over
+                || shown.until.is_some_and(|until| until <= now)
+                || word.is_some_and(|doing| doing.since > shown.at)
+        });
+        if asks || old {
+            return None;
+        }
+        // A time of day that was today's is tomorrow's a little later.
+        let until = same.map_or(limit.until, |shown| shown.until);
+        self.limit = Some(Shown { line: limit.line.clone(), times, until, at: now, over: false });
+        Some(Limit { until, ..limit })
+    }
+}
+
+/// Whether it is said to work, though not by itself, and that not just now.
+fn is_said_to_work(doing: Option<&Doing>, now: Timestamp) -> bool {
+    doing.is_some_and(|doing| {
+        doing.activity == Activity::Working && doing.source != Source::Agent && now.since(doing.since) >= QUIET
+    })
 }
 
 /// The usage limit that an agent's last screen tells of, if that is why it failed.
@@ -160,7 +220,78 @@ fn question<'a>(screen: &'a str, patterns: &[String]) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
-    use super::question;
+    use std::time::Duration;
+
+    use super::{BUSY, Observer, SURELY, is_said_to_work, question};
+    use crate::agent::limit::Limit;
+    use crate::domain::attempt::Doing;
+    use crate::domain::state::{Activity, Source};
+    use crate::domain::time::Timestamp;
+
+    const START: Timestamp = Timestamp(1_000_000);
+
+    fn said(activity: Activity, source: Source, since: Timestamp) -> Doing {
+        Doing { activity, source, since }
+    }
+
+    #[test]
+    fn an_agent_that_asks_after_long_work_is_believed_until_it_has_been_busy_for_long_again() {
+        let mut observer = Observer::new();
+        let (start, long) = (observer.next, SURELY * 6);
+        observer.busy(start, None, START).unwrap();
+        let news = observer.busy(start + long, None, START.after(long)).unwrap();
+        assert!(news.contradicts, "a minute of work is work");
+        let asked = START.after(long);
+        let waits = said(Activity::Waiting, Source::Agent, asked);
+        assert_eq!(observer.busy(start + long + BUSY, Some(&waits), asked.after(BUSY)), None, "it draws its question");
+        let news = observer.busy(start + long + SURELY, Some(&waits), asked.after(SURELY)).unwrap();
+        assert!(news.contradicts && news.saying == Some(None), "{news:?}");
+    }
+
+    #[test]
+    fn a_question_that_was_read_off_the_screen_is_taken_back_when_the_agent_moves_again() {
+        let mut observer = Observer::new();
+        observer.told = Some(Activity::Waiting);
+        observer.until = Some(START);
+        let news = observer.busy(observer.next, None, START).unwrap();
+        assert_eq!((news.saying, news.waits_until, news.contradicts), (Some(None), Some(None), false));
+        assert_eq!(observer.limit_that_is_over(START.after(SURELY * 60)), None, "nothing is typed for it any more");
+    }
+
+    #[test]
+    fn a_limit_that_the_screen_still_shows_is_over_once_the_agent_has_worked() {
+        let mut observer = Observer::new();
+        let limit = || Some(Limit { line: "limit reached".to_owned(), until: None });
+        let later = START.after(Duration::from_hours(1));
+        assert!(observer.news(limit(), 1, None, &[], START).is_some());
+        assert!(observer.news(limit(), 1, None, &[], later).is_some(), "it has only been looked at again");
+        observer.busy(observer.next, None, later);
+        observer.busy(observer.next + SURELY, None, later);
+        assert_eq!(observer.news(limit(), 1, None, &[], later), None);
+        assert!(observer.news(limit(), 2, None, &[], later).is_some(), "it has been reached again");
+        assert_eq!(observer.news(None, 0, None, &[], later), None);
+        assert!(observer.news(limit(), 1, None, &[], later).is_some(), "the old one had scrolled away");
+    }
+
+    #[test]
+    fn a_limit_that_is_looked_at_again_ends_when_it_was_to_end() {
+        let mut observer = Observer::new();
+        let (end, day) = (START.after(SURELY), Duration::from_hours(24));
+        let limit = |until| Some(Limit { line: "resets 3pm".to_owned(), until: Some(until) });
+        observer.news(limit(end), 1, None, &[], START).unwrap();
+        let again = observer.news(limit(end.after(day)), 1, None, &[], START).unwrap();
+        assert_eq!(again.until, Some(end));
+        assert_eq!(observer.news(limit(end.after(day)), 1, None, &[], end), None, "it has ended");
+    }
+
+    #[test]
+    fn silence_after_a_text_was_sent_is_told_again() {
+        let works = said(Activity::Working, Source::Process, START);
+        assert!(is_said_to_work(Some(&works), START.after(SURELY)));
+        assert!(!is_said_to_work(Some(&works), START), "it was sent just now");
+        assert!(!is_said_to_work(Some(&said(Activity::Working, Source::Agent, START)), START.after(SURELY)));
+        assert!(!is_said_to_work(Some(&said(Activity::Idle, Source::Process, START)), START.after(SURELY)));
+    }
 
     #[test]
     fn the_last_question_on_the_screen_is_found_in_any_case() {

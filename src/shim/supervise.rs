@@ -21,8 +21,9 @@ use crate::domain::completion::{Ending, Evidence, How};
 use crate::domain::id::Process;
 use crate::domain::lifecycle::{Event, Verdict};
 use crate::domain::state::{Phase, Who};
+use crate::domain::time::Timestamp;
 use crate::engine::launch::Launch;
-use crate::engine::{Engine, Fault, exit_file, notice, outbox, screen};
+use crate::engine::{Engine, Fault, exit_file, notice, outbox};
 use crate::os::proc;
 use crate::os::process::{self, Program, Reaped};
 use crate::ports::multiplexer::Panes;
@@ -38,6 +39,10 @@ const LOOK: Duration = Duration::from_secs(5);
 /// How long a server that shows no other pane is watched after a hang-up: its death shows within 20 ms, 500 ms of
 /// silence mean it lives.
 const SERVER: Duration = Duration::from_millis(500);
+
+/// How long the agent's letters are delivered for, before other things are attended to; and its last ones.
+const LETTERS: Duration = Duration::from_millis(200);
+const LAST_LETTERS: Duration = Duration::from_secs(10);
 
 /// Why the shim ends the agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -275,15 +280,31 @@ impl<'a> Supervisor<'a> {
         }
         // Watching the folder for events would keep this process's lock held for a while after its death: the kernel
         // takes its time to end a watch.
-        outbox::deliver(self.engine, self.plan);
+        outbox::deliver(self.engine, self.plan, LETTERS);
         if let Some(news) = self.observer.look(self.engine, self.plan, self.launch, agent) {
             notice::hear(self.engine, self.plan, &news, Who::Shim).ok();
         }
         let now = self.engine.ports.clock.now().wall;
-        if self.observer.limit_is_over(now) && self.launch.resume_after_limit {
-            // Where it is not taken in, the card says so.
-            screen::send(self.engine, self.plan.task, "continue").ok();
+        if let Some(until) = self.observer.limit_that_is_over(now)
+            && self.launch.resume_after_limit
+        {
+            self.go_on(until);
         }
+    }
+
+    /// Tells an agent to go on after a limit, if that is still what it waits for. Beside this process, which has signals
+    /// to attend to: where it is not taken in, the card says so.
+    fn go_on(&self, until: Timestamp) {
+        let waits_until = self.engine.ports.store.attempt(&self.plan.id).ok().flatten().and_then(|row| row.waits_until);
+        if waits_until != Some(until) {
+            return;
+        }
+        let around = &self.engine.around;
+        let (task, mut argv) = (self.plan.task.to_string(), vec![around.program.clone().into_os_string()]);
+        argv.extend(["--db".into(), around.database.clone().into_os_string()]);
+        argv.extend(["--state-dir".into(), around.state_dir.clone().into_os_string()]);
+        argv.extend(["send", &task, "continue"].map(OsString::from));
+        self.engine.ports.notifier.start(&argv);
     }
 
     fn reap(&mut self) -> Option<Exit> {
@@ -341,7 +362,7 @@ impl<'a> Supervisor<'a> {
 
     /// Reads what the database wants of this attempt. A database that can't be read is asked again later.
     fn look(&mut self, anyway: bool) {
-        outbox::deliver(self.engine, self.plan);
+        outbox::deliver(self.engine, self.plan, LETTERS);
         let Ok(version) = self.engine.ports.store.version() else { return };
         if self.version == Some(version) && !anyway {
             return;
@@ -402,7 +423,7 @@ impl<'a> Supervisor<'a> {
         let can_verify = matches!(how, How::Process(_));
         let ending = Ending { how, evidence, review_without_output: self.launch.review_without_output, can_verify };
         // Its last words count before its end does.
-        outbox::deliver(self.engine, self.plan);
+        outbox::deliver(self.engine, self.plan, LAST_LETTERS);
         let at = self.engine.ports.clock.now().wall.0;
         if let Ok(bytes) = exit_file::encode(&ending, at) {
             self.engine.ports.files.write(&self.plan.files.exit, &bytes).ok();
