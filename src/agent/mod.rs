@@ -130,7 +130,7 @@ const BUILT_IN: &[BuiltIn] = &[
 ];
 
 /// aider has no hooks, but runs a command when it has finished and waits; it gives that to a shell.
-const NOTIFY_AIDER: &str = r#"test -z "$GANGER_BIN" || "$GANGER_BIN" __hook aider"#;
+const NOTIFY_AIDER: &str = r#"test ! -x "$GANGER_BIN" || "$GANGER_BIN" __hook aider"#;
 
 /// The built-in profiles, by name.
 pub fn built_in() -> impl Iterator<Item = Profile> {

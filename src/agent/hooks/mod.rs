@@ -96,7 +96,7 @@ impl Mechanism {
     /// What a hook runs, by `sh -c`: nothing outside an attempt, and no path that another machine does not have.
     #[must_use]
     pub fn command(self) -> String {
-        format!("test -z \"$GANGER_BIN\" || \"$GANGER_BIN\" __hook {}", self.name())
+        format!("test ! -x \"$GANGER_BIN\" || \"$GANGER_BIN\" __hook {}", self.name())
     }
 
     /// What a person has to do before the hooks run.

@@ -44,7 +44,7 @@ fn the_files_look_as_a_person_would_write_them() {
     let beginning = concat!(
         "{\n  \"hooks\": {\n    \"SessionStart\": [\n",
         "      { \"hooks\": [{ \"type\": \"command\", ",
-        r#""command": "test -z \"$GANGER_BIN\" || \"$GANGER_BIN\" __hook claude", "timeout": 10 }] }"#,
+        r#""command": "test ! -x \"$GANGER_BIN\" || \"$GANGER_BIN\" __hook claude", "timeout": 10 }] }"#,
         "\n    ],\n    \"UserPromptSubmit\": [\n",
     );
     assert!(claude.starts_with(beginning), "{claude}");

@@ -28,8 +28,9 @@ pub fn run(argv: &[OsString]) {
         event(name)
     };
     let Some(word) = word else { return };
+    // A configuration that is being edited is no reason to lose it, either.
     if let Err(fault) = hear(&speaker, &word)
-        && fault.kind == Kind::Failed
+        && matches!(fault.kind, Kind::Failed | Kind::Usage)
     {
         // Neither here nor there: nobody can be told.
         drop(report::post(&speaker, &word));
@@ -39,7 +40,10 @@ pub fn run(argv: &[OsString]) {
 fn event(name: &str) -> Option<Word> {
     let mechanism = Mechanism::for_agent(name)?;
     let mut json = Vec::new();
-    std::io::stdin().lock().take(payload::LONGEST as u64 + 1).read_to_end(&mut json).ok()?;
+    let mut input = std::io::stdin().lock();
+    input.by_ref().take(payload::LONGEST as u64 + 1).read_to_end(&mut json).ok()?;
+    // To its end: who writes it must not find the pipe closed.
+    std::io::copy(&mut input, &mut std::io::sink()).ok()?;
     let report = payload::read(mechanism, &json)?;
     Some(Word::Report { activity: report.activity, saying: report.saying, conversation: report.conversation })
 }
