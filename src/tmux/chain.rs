@@ -139,10 +139,13 @@ pub fn paste(pane: &Target, pid: i32, attempt: &AttemptId) -> Chain {
     Chain::default().then(&load).then(&if_ours(pane, pid, attempt, act)).ended()
 }
 
-/// Presses a key in a pane, as [`paste`] pastes.
+/// Presses a key in a pane, as [`paste`] pastes. Somebody may be scrolling there: then keys would go to tmux, not to the
+/// program.
 #[must_use]
 pub fn key(pane: &Target, pid: i32, attempt: &AttemptId, key: &str) -> Chain {
-    Chain::default().then(&if_ours(pane, pid, attempt, format!("send-keys -t {} {key}", pane.as_str()))).ended()
+    let pane_name = pane.as_str();
+    let act = format!("copy-mode -q -t {pane_name} ; send-keys -t {pane_name} {key}");
+    Chain::default().then(&if_ours(pane, pid, attempt, act)).ended()
 }
 
 fn if_ours(pane: &Target, pid: i32, attempt: &AttemptId, act: String) -> TmuxCommand<'static> {

@@ -3,7 +3,7 @@
 use std::fs;
 
 use nix::sys::signal::Signal;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{World, runs, signal, until};
 
@@ -56,6 +56,16 @@ fn nothing_is_typed_at_a_program_that_has_the_agents_terminal() {
 }
 
 #[test]
+fn a_text_reaches_an_agent_whose_screen_somebody_scrolls() {
+    let world = World::new();
+    let id = world.dispatch("read -r answer; echo \"$answer\" > \"$WORLD/answer\"; exec sleep 1000");
+    let session = world.task(id)["attempt"]["session"].as_str().unwrap().to_owned();
+    world.tmux(&["copy-mode", "-t", &format!("={session}:")]);
+    world.ok(&["send", &id.to_string(), "over here"]);
+    assert_eq!(world.file("answer"), "over here\n");
+}
+
+#[test]
 fn a_text_that_is_not_taken_in_is_said_to_be_not() {
     let world = World::new();
     let id = world.dispatch("exec sleep 1000");
@@ -95,10 +105,12 @@ const SANDBOX: &str = "export GANGER_DB=/proc/none/ganger.db";
 fn an_agent_in_a_sandbox_leaves_letters() {
     let world = World::new();
     let id = world.dispatch(&format!(
-        r#"{SANDBOX}; "$GANGER_BIN" note hello && "$GANGER_BIN" ask 'May I?' && read -r _; "$GANGER_BIN" done; exec sleep 1000"#
+        r#"{SANDBOX}; "$GANGER_BIN" note hello --json > "$WORLD/json" && "$GANGER_BIN" ask 'May I?' && read -r _; "$GANGER_BIN" done; exec sleep 1000"#
     ));
     until("the question", || (world.task(id)["saying"] == "May I?").then_some(()));
     assert_eq!(told(&world, id, "remark"), ["hello"]);
+    let left: Value = serde_json::from_str(&world.file("json")).unwrap();
+    assert_eq!((&left["schema_version"], &left["tasks"], left["outbox"].is_string()), (&json!(1), &json!([]), true));
     let path = world.ok(&["path", &id.to_string()]);
     assert_eq!(world.run("git", &["status", "--porcelain"], std::path::Path::new(path.trim())), "");
     world.ok(&["send", &id.to_string(), "yes"]);
