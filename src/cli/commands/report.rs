@@ -74,17 +74,20 @@ fn speak(wiring: &Wiring, task: Option<i64>, word: &Word, wait: bool) -> Outcome
     });
     match said {
         Ok((engine, task)) => answer(wiring, &engine, task.id, word),
-        Err(fault) if fault.kind == Kind::Failed => leave(&speaker, word, fault),
+        Err(fault) if fault.kind == Kind::Failed => leave(wiring, &speaker, word, fault),
         Err(fault) => Err(fault),
     }
 }
 
 /// Where the database can't be written: from a sandbox, say.
-fn leave(speaker: &Speaker, word: &Word, fault: Fault) -> Outcome {
+fn leave(wiring: &Wiring, speaker: &Speaker, word: &Word, fault: Fault) -> Outcome {
     match post(speaker, word) {
         None => Err(fault),
         Some(Ok(folder)) => {
             output::mention(&format!("{}; left in {} for the shim to deliver", fault.message, folder.display()));
+            if wiring.global.json {
+                output::object(json!({ "tasks": [], "outbox": folder.to_string_lossy() }));
+            }
             Ok(ExitCode::SUCCESS)
         }
         Some(Err(error)) => {
