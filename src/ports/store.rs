@@ -283,7 +283,7 @@ pub trait Store {
     /// Writes book-keeping; false when the guard did not hold.
     fn amend(&self, amendment: &Amendment, stamp: &Stamp) -> Result<bool>;
     /// Writes what an attempt's agent says or is seen to do. Only while its shim runs; what processes or a screen show
-    /// never replaces the agent's own word, unless it contradicts that.
+    /// never replaces the agent's own word, unless it contradicts that. Does not wait long for other writers.
     fn hear(&self, attempt: &AttemptId, news: &News, stamp: &Stamp) -> Result<Heard>;
     /// A person's latest acts on the tasks of a repository, or of all, that have not been undone and are no undos,
     /// newest first.

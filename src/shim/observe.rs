@@ -102,9 +102,12 @@ impl Observer {
         if told && !is_said_to_work(doing, wall) || now.saturating_duration_since(self.quiet_since) < QUIET {
             return None;
         }
-        let news = self.silent(engine, plan, launch, row.as_ref());
+        Some(self.silent(engine, plan, launch, row.as_ref()))
+    }
+
+    /// This was told. What could not be is seen again.
+    pub(super) fn has_told(&mut self, news: &News) {
         self.told = news.activity;
-        Some(news)
     }
 
     fn busy(&mut self, now: Instant, doing: Option<&Doing>, wall: Timestamp) -> Option<News> {
@@ -120,7 +123,6 @@ impl Observer {
         }
         // What its screen asked is answered, too.
         let answered = surely || self.told == Some(Activity::Waiting);
-        self.told = Some(Activity::Working);
         self.until = None;
         Some(News {
             contradicts: surely,
@@ -238,7 +240,10 @@ mod tests {
     fn an_agent_that_asks_after_long_work_is_believed_until_it_has_been_busy_for_long_again() {
         let mut observer = Observer::new();
         let (start, long) = (observer.next, SURELY * 6);
-        observer.busy(start, None, START).unwrap();
+        let news = observer.busy(start, None, START).unwrap();
+        assert_eq!(observer.busy(start, None, START), Some(news.clone()), "what was not told is told again");
+        observer.has_told(&news);
+        assert_eq!(observer.busy(start, None, START), None);
         let news = observer.busy(start + long, None, START.after(long)).unwrap();
         assert!(news.contradicts, "a minute of work is work");
         let asked = START.after(long);

@@ -42,7 +42,7 @@ const SERVER: Duration = Duration::from_millis(500);
 
 /// How long the agent's letters are delivered for, before other things are attended to; and its last ones.
 const LETTERS: Duration = Duration::from_millis(200);
-const LAST_LETTERS: Duration = Duration::from_secs(10);
+const LAST_LETTERS: Duration = Duration::from_secs(3);
 
 /// Why the shim ends the agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -281,8 +281,10 @@ impl<'a> Supervisor<'a> {
         // Watching the folder for events would keep this process's lock held for a while after its death: the kernel
         // takes its time to end a watch.
         outbox::deliver(self.engine, self.plan, LETTERS);
-        if let Some(news) = self.observer.look(self.engine, self.plan, self.launch, agent) {
-            notice::hear(self.engine, self.plan, &news, Who::Shim).ok();
+        if let Some(news) = self.observer.look(self.engine, self.plan, self.launch, agent)
+            && notice::hear(self.engine, self.plan, &news, Who::Shim).is_ok()
+        {
+            self.observer.has_told(&news);
         }
         let now = self.engine.ports.clock.now().wall;
         if let Some(until) = self.observer.limit_that_is_over(now)

@@ -39,6 +39,10 @@ use crate::ports::store::{
     Which,
 };
 
+/// How long other writers are waited for with what an agent says or is seen to do: a shim has signals to attend to, and what
+/// is not written now is left as a letter, or seen again.
+const HEARING: Duration = Duration::from_secs(1);
+
 /// A connection to a board. `Send`, not `Sync`: each thread opens its own.
 #[derive(Debug)]
 pub struct Sqlite {
@@ -118,7 +122,9 @@ impl Store for Sqlite {
     }
 
     fn hear(&self, attempt: &AttemptId, news: &News, stamp: &Stamp) -> Result<Heard> {
-        self.write("writing what an agent says", |conn| hear::hear(conn, attempt, news, stamp))
+        self.write_within(self.busy.min(HEARING), "writing what an agent says", |conn| {
+            hear::hear(conn, attempt, news, stamp)
+        })
     }
 
     fn deeds(&self, repo: Option<&Path>, limit: u32) -> Result<Vec<Deed>> {

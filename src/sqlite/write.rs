@@ -59,14 +59,26 @@ pub(super) fn one(changed: usize, what: &str) -> Done<()> {
 impl Sqlite {
     /// Runs `work` in one `IMMEDIATE` transaction; on a full disk once more, with the ballast's room.
     pub(super) fn write<T>(&self, doing: &str, work: impl Fn(&Connection) -> Done<T>) -> Result<T> {
+        self.write_within(self.busy, doing, work)
+    }
+
+    /// As [`Self::write`], waiting for other writers at most that long.
+    pub(super) fn write_within<T>(
+        &self,
+        patience: Duration,
+        doing: &str,
+        work: impl Fn(&Connection) -> Done<T>,
+    ) -> Result<T> {
         let transact = |conn: &Connection| {
             let transaction = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?;
             let value = work(&transaction)?;
             transaction.commit()?;
             Ok(value)
         };
-        match self.waiting(doing, transact) {
-            Err(StoreError::Full { .. }) if disk::free_ballast(&self.state_dir) => self.waiting(doing, transact),
+        match self.waiting_for(patience, doing, transact) {
+            Err(StoreError::Full { .. }) if disk::free_ballast(&self.state_dir) => {
+                self.waiting_for(patience, doing, transact)
+            }
             other => other,
         }
     }
@@ -83,16 +95,20 @@ impl Sqlite {
 
     /// Runs `work`, again and again while others hold a lock that it needs, up to the deadline.
     pub(super) fn waiting<T>(&self, doing: &str, work: impl Fn(&Connection) -> Done<T>) -> Result<T> {
+        self.waiting_for(self.busy, doing, work)
+    }
+
+    fn waiting_for<T>(&self, patience: Duration, doing: &str, work: impl Fn(&Connection) -> Done<T>) -> Result<T> {
         let since = Instant::now();
         loop {
             match work(&self.conn) {
                 Ok(value) => return Ok(value),
                 Err(trouble) if is_busy(&trouble) => {
                     let waited = since.elapsed();
-                    if waited >= self.busy {
+                    if waited >= patience {
                         return Err(StoreError::Busy { waited });
                     }
-                    pause(waited, self.busy);
+                    pause(waited, patience);
                 }
                 Err(trouble) => return Err(self.typed(doing, trouble)),
             }

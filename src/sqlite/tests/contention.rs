@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::{Board, attempt_id, claim, db, draft, open, plan, stamp};
 use crate::domain::id::{AttemptId, TaskId};
 use crate::domain::lifecycle::{Event, Limits};
-use crate::domain::state::Status;
-use crate::ports::store::{Applied, Capacity, Claim, Claimed, Filter, Store as _, StoreError, Which};
+use crate::domain::state::{Activity, Source, Status};
+use crate::ports::store::{Applied, Capacity, Claim, Claimed, Filter, Heard, News, Store as _, StoreError, Which};
 use crate::sqlite::Sqlite;
 
 const WRITERS: u32 = 8;
@@ -122,6 +122,19 @@ fn c2_a_lock_held_by_another_program_ends_in_busy_with_nothing_written() {
     assert_eq!(hurried.task(task).unwrap().unwrap().status, Status::Ready, "reading goes on");
     board.sql("COMMIT");
     assert_eq!(hurried.claim(&claim(plan(task, 1)), &stamp(1)).unwrap(), Claimed::Won);
+}
+
+#[test]
+fn a_shim_does_not_wait_long_with_what_it_sees() {
+    let board = Board::new();
+    let (_, id) = board.running();
+    let patient = board.other();
+    board.sql("BEGIN IMMEDIATE");
+    let news = News::of(Source::Process, Activity::Idle);
+    let error = patient.hear(&id, &news, &stamp(9)).unwrap_err();
+    assert!(matches!(error, StoreError::Busy { waited } if waited < Duration::from_secs(20)), "{error}");
+    board.sql("COMMIT");
+    assert_eq!(patient.hear(&id, &news, &stamp(9)).unwrap(), Heard::Written { before: None });
 }
 
 #[test]
