@@ -52,8 +52,9 @@ pub fn say(engine: &Engine, speaker: &Speaker, word: &Word) -> Result<Task, Faul
                 .of(task)
                 .hint(format!("ganger show {task}")))
         }
-        Word::Done => end(engine, &attempt, &Event::Done, who),
-        Word::Fail(reason) => end(engine, &attempt, &Event::Failed { reason: reason.clone() }, who),
+        Word::Done => end(engine, &attempt, &Event::Done, who).inspect(|_| waits_no_more(engine, &attempt, who)),
+        Word::Fail(reason) => end(engine, &attempt, &Event::Failed { reason: reason.clone() }, who)
+            .inspect(|_| waits_no_more(engine, &attempt, who)),
         Word::Ask(question) => {
             let news = News {
                 saying: Some(Some(text::short(question))),
@@ -85,6 +86,22 @@ pub fn say(engine: &Engine, speaker: &Speaker, word: &Word) -> Result<Task, Faul
             let news = News { activity: *activity, saying, waits_until, conversation, ..silent() };
             tell(engine, &attempt, &news, who)
         }
+    }
+}
+
+/// An agent that reports its end does not wait for an answer any more, whether it got one or not.
+fn waits_no_more(engine: &Engine, attempt: &Attempt, who: Who) {
+    let waits = attempt.doing.as_ref().is_some_and(|doing| doing.activity == Activity::Waiting);
+    if who == Who::Agent && waits {
+        let news = News {
+            saying: Some(None),
+            waits_until: Some(None),
+            contradicts: true,
+            unless_beyond: Some((attempt.doing.clone(), attempt.saying.clone())),
+            ..News::of(Source::Process, Activity::Working)
+        };
+        // What it reported is written, and counts whatever becomes of this.
+        notice::hear(engine, &attempt.plan, &news, who).ok();
     }
 }
 

@@ -42,6 +42,29 @@ fn a_question_waits_for_its_answer() {
 }
 
 #[test]
+fn an_agent_that_reports_done_waits_for_no_answer() {
+    let world = World::new();
+    let verify =
+        "test -e \"$WORLD/go\" || { echo > \"$WORLD/verifies\"; while ! test -e \"$WORLD/go\"; do sleep 0.05; done; }";
+    let script = "\"$GANGER_BIN\" ask 'Which one?'; \"$GANGER_BIN\" done; exec sleep 1000";
+    let id: i64 = world.ok(&["add", "t", "--prompt", script, "--verify", verify, "--start"]).trim().parse().unwrap();
+    world.file("verifies");
+    assert!(!world.ok(&["status-line"]).contains('?'), "it verifies");
+    let shown = || {
+        let task = world.task(id);
+        (task["status"].clone(), task["activity"].clone(), task["saying"].clone())
+    };
+    until("the question is gone", || {
+        (shown() == (json!("in-progress"), json!("verifying"), json!(null))).then_some(())
+    });
+    fs::write(world.path("go"), "").unwrap();
+    world.settled(id, "review");
+    until("it is idle", || (shown() == (json!("review"), json!("idle"), json!(null))).then_some(()));
+    world.ok(&["stop", &id.to_string()]);
+    world.audited();
+}
+
+#[test]
 fn nothing_is_typed_at_a_program_that_has_the_agents_terminal() {
     let world = World::new();
     // A shell with job control gives each program the terminal in turn.

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use crate::cli::args::{Global, StatusLine};
 use crate::cli::{output, wiring};
 use crate::domain::reconcile::Lock;
-use crate::domain::state::{Activity, Status};
+use crate::domain::state::{Activity, Phase, Status};
 use crate::domain::text;
 use crate::engine::Fault;
 use crate::git::Git;
@@ -74,7 +74,8 @@ fn look(global: &Global) -> Result<Option<Tally>, Fault> {
             };
             let ours = repo.as_ref().is_none_or(|repo| *repo == attempt.plan.repo);
             let dead = attempt.place.boot != here.boot || lock != Lock::Held;
-            let waits = attempt.doing.as_ref().is_some_and(|doing| doing.activity == Activity::Waiting);
+            let doing = attempt.doing.as_ref().filter(|_| attempt.phase == Phase::Running);
+            let waits = doing.is_some_and(|doing| doing.activity == Activity::Waiting);
             if ours && attempt.place.host == here.host && (dead || waits) && current(&store, &attempt)? {
                 *(if dead { &mut tally.lost } else { &mut tally.waiting }) += 1;
             }
