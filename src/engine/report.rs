@@ -14,6 +14,9 @@ use crate::domain::text;
 use crate::ports::host::Signal;
 use crate::ports::store::{Applied, Heard, News};
 
+/// How much of a reason is kept, in characters: every reading of the board reads it.
+const LONGEST_REASON: usize = 4000;
+
 /// Who speaks.
 #[derive(Clone, Debug)]
 pub enum Speaker {
@@ -53,8 +56,10 @@ pub fn say(engine: &Engine, speaker: &Speaker, word: &Word) -> Result<Task, Faul
                 .hint(format!("ganger show {task}")))
         }
         Word::Done => end(engine, &attempt, &Event::Done, who).inspect(|_| waits_no_more(engine, &attempt, who)),
-        Word::Fail(reason) => end(engine, &attempt, &Event::Failed { reason: reason.clone() }, who)
-            .inspect(|_| waits_no_more(engine, &attempt, who)),
+        Word::Fail(reason) => {
+            let event = Event::Failed { reason: text::cut(reason, LONGEST_REASON) };
+            end(engine, &attempt, &event, who).inspect(|_| waits_no_more(engine, &attempt, who))
+        }
         Word::Ask(question) => {
             let news = News {
                 saying: Some(Some(text::short(question))),

@@ -65,6 +65,15 @@ fn an_agent_that_reports_done_waits_for_no_answer() {
 }
 
 #[test]
+fn a_reason_without_end_is_cut() {
+    let world = World::new();
+    let id = world.dispatch("\"$GANGER_BIN\" fail \"$(head -c 100000 /dev/zero | tr '\\0' x)\"; exec sleep 1000");
+    let task = world.settled(id, "failed");
+    let reason = task["reason"].as_str().unwrap();
+    assert!(reason.ends_with('…') && reason.chars().count() < 5000, "{}", reason.len());
+}
+
+#[test]
 fn nothing_is_typed_at_a_program_that_has_the_agents_terminal() {
     let world = World::new();
     // A shell with job control gives each program the terminal in turn.
