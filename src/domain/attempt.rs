@@ -180,3 +180,31 @@ impl Tree {
         self.path.ancestors().nth(2).unwrap_or(&self.path).join(".trash")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use super::{Files, Tree};
+    use crate::domain::id::{AttemptId, TaskId};
+    use crate::domain::state::TreeState;
+
+    #[test]
+    fn an_attempts_places_are_its_own() {
+        let owner = AttemptId::parse("01980000-0000-7000-8000-000000000001").unwrap();
+        let files = Files::of(Path::new("/state"), &owner);
+        assert_eq!(files.preamble(), PathBuf::from(format!("/state/prompts/{owner}.preamble")));
+        let tree = Tree {
+            path: PathBuf::from("/trees/shop/7-fix"),
+            repo: PathBuf::from("/shop"),
+            branch: "b".to_owned(),
+            base: String::new(),
+            owner,
+            task: TaskId(7),
+            state: TreeState::Present,
+            ran: false,
+            parked: None,
+        };
+        assert_eq!(tree.trash(), PathBuf::from("/trees/.trash"));
+    }
+}

@@ -202,6 +202,20 @@ mod tests {
     }
 
     #[test]
+    fn a_star_takes_no_more_than_it_has_to() {
+        for (pattern, name, matches) in [
+            ("*ab", "aab", true),
+            ("*ab", "xaab", true),
+            ("a*bc", "abbc", true),
+            ("*a*b", "xaxb", true),
+            ("*aba", "ababa", true),
+            ("*ab", "abx", false),
+        ] {
+            assert_eq!(look(pattern, name) == Match::Whole, matches, "{pattern} {name}");
+        }
+    }
+
+    #[test]
     fn a_long_name_is_matched_in_no_time() {
         let pattern = "*a".repeat(40);
         assert_eq!(look(&pattern, &"a".repeat(39)), Match::No);

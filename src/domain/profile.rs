@@ -303,6 +303,14 @@ mod tests {
     }
 
     #[test]
+    fn the_file_that_tells_how_to_report_is_for_those_who_read_it() {
+        let mut profile = Profile { command: vec!["a".to_owned(), "{preamble}".to_owned()], ..Profile::new("a") };
+        assert!(!profile.reads_preamble());
+        profile.headless_resume = vec!["a".to_owned(), "--read={preamble_file}".to_owned()];
+        assert!(profile.reads_preamble());
+    }
+
+    #[test]
     fn a_long_prompt_goes_by_file() {
         let long = "x".repeat(LONGEST_ARGUMENT + 1);
         assert_eq!(filled("{prompt}", &long), "Read your task from the file /s/p.txt and carry it out.");

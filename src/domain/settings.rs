@@ -164,5 +164,9 @@ mod tests {
         assert_eq!(worktrees("{repo}/.worktrees").folder(repo), PathBuf::from("/home/ann/shop/.worktrees/shop"));
         assert!(!worktrees("/trees").prepares());
         assert!(Worktrees { hooks: true, ..worktrees("/trees") }.prepares());
+        let one = || vec!["x".to_owned()];
+        assert!(Worktrees { copy: one(), ..worktrees("/trees") }.prepares());
+        assert!(Worktrees { link: one(), ..worktrees("/trees") }.prepares());
+        assert!(Worktrees { setup: one(), ..worktrees("/trees") }.prepares());
     }
 }

@@ -103,7 +103,13 @@ pub fn cut(text: &str, width: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{block, coloured, cut, line, plain};
+    use super::{block, coloured, cut, line, plain, short};
+
+    #[test]
+    fn what_is_said_in_passing_is_one_short_line() {
+        assert_eq!(short(" which\none?\n"), "which one?");
+        assert_eq!(short(&"x".repeat(501)), format!("{}…", "x".repeat(499)));
+    }
 
     #[test]
     fn s4_no_control_character_survives_a_line() {

@@ -1,6 +1,7 @@
 //! The rows of the table that are a person's act on a task at rest.
 
 use super::{Change, Current, Event, Limits, State, Step, step};
+use crate::domain::completion::{Ending, Vanished};
 use crate::domain::id::{AttemptId, Process, TaskId};
 use crate::domain::state::{Cause, Phase, Status};
 use crate::domain::time::{BootTime, Now, Timestamp};
@@ -124,4 +125,16 @@ fn an_agent_that_reports_done_before_its_shim_tells_that_it_runs_has_started_all
         panic!("its agent would never have started");
     };
     assert_eq!((change.status, change.phase), (Status::InProgress, Some(Phase::Verifying)));
+}
+
+#[test]
+fn a_task_whose_agents_keep_vanishing_fails_and_says_how_often() {
+    let mut state = state(Status::InProgress, Some(Phase::Running));
+    state.orphans = 3;
+    let id = state.attempt.as_ref().map(|current| current.id.clone());
+    let event = Event::Ended(Ending::vanished(Vanished::Shim));
+    let now = Now { wall: Timestamp(9), boot: BootTime(9) };
+    let Step::Change(change) = step(&state, id.as_ref(), &event, now, Limits::default()) else { panic!("no change") };
+    assert_eq!((change.status, change.orphans), (Status::Failed, 4));
+    assert_eq!((change.cause, change.attempt_cause), (Some(Cause::CrashLoop), Some(Cause::OrphanShim)));
 }
