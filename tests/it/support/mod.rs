@@ -297,13 +297,13 @@ impl World {
 
     /// Changes the database behind ganger's back.
     pub fn sql(&self, statement: &str) {
-        self.tries_sql(statement).unwrap();
+        self.tries_sql(statement, PATIENCE).unwrap();
     }
 
-    /// Tries to change the database behind ganger's back, where there may be no room for it.
-    pub fn tries_sql(&self, statement: &str) -> rusqlite::Result<()> {
+    /// Tries to change the database behind ganger's back, where there may be no room for it, or somebody may hold it.
+    pub fn tries_sql(&self, statement: &str, patience: Duration) -> rusqlite::Result<()> {
         let connection = rusqlite::Connection::open(self.database())?;
-        connection.busy_timeout(PATIENCE)?;
+        connection.busy_timeout(patience)?;
         connection.execute_batch(statement)
     }
 
