@@ -42,3 +42,19 @@ pub struct Now {
     pub wall: Timestamp,
     pub boot: BootTime,
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{BootTime, Timestamp};
+
+    #[test]
+    fn a_length_of_time_is_never_negative() {
+        assert_eq!(BootTime(1_500).since(BootTime(500)), Duration::from_secs(1));
+        assert_eq!(BootTime(500).since(BootTime(1_500)), Duration::ZERO);
+        assert_eq!(Timestamp(1_500).since(Timestamp(500)), Duration::from_secs(1));
+        assert_eq!(Timestamp(500).since(Timestamp(1_500)), Duration::ZERO);
+        assert_eq!(Timestamp(500).after(Duration::from_secs(1)), Timestamp(1_500));
+    }
+}
