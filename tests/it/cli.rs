@@ -191,7 +191,9 @@ fn attach_shows_the_agent_wherever_one_is() {
     let clients = world.tmux(&["list-clients", "-F", "#{client_session}"]);
     assert_eq!(clients, "ganger-1-a-task");
     world.tmux(&["-S", outer, "kill-server"]);
-    // Inside the same server: its client is switched.
+    // Inside the same server: its client is switched. Another socket: a server that is ending drops new clients.
+    let outer = world.path("outer-2.sock");
+    let outer = outer.to_str().unwrap();
     world.tmux(&["new-session", "-d", "-s", "home", "--", "sh"]);
     world.tmux(&[
         "-S",
