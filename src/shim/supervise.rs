@@ -70,6 +70,8 @@ pub(super) struct Supervisor<'a> {
     before: Option<Snapshot>,
     foreground: Option<Foreground>,
     agent: Option<Process>,
+    /// The database has heard that the agent runs.
+    started: bool,
     verifier: Option<Verifier>,
     ending: Option<Why>,
     /// When what was asked to end is killed.
@@ -113,6 +115,7 @@ impl<'a> Supervisor<'a> {
             before: None,
             foreground: None,
             agent: None,
+            started: false,
             verifier: None,
             ending: None,
             kill_at: None,
@@ -179,7 +182,7 @@ impl<'a> Supervisor<'a> {
         if let Some(agent) = self.foreground.as_ref().map(|agent| proc::of_child(agent.pid)) {
             self.agent = Some(agent);
             self.observer = Observer::new();
-            self.tell(&Event::AgentStarted { agent });
+            self.tell_started(self.engine.settings.timing.database);
         }
         self.deadline = self.launch.timeout.map(|limit| Instant::now() + Duration::from_millis(limit));
         let exit = self.supervise();
@@ -364,6 +367,7 @@ impl<'a> Supervisor<'a> {
 
     /// Reads what the database wants of this attempt. A database that can't be read is asked again later.
     fn look(&mut self, anyway: bool) {
+        self.tell_started(Duration::ZERO);
         outbox::deliver(self.engine, self.plan, LETTERS);
         let Ok(version) = self.engine.ports.store.version() else { return };
         if self.version == Some(version) && !anyway {
@@ -441,30 +445,46 @@ impl<'a> Supervisor<'a> {
         self.tell(&Event::Ended(ending));
     }
 
+    /// Tells that the agent runs. Nothing else will: what can't be told is told again at the next look, until it is.
+    fn tell_started(&mut self, patience: Duration) {
+        if let Some(agent) = self.agent.filter(|_| !self.started) {
+            let told = self.try_to_tell(&Event::AgentStarted { agent }, patience);
+            self.started = told.is_some();
+        }
+    }
+
     /// Tells the database, for as long as that may take within its deadline. What it can't be told is in the exit
     /// file, for the reconciler.
     fn tell(&mut self, event: &Event) {
+        if self.try_to_tell(event, self.engine.settings.timing.database).is_none() {
+            self.over = true;
+        }
+    }
+
+    fn try_to_tell(&mut self, event: &Event, patience: Duration) -> Option<Applied> {
         let stamp = self.engine.stamp(Who::Shim);
-        let told = self.engine.until(Duration::from_secs(10), |_| {
+        let told = self.engine.until(patience, |_| {
             match self.engine.apply(self.plan.task, Some(&self.plan.id), event, &stamp) {
                 Ok(applied) => Ok::<_, Fault>(Some(applied)),
                 Err(_) => Ok(None),
             }
         });
-        match told {
-            Ok(Some(Applied::Changed { phase: Some(Phase::Verifying), .. })) if self.verifier.is_none() => {
-                if self.ending.is_none() {
-                    self.start_verification();
-                }
+        let told = told.ok().flatten();
+        match &told {
+            Some(Applied::Changed { phase: Some(Phase::Verifying), .. })
+                if self.verifier.is_none() && self.ending.is_none() =>
+            {
+                self.start_verification();
             }
-            Ok(Some(
-                Applied::Changed { phase, .. } | Applied::Already { phase, .. } | Applied::Conflict { phase, .. },
-            )) => self.over = !phase.is_some_and(Phase::is_live),
-            Ok(Some(Applied::Missing) | None) | Err(_) => self.over = true,
+            Some(Applied::Changed { phase, .. } | Applied::Already { phase, .. } | Applied::Conflict { phase, .. }) => {
+                self.over = !phase.is_some_and(Phase::is_live);
+            }
+            Some(Applied::Missing) => self.over = true,
+            None => {}
         }
+        told
     }
 
-    /// Saves the screen; what is on it.
     fn save_screen(&self) -> Option<String> {
         if matches!(self.ending, Some(Why::HungUp { .. })) {
             return None;
