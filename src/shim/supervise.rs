@@ -442,6 +442,7 @@ impl<'a> Supervisor<'a> {
         if !can_verify && let Some(mut verifier) = self.verifier.take() {
             verifier.end();
         }
+        self.tell_started(Duration::ZERO);
         self.tell(&Event::Ended(ending));
     }
 

@@ -177,7 +177,8 @@ fn soak(soak: &Soak<'_>, dispatchers: u64, length: Duration) -> Seen {
 fn many_dispatchers_under_a_nemesis_leave_nothing_stuck_twice_or_lost() {
     let (seed, count, dispatchers) = (seed(), size(24, 200, 1000), size(4, 8, 8));
     let length = size(Duration::from_secs(7), Duration::from_mins(4), Duration::from_mins(40));
-    let again = format!("GANGER_SEED={seed} cargo test --test it -- nemesis");
+    let torture = std::env::var("GANGER_TORTURE").map(|size| format!("GANGER_TORTURE={size} ")).unwrap_or_default();
+    let again = format!("{torture}GANGER_SEED={seed} cargo test --test it -- nemesis");
     println!("again: {again}");
     let world = World::new();
     let disk = Disk::mount(&world, size(48, 256, 1024));
