@@ -103,7 +103,8 @@ fn whatever_happens_in_whatever_order_the_board_tells_the_truth() {
         Ok("torture") => 5_000,
         _ => 256,
     };
-    let seed = given.unwrap_or_else(|| fastrand::u64(..));
+    // What every change has to pass is the same each time.
+    let seed = given.unwrap_or(1);
     if let Err(why) = torture(cases, seed) {
         panic!("{why}");
     }
