@@ -140,10 +140,11 @@ fn a9_a_tmux_server_that_an_agent_started_is_never_ended() {
 #[test]
 fn d6_a_pid_that_is_somebody_elses_now_is_neither_believed_nor_ended() {
     let world = World::new();
-    let id = world.dispatch(AGENT);
-    until("its agent", || (agents(&world, id) == 1).then_some(()));
+    // Started some of the kernel's ticks before the agent: with its number it must have another time of start.
     world.tmux(&["new-session", "-d", "-s", "person", "--", "sleep", "1000"]);
     let person: i64 = world.tmux(&["display-message", "-p", "-t", "=person:", "#{pane_pid}"]).parse().unwrap();
+    let id = world.dispatch(AGENT);
+    until("its agent", || (agents(&world, id) == 1).then_some(()));
     all_die(&world, id, &[]);
     // The numbers are given out again; the times of start are not.
     world.sql(&format!("UPDATE attempts SET shim_pid = {person}, agent_pid = {person}, dispatcher_pid = {person}"));

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::world::{Shim, World};
+use super::world::{Proc, Shim, World};
 use crate::domain::attempt::{Attempt, Exit};
 use crate::domain::completion::{Ending, Evidence, How};
 use crate::domain::id::{AttemptId, Process};
@@ -41,9 +41,13 @@ impl World {
 
     /// The shim's process, while it lives.
     pub fn shim(&self, attempt: &AttemptId) -> Option<Process> {
+        self.shims(attempt, |_| true).first().copied()
+    }
+
+    fn shims(&self, attempt: &AttemptId, wanted: impl Fn(&Proc) -> bool) -> Vec<Process> {
         let inner = self.lock();
-        let found = inner.processes.values().find(|found| found.alive && found.shim_of.as_ref() == Some(attempt));
-        found.map(|found| found.process)
+        let living = inner.processes.values().filter(|found| found.alive && found.shim_of.as_ref() == Some(attempt));
+        living.filter(|found| wanted(found)).map(|found| found.process).collect()
     }
 
     /// The living agents of an attempt.
@@ -62,7 +66,10 @@ impl World {
     /// A shim that tmux has started begins its work.
     pub fn arrive(&self, attempt: &AttemptId, behaviour: Shim) {
         self.lock().arrivals.retain(|other| other != attempt);
-        let Some(shim) = self.shim(attempt) else { return };
+        // Where two windows came to be for one attempt, one shim finds its orders.
+        let mut coming = self.shims(attempt, |found| found.holds.is_none()).into_iter();
+        let Some(shim) = coming.next() else { return };
+        coming.for_each(|other| self.leave(attempt, other));
         let row = self.row(attempt);
         if row.phase != Phase::Spawning || behaviour == Shim::Dies {
             return self.leave(attempt, shim);
