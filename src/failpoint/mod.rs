@@ -3,7 +3,8 @@
 //!
 //! A point is `ROLE.PORT.METHOD.N.before` or `.after`: the role is the command (`dispatch`, `__agent`), N counts the calls
 //! of this method in this process. What is to happen stands in the file `failpoint` of the state directory: the first
-//! line names a file to which every point is appended, the second a point and its fault, parted by a space.
+//! line names a file to which every point is appended, the second a point and its fault, parted by a space. A process
+//! reads it when it begins; the fault comes while the file is there.
 
 mod ports;
 
@@ -20,8 +21,8 @@ pub use ports::{Inner, wrap};
 const LATE: Duration = Duration::from_millis(300);
 
 /// What this process was told.
-#[derive(Default)]
 struct Orders {
+    file: PathBuf,
     log: Option<PathBuf>,
     point: String,
     fault: String,
@@ -34,12 +35,13 @@ static ORDERS: OnceLock<Orders> = OnceLock::new();
 /// Reads the orders, once a process.
 fn read(state_dir: &Path) {
     ORDERS.get_or_init(|| {
-        let text = fs::read_to_string(state_dir.join("failpoint")).unwrap_or_default();
+        let file = state_dir.join("failpoint");
+        let text = fs::read_to_string(&file).unwrap_or_default();
         let mut lines = text.lines();
         let log = lines.next().filter(|log| !log.is_empty()).map(PathBuf::from);
         let (point, fault) = lines.next().and_then(|line| line.split_once(' ')).unwrap_or_default();
         let role = std::env::args().nth(1).unwrap_or_default().trim_start_matches('-').to_owned();
-        Orders { log, point: point.to_owned(), fault: fault.to_owned(), role, ..Orders::default() }
+        Orders { file, log, point: point.to_owned(), fault: fault.to_owned(), role, counts: Mutex::default() }
     });
 }
 
@@ -63,7 +65,7 @@ fn pass(method: &'static str, number: u32, side: &str) -> Result<(), String> {
         // A log that can't be written shows as a run without points.
         file.and_then(|mut file| file.write_all(format!("{point}\n").as_bytes())).ok();
     }
-    if point != orders.point {
+    if point != orders.point || !orders.file.exists() {
         return Ok(());
     }
     match orders.fault.as_str() {
