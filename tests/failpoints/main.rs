@@ -4,7 +4,12 @@
 //! The points are found by running each scenario once, so a new one is covered without being listed. In CI each point gets
 //! one fault, chosen by the seed, out of a share of the points; `make torture` gives every point every fault.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, and says where"
+)]
 
 #[path = "../it/support/mod.rs"]
 #[expect(dead_code, reason = "these tests need a part of it")]
