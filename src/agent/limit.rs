@@ -3,6 +3,7 @@
 use jiff::civil::{Date, Time};
 use jiff::{Span, Timestamp as Instant, ToSpan as _, Zoned};
 
+use super::screen;
 use crate::domain::time::Timestamp;
 
 /// A usage limit.
@@ -18,16 +19,10 @@ pub struct Limit {
 /// `now`'s zone.
 #[must_use]
 pub fn find(screen: &str, patterns: &[String], now: &Zoned) -> Option<Limit> {
-    let lines: Vec<&str> = screen.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    let tail = &lines[lines.len().saturating_sub(30)..];
-    let at = tail.iter().rposition(|line| {
-        let line = line.to_lowercase();
-        patterns.iter().any(|pattern| line.contains(pattern.as_str()))
-    })?;
+    let (line, next) = screen::find(screen, patterns)?;
     // The time may stand on the line that follows, where the screen is narrow.
-    let whole = format!("{} {}", tail[at], tail.get(at + 1).copied().unwrap_or_default());
-    let until = until(&tail[at].to_lowercase(), now).or_else(|| until(&whole.to_lowercase(), now));
-    Some(Limit { line: tail[at].to_owned(), until })
+    let until = until(&line.to_lowercase(), now).or_else(|| until(&format!("{line} {next}").to_lowercase(), now));
+    Some(Limit { line: line.to_owned(), until })
 }
 
 /// The instant in a text like «resets 3pm», «resets oct 9, 5pm», «try again at 3:51 pm», «try again in 2 hours 5 minutes»,

@@ -9,6 +9,7 @@
 
 pub mod hooks;
 pub mod limit;
+pub mod screen;
 
 use crate::domain::profile::{Mode, NoOutput, Profile};
 

@@ -37,6 +37,29 @@ pub struct Draft {
     pub unsafe_mode: bool,
 }
 
+impl Draft {
+    /// Nothing asked for but this; the title is all that the agent is told.
+    #[must_use]
+    pub fn new(title: impl Into<String>, repo: impl Into<PathBuf>, agent: impl Into<String>) -> Self {
+        Self {
+            title: title.into(),
+            prompt: String::new(),
+            repo: repo.into(),
+            agent: agent.into(),
+            base: None,
+            priority: 0,
+            batch: None,
+            files: Vec::new(),
+            verify: Vec::new(),
+            timeout: None,
+            after: Vec::new(),
+            external_id: None,
+            extra: None,
+            unsafe_mode: false,
+        }
+    }
+}
+
 /// Which fields of a task to change, and to what; what is absent stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Edit {
@@ -135,22 +158,7 @@ mod tests {
 
     #[test]
     fn an_edit_names_what_it_would_change_and_nothing_else() {
-        let draft = Draft {
-            title: "t".to_owned(),
-            prompt: "p".to_owned(),
-            repo: "/r".into(),
-            agent: "a".to_owned(),
-            base: None,
-            priority: 0,
-            batch: None,
-            files: Vec::new(),
-            verify: Vec::new(),
-            timeout: None,
-            after: Vec::new(),
-            external_id: None,
-            extra: None,
-            unsafe_mode: false,
-        };
+        let draft = Draft { prompt: "p".to_owned(), ..Draft::new("t", "/r", "a") };
         let text = |text: &str| Some(text.to_owned());
         let none = Edit::default();
         let changes: [(&str, Edit, Edit); 10] = [

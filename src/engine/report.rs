@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Engine, Fault, Kind, notice};
+use super::{Engine, Fault, Kind, notice, screen};
 use crate::domain::attempt::Attempt;
 use crate::domain::id::{AttemptId, TaskId};
 use crate::domain::lifecycle::Event;
@@ -137,14 +137,7 @@ fn attempt_of(engine: &Engine, speaker: &Speaker) -> Result<(Attempt, Who), Faul
             }
             Ok((row, Who::Agent))
         }
-        Speaker::Person { task } => {
-            let task = engine.task(*task)?;
-            let row = task.attempt.as_ref().map(|id| engine.ports.store.attempt(id)).transpose()?.flatten();
-            let row = row.ok_or_else(|| {
-                Fault::new(Kind::Conflict, format!("task {} was never dispatched", task.id)).of(task.id)
-            })?;
-            Ok((row, Who::Person))
-        }
+        Speaker::Person { task } => Ok((screen::attempt(engine, *task)?, Who::Person)),
     }
 }
 

@@ -77,8 +77,7 @@ impl Listener<'_> {
 
     /// Whether the agent itself has said, since then, that it works.
     fn reported_since(&self, then: Timestamp) -> Result<bool, Fault> {
-        let row = self.engine.ports.store.attempt(&self.attempt.plan.id)?;
-        let doing = row.and_then(|row| row.doing);
+        let (doing, _) = self.known()?;
         Ok(doing.is_some_and(|doing| {
             doing.source == Source::Agent && doing.activity == Activity::Working && doing.since >= then
         }))

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use jiff::Zoned;
 
 use crate::agent::limit::{self, Limit};
+use crate::agent::screen;
 use crate::domain::attempt::{Attempt, Doing, Plan};
 use crate::domain::id::Process;
 use crate::domain::state::{Activity, Source};
@@ -148,7 +149,7 @@ impl Observer {
                 ..News::of(Source::Screen, Activity::Waiting)
             };
         }
-        if let Some(line) = question(&screen, &launch.waiting) {
+        if let Some((line, _)) = screen::find(&screen, &launch.waiting) {
             return News { saying: Some(Some(text::short(line))), ..News::of(Source::Screen, Activity::Waiting) };
         }
         match engine.ports.mux.rang(&plan.socket, &pane) {
@@ -210,21 +211,11 @@ pub(super) fn last_limit(screen: &str, launch: &Launch) -> Option<News> {
     })
 }
 
-/// The line on the last part of a screen that holds one of these words.
-fn question<'a>(screen: &'a str, patterns: &[String]) -> Option<&'a str> {
-    let lines: Vec<&str> = screen.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    let tail = &lines[lines.len().saturating_sub(30)..];
-    tail.iter().rev().copied().find(|line| {
-        let line = line.to_lowercase();
-        patterns.iter().any(|pattern| line.contains(pattern.as_str()))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use super::{BUSY, Observer, SURELY, is_said_to_work, question};
+    use super::{BUSY, Observer, SURELY, is_said_to_work};
     use crate::agent::limit::Limit;
     use crate::domain::attempt::Doing;
     use crate::domain::state::{Activity, Source};
@@ -296,19 +287,5 @@ mod tests {
         assert!(!is_said_to_work(Some(&works), START), "it was sent just now");
         assert!(!is_said_to_work(Some(&said(Activity::Working, Source::Agent, START)), START.after(SURELY)));
         assert!(!is_said_to_work(Some(&said(Activity::Idle, Source::Process, START)), START.after(SURELY)));
-    }
-
-    #[test]
-    fn the_last_question_on_the_screen_is_found_in_any_case() {
-        let patterns = ["do you trust".to_owned(), "(y)es/(n)o".to_owned()];
-        let screen = "Do you trust this folder?\n ❯ 1. Yes\n\n";
-        assert_eq!(question(screen, &patterns), Some("Do you trust this folder?"));
-        assert_eq!(
-            question("Do you trust it?\nAdd it? (Y)es/(N)o [Yes]:\n", &patterns),
-            Some("Add it? (Y)es/(N)o [Yes]:")
-        );
-        assert_eq!(question("working\n", &patterns), None);
-        let far = format!("Do you trust it?\n{}", "more\n".repeat(40));
-        assert_eq!(question(&far, &patterns), None, "it has scrolled away");
     }
 }

@@ -1,57 +1,39 @@
 //! The agent's life under its shim: setup, start, supervision, end.
 
+mod ending;
 mod setup;
+mod telling;
 
 use std::ffi::OsString;
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::Signal;
-
+use self::ending::Why;
 use super::footer::footer;
 use super::log;
-use super::observe::{self, Observer};
+use super::observe::Observer;
 use super::signals::Signals;
 use super::terminal::Terminal;
 use super::verify::Verifier;
 use crate::domain::attempt::{Attempt, Exit, Plan};
-use crate::domain::completion::{Ending, Evidence, How};
+use crate::domain::completion::{Evidence, How};
 use crate::domain::id::Process;
 use crate::domain::lifecycle::{Event, Verdict};
-use crate::domain::state::{Phase, Who};
+use crate::domain::state::Who;
 use crate::domain::time::Timestamp;
 use crate::engine::launch::Launch;
-use crate::engine::{Engine, Fault, exit_file, notice, outbox};
+use crate::engine::{Engine, notice, outbox};
 use crate::os::proc;
-use crate::os::process::{self, Program, Reaped};
-use crate::ports::multiplexer::Panes;
-use crate::ports::store::{Amendment, Applied};
+use crate::os::process::{self, Program};
 use crate::ports::worktrees::Snapshot;
 
-/// How many lines of the screen are saved.
-const SCREEN: u32 = 2000;
-/// How often it is saved while the agent runs.
+/// How often the screen is saved while the agent runs.
 const SAVE: Duration = Duration::from_mins(1);
 /// How often the database is looked at without being told to.
 const LOOK: Duration = Duration::from_secs(5);
-/// How long a server that shows no other pane is watched after a hang-up: its death shows within 20 ms, 500 ms of
-/// silence mean it lives.
-const SERVER: Duration = Duration::from_millis(500);
-
-/// How long the agent's letters are delivered for, before other things are attended to; and its last ones.
+/// How long the agent's letters are delivered for, before other things are attended to.
 const LETTERS: Duration = Duration::from_millis(200);
-const LAST_LETTERS: Duration = Duration::from_secs(3);
-
-/// Why the shim ends the agent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Why {
-    Stop,
-    TimedOut,
-    HungUp { server_alive: bool },
-    Terminated,
-}
 
 /// The agent, or a setup command before it.
 struct Foreground {
@@ -312,77 +294,6 @@ impl<'a> Supervisor<'a> {
         self.engine.ports.notifier.start(&argv);
     }
 
-    fn reap(&mut self) -> Option<Exit> {
-        let pid = self.foreground.as_ref()?.pid;
-        let exit = match process::reap(pid) {
-            Ok(Reaped::Running) => return None,
-            Ok(Reaped::Stopped(signal)) => {
-                // There is no shell that would ever continue it. SIGSTOP is a person's, and left alone.
-                if [Signal::SIGTSTP as i32, Signal::SIGTTIN as i32, Signal::SIGTTOU as i32].contains(&signal) {
-                    process::signal_child(pid, Signal::SIGCONT);
-                }
-                return None;
-            }
-            Ok(Reaped::Exited(code)) => Exit::Code(code),
-            Ok(Reaped::Signalled(signal)) => Exit::Signal(signal),
-            Err(_) => Exit::Signal(Signal::SIGKILL as i32),
-        };
-        self.foreground = None;
-        Some(exit)
-    }
-
-    fn end_because(&mut self, why: Why) {
-        if self.ending.is_some() {
-            return;
-        }
-        self.ending = Some(why);
-        if let Some(agent) = &self.foreground {
-            process::signal_child(agent.pid, Signal::SIGTERM);
-            process::signal_child(agent.pid, Signal::SIGCONT);
-            self.kill_at = Some(Instant::now() + Duration::from_millis(self.launch.grace));
-        }
-    }
-
-    /// Kills the foreground process and everything else in this session.
-    fn kill(&self) {
-        if let Some(agent) = &self.foreground {
-            process::signal_child(agent.pid, Signal::SIGKILL);
-        }
-        for found in proc::session(nix::unistd::getpid().as_raw()).unwrap_or_default() {
-            self.engine.ports.processes.signal(found.process, crate::ports::host::Signal::Kill).ok();
-        }
-    }
-
-    /// Whether the tmux server lives on after it hung up on this pane.
-    fn server_outlives(&self) -> bool {
-        let Some(server) = &self.server else { return false };
-        // A server that ends has ended all its sessions before it answers anybody: one that shows panes lives.
-        let shows_others = || {
-            let panes = self.engine.ports.mux.panes(&self.plan.socket);
-            panes.is_ok_and(|panes| matches!(panes, Panes::Listed(panes) if !panes.is_empty()))
-        };
-        let told = is_silent(server, Duration::ZERO) && shows_others();
-        is_silent(server, if told { Duration::ZERO } else { SERVER })
-    }
-
-    /// Reads what the database wants of this attempt. A database that can't be read is asked again later.
-    fn look(&mut self, anyway: bool) {
-        self.tell_started(Duration::ZERO);
-        outbox::deliver(self.engine, self.plan, LETTERS);
-        let Ok(version) = self.engine.ports.store.version() else { return };
-        if self.version == Some(version) && !anyway {
-            return;
-        }
-        let Ok(Some(row)) = self.engine.ports.store.attempt(&self.plan.id) else { return };
-        self.version = Some(version);
-        if row.stop_requested || !row.phase.is_live() {
-            self.end_because(Why::Stop);
-        }
-        if row.phase == Phase::Verifying && self.verifier.is_none() && self.ending.is_none() {
-            self.start_verification();
-        }
-    }
-
     fn start_verification(&mut self) {
         let limit = Duration::from_millis(self.launch.verify_timeout);
         self.verifier = Some(Verifier::new(&self.launch.verify, limit, &self.plan.files.log));
@@ -394,134 +305,6 @@ impl<'a> Supervisor<'a> {
         if let Some(verdict) = verdict {
             self.verifier = None;
             self.tell(&Event::Verified(verdict));
-        }
-    }
-
-    /// How the foreground process's end is to be read.
-    fn how(&mut self, exit: Exit) -> How {
-        // An agent may exit because of a hang-up that has not been attended to: the leader is told first.
-        if self.ending.is_none() && self.signals.hung_up() {
-            self.ending = Some(Why::HungUp { server_alive: self.server_outlives() });
-        }
-        match self.ending {
-            None => How::Process(exit),
-            Some(Why::TimedOut) => How::TimedOut,
-            Some(Why::HungUp { server_alive }) => How::HungUp { server_alive },
-            Some(Why::Terminated | Why::Stop) => How::Terminated,
-        }
-    }
-
-    fn evidence(&self) -> Evidence {
-        let now = self.engine.ports.trees.snapshot(&self.worktree);
-        let before = match &self.before {
-            Some(before) => Ok(before.clone()),
-            None => self.engine.ports.trees.pristine(&self.plan.repo, &self.plan.base),
-        };
-        match (before, now) {
-            (Ok(before), Ok(now)) if before == now => Evidence::Unchanged,
-            (Ok(_), Ok(_)) => Evidence::Changed,
-            (Err(_), _) | (_, Err(_)) => Evidence::Unknown,
-        }
-    }
-
-    /// Writes down how it ended, saves the screen, tells the database.
-    fn record(&mut self, how: How, evidence: Evidence) {
-        let can_verify = matches!(how, How::Process(_));
-        let ending = Ending { how, evidence, review_without_output: self.launch.review_without_output, can_verify };
-        // Its last words count before its end does.
-        outbox::deliver(self.engine, self.plan, LAST_LETTERS);
-        let at = self.engine.ports.clock.now().wall.0;
-        if let Ok(bytes) = exit_file::encode(&ending, at) {
-            self.engine.ports.files.write(&self.plan.files.exit, &bytes).ok();
-        }
-        let screen = self.save_screen();
-        let failed = matches!(&ending.how, How::Process(exit) if *exit != Exit::Code(0));
-        if let Some(news) = screen.filter(|_| failed).and_then(|screen| observe::last_limit(&screen, self.launch)) {
-            notice::hear(self.engine, self.plan, &news, Who::Shim).ok();
-        }
-        if !can_verify && let Some(mut verifier) = self.verifier.take() {
-            verifier.end();
-        }
-        self.tell_started(Duration::ZERO);
-        self.tell(&Event::Ended(ending));
-    }
-
-    /// Tells that the agent runs. Nothing else will: what can't be told is told again at the next look, until it is.
-    fn tell_started(&mut self, patience: Duration) {
-        if let Some(agent) = self.agent.filter(|_| !self.started) {
-            let told = self.try_to_tell(&Event::AgentStarted { agent }, patience);
-            self.started = told.is_some();
-        }
-    }
-
-    /// Tells the database, for as long as that may take within its deadline. What it can't be told is in the exit
-    /// file, for the reconciler.
-    fn tell(&mut self, event: &Event) {
-        if self.try_to_tell(event, self.engine.settings.timing.database).is_none() {
-            self.over = true;
-        }
-    }
-
-    fn try_to_tell(&mut self, event: &Event, patience: Duration) -> Option<Applied> {
-        let stamp = self.engine.stamp(Who::Shim);
-        let told = self.engine.until(patience, |_| {
-            match self.engine.apply(self.plan.task, Some(&self.plan.id), event, &stamp) {
-                Ok(applied) => Ok::<_, Fault>(Some(applied)),
-                Err(_) => Ok(None),
-            }
-        });
-        let told = told.ok().flatten();
-        match &told {
-            Some(Applied::Changed { phase: Some(Phase::Verifying), .. })
-                if self.verifier.is_none() && self.ending.is_none() =>
-            {
-                self.start_verification();
-            }
-            Some(Applied::Changed { phase, .. } | Applied::Already { phase, .. } | Applied::Conflict { phase, .. }) => {
-                self.over = !phase.is_some_and(Phase::is_live);
-            }
-            Some(Applied::Missing) => self.over = true,
-            None => {}
-        }
-        told
-    }
-
-    fn save_screen(&self) -> Option<String> {
-        if matches!(self.ending, Some(Why::HungUp { .. })) {
-            return None;
-        }
-        let pane = std::env::var("TMUX_PANE").ok()?;
-        let screen = self.engine.ports.mux.capture(&self.plan.socket, &pane, SCREEN).ok()?;
-        self.engine.ports.files.write(&self.plan.files.screen, screen.as_bytes()).ok();
-        Some(screen)
-    }
-
-    /// Processes that outlive the agent are reported, not ended: a dev server is not an agent.
-    fn note_leftovers(&self) {
-        let me = self.engine.ports.processes.me();
-        let left = self.engine.ports.processes.marked(&self.plan.id).unwrap_or_default();
-        let leftovers: Vec<String> = left
-            .into_iter()
-            .filter(|found| found.process != me)
-            .map(|found| format!("{} {}", found.process.pid, found.name))
-            .collect();
-        if !leftovers.is_empty() {
-            let amendment = Amendment::Leftovers { attempt: self.plan.id.clone(), leftovers };
-            self.engine.ports.store.amend(&amendment, &self.engine.stamp(Who::Shim)).ok();
-        }
-    }
-}
-
-/// Whether the process behind a descriptor lives for as long as that.
-fn is_silent(process: &OwnedFd, patience: Duration) -> bool {
-    let mut fds = [PollFd::new(process.as_fd(), PollFlags::POLLIN)];
-    let until = Instant::now() + patience;
-    loop {
-        let left = until.saturating_duration_since(Instant::now());
-        match poll(&mut fds, PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO)) {
-            Ok(0) => return true,
-            Err(nix::errno::Errno::EINTR) => {}
-            Ok(_) | Err(_) => return false,
         }
     }
 }

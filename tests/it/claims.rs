@@ -42,22 +42,7 @@ fn open(folder: &Path) -> Sqlite {
 }
 
 fn draft(title: &str) -> Draft {
-    Draft {
-        title: title.to_owned(),
-        prompt: String::new(),
-        repo: "/repo".into(),
-        agent: "shell".to_owned(),
-        base: None,
-        priority: 0,
-        batch: None,
-        files: Vec::new(),
-        verify: Vec::new(),
-        timeout: None,
-        after: Vec::new(),
-        external_id: None,
-        extra: None,
-        unsafe_mode: false,
-    }
+    Draft::new(title, "/repo", "shell")
 }
 
 fn claim(folder: &Path, task: i64) -> Claim {

@@ -378,22 +378,7 @@ impl World {
 
     /// A draft of a task.
     pub fn draft(&self, title: &str) -> Draft {
-        Draft {
-            title: title.to_owned(),
-            prompt: "do it".to_owned(),
-            repo: self.repo(),
-            agent: "agent".to_owned(),
-            base: None,
-            priority: 0,
-            batch: None,
-            files: Vec::new(),
-            verify: Vec::new(),
-            timeout: None,
-            after: Vec::new(),
-            external_id: None,
-            extra: None,
-            unsafe_mode: false,
-        }
+        Draft { prompt: "do it".to_owned(), ..Draft::new(title, self.repo(), "agent") }
     }
 
     pub fn task(&self, id: TaskId) -> Task {

@@ -127,22 +127,7 @@ fn started() -> Event {
 }
 
 fn draft(title: &str) -> Draft {
-    Draft {
-        title: title.to_owned(),
-        prompt: "do it\n\"now\"".to_owned(),
-        repo: PathBuf::from("/repo"),
-        agent: "claude".to_owned(),
-        base: None,
-        priority: 0,
-        batch: None,
-        files: Vec::new(),
-        verify: Vec::new(),
-        timeout: None,
-        after: Vec::new(),
-        external_id: None,
-        extra: None,
-        unsafe_mode: false,
-    }
+    Draft { prompt: "do it\n\"now\"".to_owned(), ..Draft::new(title, "/repo", "claude") }
 }
 
 fn attempt_id(task: TaskId, number: u32) -> AttemptId {

@@ -35,22 +35,7 @@ pub fn minutes_ago(minutes: i64) -> Timestamp {
 
 /// A task called `task ID`.
 pub fn card(id: i64, status: Status) -> Card {
-    let draft = Draft {
-        title: format!("task {id}"),
-        prompt: String::new(),
-        repo: PathBuf::from("/repo"),
-        agent: "shell".to_owned(),
-        base: None,
-        priority: 0,
-        batch: None,
-        files: Vec::new(),
-        verify: Vec::new(),
-        timeout: None,
-        after: Vec::new(),
-        external_id: None,
-        extra: None,
-        unsafe_mode: false,
-    };
+    let draft = Draft::new(format!("task {id}"), "/repo", "shell");
     let task = Task {
         id: TaskId(id),
         draft,

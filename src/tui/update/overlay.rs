@@ -169,23 +169,8 @@ fn save(form: &Form, start: bool) -> Result<Option<Act>, (form::Name, String)> {
             (edit != Edit::default()).then(|| Act::Edit { task: task.id, edit: Box::new(edit) })
         }
         Purpose::New => {
-            let draft = Draft {
-                title: edit.title.unwrap_or_default(),
-                prompt: edit.prompt.unwrap_or_default(),
-                // The repository of the board, where the act is carried out.
-                repo: std::path::PathBuf::new(),
-                agent: edit.agent.unwrap_or_default(),
-                base: edit.base.flatten(),
-                priority: edit.priority.unwrap_or_default(),
-                batch: None,
-                files: Vec::new(),
-                verify: edit.verify.unwrap_or_default(),
-                timeout: edit.timeout.flatten(),
-                after: edit.after.unwrap_or_default(),
-                external_id: None,
-                extra: None,
-                unsafe_mode: false,
-            };
+            // The repository is the board's, where the act is carried out.
+            let draft = edit.applied(&Draft::new("", "", ""));
             Some(Act::Add { draft: Box::new(draft), start })
         }
     })

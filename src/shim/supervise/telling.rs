@@ -1,0 +1,110 @@
+//! What the shim tells the database, and what it is told there.
+
+use std::time::Duration;
+
+use super::ending::Why;
+use super::{LETTERS, Supervisor};
+use crate::domain::attempt::Exit;
+use crate::domain::completion::{Ending, Evidence, How};
+use crate::domain::lifecycle::Event;
+use crate::domain::state::{Phase, Who};
+use crate::engine::{Fault, exit_file, notice, outbox};
+use crate::ports::store::Applied;
+use crate::shim::observe;
+
+/// How many lines of the screen are saved.
+const SCREEN: u32 = 2000;
+/// How long the agent's last letters are delivered for.
+const LAST_LETTERS: Duration = Duration::from_secs(3);
+
+impl Supervisor<'_> {
+    /// Reads what the database wants of this attempt. A database that can't be read is asked again later.
+    pub(super) fn look(&mut self, anyway: bool) {
+        self.tell_started(Duration::ZERO);
+        outbox::deliver(self.engine, self.plan, LETTERS);
+        let Ok(version) = self.engine.ports.store.version() else { return };
+        if self.version == Some(version) && !anyway {
+            return;
+        }
+        let Ok(Some(row)) = self.engine.ports.store.attempt(&self.plan.id) else { return };
+        self.version = Some(version);
+        if row.stop_requested || !row.phase.is_live() {
+            self.end_because(Why::Stop);
+        }
+        if row.phase == Phase::Verifying && self.verifier.is_none() && self.ending.is_none() {
+            self.start_verification();
+        }
+    }
+
+    /// Writes down how it ended, saves the screen, tells the database.
+    pub(super) fn record(&mut self, how: How, evidence: Evidence) {
+        let can_verify = matches!(how, How::Process(_));
+        let ending = Ending { how, evidence, review_without_output: self.launch.review_without_output, can_verify };
+        // Its last words count before its end does.
+        outbox::deliver(self.engine, self.plan, LAST_LETTERS);
+        let at = self.engine.ports.clock.now().wall.0;
+        if let Ok(bytes) = exit_file::encode(&ending, at) {
+            self.engine.ports.files.write(&self.plan.files.exit, &bytes).ok();
+        }
+        let screen = self.save_screen();
+        let failed = matches!(&ending.how, How::Process(exit) if *exit != Exit::Code(0));
+        if let Some(news) = screen.filter(|_| failed).and_then(|screen| observe::last_limit(&screen, self.launch)) {
+            notice::hear(self.engine, self.plan, &news, Who::Shim).ok();
+        }
+        if !can_verify && let Some(mut verifier) = self.verifier.take() {
+            verifier.end();
+        }
+        self.tell_started(Duration::ZERO);
+        self.tell(&Event::Ended(ending));
+    }
+
+    /// Tells that the agent runs. Nothing else will: what can't be told is told again at the next look, until it is.
+    pub(super) fn tell_started(&mut self, patience: Duration) {
+        if let Some(agent) = self.agent.filter(|_| !self.started) {
+            let told = self.try_to_tell(&Event::AgentStarted { agent }, patience);
+            self.started = told.is_some();
+        }
+    }
+
+    /// Tells the database, for as long as that may take within its deadline. What it can't be told is in the exit
+    /// file, for the reconciler.
+    pub(super) fn tell(&mut self, event: &Event) {
+        if self.try_to_tell(event, self.engine.settings.timing.database).is_none() {
+            self.over = true;
+        }
+    }
+
+    pub(super) fn try_to_tell(&mut self, event: &Event, patience: Duration) -> Option<Applied> {
+        let stamp = self.engine.stamp(Who::Shim);
+        let told = self.engine.until(patience, |_| {
+            match self.engine.apply(self.plan.task, Some(&self.plan.id), event, &stamp) {
+                Ok(applied) => Ok::<_, Fault>(Some(applied)),
+                Err(_) => Ok(None),
+            }
+        });
+        let told = told.ok().flatten();
+        match &told {
+            Some(Applied::Changed { phase: Some(Phase::Verifying), .. })
+                if self.verifier.is_none() && self.ending.is_none() =>
+            {
+                self.start_verification();
+            }
+            Some(Applied::Changed { phase, .. } | Applied::Already { phase, .. } | Applied::Conflict { phase, .. }) => {
+                self.over = !phase.is_some_and(Phase::is_live);
+            }
+            Some(Applied::Missing) => self.over = true,
+            None => {}
+        }
+        told
+    }
+
+    pub(super) fn save_screen(&self) -> Option<String> {
+        if matches!(self.ending, Some(Why::HungUp { .. })) {
+            return None;
+        }
+        let pane = std::env::var("TMUX_PANE").ok()?;
+        let screen = self.engine.ports.mux.capture(&self.plan.socket, &pane, SCREEN).ok()?;
+        self.engine.ports.files.write(&self.plan.files.screen, screen.as_bytes()).ok();
+        Some(screen)
+    }
+}
