@@ -6,6 +6,7 @@ mod claiming;
 mod cleaning;
 mod common;
 mod dispatching;
+mod letters;
 mod life;
 mod machine;
 mod naming;

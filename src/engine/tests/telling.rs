@@ -27,9 +27,10 @@ fn told(world: &World) -> Vec<String> {
 fn a_question_is_told_once() {
     let world = curious();
     let (engine, task, _) = world.running();
-    for question in ["may I?", "and that?"] {
-        say(&engine, &Speaker::Person { task }, &Word::Ask(question.to_owned())).unwrap();
-    }
+    let ask = |question: &str| say(&engine, &Speaker::Person { task }, &Word::Ask(question.to_owned())).unwrap();
+    ask("may I?");
+    assert_eq!(told(&world), ["bell waiting 1: Fix it"]);
+    ask("and that?");
     say(&engine, &Speaker::Person { task }, &Word::Note("hm".to_owned())).unwrap();
     assert_eq!(told(&world), ["bell waiting 1: Fix it"]);
 }
@@ -50,6 +51,17 @@ fn what_an_agent_brings_about_is_told_and_what_a_person_did_himself_is_not() {
     let (engine, task, _) = world.running();
     stop::stop(&engine, task).unwrap();
     assert_eq!(told(&world).len(), 2, "he knows");
+}
+
+#[test]
+fn what_changes_nothing_of_a_task_is_not_told() {
+    let world = curious();
+    let (engine, task, attempt) = world.running();
+    say(&engine, &Speaker::Person { task }, &Word::Done).unwrap();
+    world.kill_shim(&attempt.plan.id, false);
+    sweep(&engine).unwrap();
+    assert_eq!((world.task(task).status, told(&world)), (Status::Review, vec!["bell review 1: Fix it".to_owned()]));
+    assert!(!world.attempt(task).phase.is_live(), "its end has been found out");
 }
 
 #[test]
