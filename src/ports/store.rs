@@ -15,6 +15,7 @@ use crate::domain::id::{AttemptId, Place, Process, TaskId};
 use crate::domain::lifecycle::{Event, Limits};
 use crate::domain::state::{Act, Activity, Cause, Phase, Source, Status, Who};
 use crate::domain::task::{Draft, Edit, Task};
+use crate::domain::text;
 use crate::domain::time::{Now, Timestamp};
 
 /// Why the store could not do it. Nothing was written, unless said otherwise.
@@ -135,8 +136,24 @@ pub struct Record {
     pub to: String,
     pub who: Who,
     pub cause: Option<Cause>,
-    /// A JSON object.
+    /// A JSON object; its `event` is what happened, in words.
     pub evidence: String,
+}
+
+impl Record {
+    /// What happened and what it moved, in a line: `worktree made, in-progress/claimed → in-progress/worktree`.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let evidence: serde_json::Value = serde_json::from_str(&self.evidence).unwrap_or_default();
+        let event = evidence["event"].as_str().map(text::line);
+        let moved = match self.from.as_str() {
+            "" => Some(self.to.clone()),
+            from => (from != self.to).then(|| format!("{from} → {}", self.to)),
+        };
+        let words: Vec<String> = [event, moved].into_iter().flatten().collect();
+        let words = if words.is_empty() { self.to.clone() } else { words.join(", ") };
+        self.cause.map_or(words.clone(), |cause| format!("{words} ({cause})"))
+    }
 }
 
 /// What an event did.
@@ -301,4 +318,24 @@ pub trait Store {
     fn distrust(&self, repo: &Path) -> Result<usize>;
     /// A number that changes when another connection commits.
     fn version(&self) -> Result<i64>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cause, Record, TaskId, Timestamp, Who};
+
+    #[test]
+    fn a_record_says_what_happened_and_what_it_moved() {
+        let record = |from: &str, to: &str, cause, evidence: &str| {
+            let (from, to, evidence) = (from.to_owned(), to.to_owned(), evidence.to_owned());
+            let at = Timestamp(0);
+            Record { seq: 1, at, task: TaskId(1), attempt: None, from, to, who: Who::Shim, cause, evidence }.summary()
+        };
+        assert_eq!(record("", "ready", None, r#"{"event":"added"}"#), "added, ready");
+        assert_eq!(record("a/b", "a/b", None, r#"{"event":"agent started","agent":"7"}"#), "agent started");
+        let cause = Some(Cause::Exit);
+        assert_eq!(record("a", "b", cause, r#"{"event":"agent ended"}"#), "agent ended, a → b (exit)");
+        assert_eq!(record("a", "a", None, "{}"), "a", "nothing is known but where it is");
+        assert_eq!(record("a", "a", None, "{\"event\":\"\\u001b[2J\"}"), "\u{fffd}[2J");
+    }
 }

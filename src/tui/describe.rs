@@ -48,15 +48,7 @@ fn timeline(engine: &Engine, task: TaskId) -> Result<String, Fault> {
 }
 
 fn moved(record: &Record) -> String {
-    let mut words = match (record.from.is_empty(), record.from == record.to) {
-        (true, _) => "added".to_owned(),
-        (false, true) => record.to.clone(),
-        (false, false) => format!("{} → {}", record.from, record.to),
-    };
-    write!(words, " · {}", record.who).unwrap_or_default();
-    if let Some(cause) = record.cause {
-        write!(words, " · {cause}").unwrap_or_default();
-    }
+    let mut words = format!("{} · {}", record.summary(), record.who);
     if record.evidence != "{}" {
         write!(words, "  \u{1b}[2m{}\u{1b}[0m", text::line(&record.evidence)).unwrap_or_default();
     }

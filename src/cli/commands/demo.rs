@@ -158,12 +158,8 @@ impl Demo {
         self.ganger(&["list"])?;
         output::say("\nWhat happened, a line per event:");
         for event in store.timeline(None, 0, 1000)? {
-            let cause = event.cause.map(|cause| format!(" ({cause})")).unwrap_or_default();
             let who = event.who.text();
-            output::say(&format!(
-                "  {:>3}  task {}  {who:<10}  {} → {}{cause}",
-                event.seq, event.task, event.from, event.to
-            ));
+            output::say(&format!("  {:>3}  task {}  {who:<10}  {}", event.seq, event.task, event.summary()));
         }
         self.judge()
     }

@@ -101,14 +101,7 @@ fn print(card: &Card, attempts: &[Seen], timeline: &[Record]) {
     }
     output::say("timeline");
     for record in timeline {
-        let cause = record.cause.map(|cause| format!(" ({cause})")).unwrap_or_default();
-        output::say(&format!(
-            "  {}  {:<12} {} → {}{cause}",
-            json::time(record.at),
-            record.who.text(),
-            record.from,
-            record.to
-        ));
+        output::say(&format!("  {}  {:<10}  {}", json::time(record.at), record.who.text(), record.summary()));
     }
 }
 
