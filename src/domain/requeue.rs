@@ -25,7 +25,7 @@ pub enum Requeue {
 #[must_use]
 pub fn requeue(task: TaskId, cause: Cause, orphans: u32, lived: Duration, most: u32) -> Requeue {
     if !matches!(cause, Cause::OrphanShim | Cause::OrphanTerminated) {
-        let spread = Duration::from_millis(500 * task.0.rem_euclid(20).unsigned_abs());
+        let spread = Duration::from_millis(200 * task.0.rem_euclid(50).unsigned_abs());
         return Requeue::Again { wait: backoff(orphans) + spread, orphans };
     }
     let orphans = if lived >= LIVED { 1 } else { orphans + 1 };
@@ -51,7 +51,7 @@ mod tests {
     #[test]
     fn tasks_that_vanished_at_once_come_back_one_after_another() {
         let wait = |id| requeue(TaskId(id), Cause::OrphanServer, 0, Duration::ZERO, 3);
-        for (id, millis) in [(0, 5_000), (1, 5_500), (19, 14_500), (20, 5_000)] {
+        for (id, millis) in [(0, 5_000), (1, 5_200), (49, 14_800), (50, 5_000)] {
             assert_eq!(wait(id), Requeue::Again { wait: Duration::from_millis(millis), orphans: 0 });
         }
     }
