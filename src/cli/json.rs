@@ -50,6 +50,7 @@ pub fn task(card: &Card) -> Value {
         "external_id": draft.external_id,
         "extra": extra.unwrap_or_else(|| json!({})),
         "reason": task.reason,
+        "note": task.note,
         "activity": card.activity(),
         "activity_source": card.doing().map(|doing| doing.source.text()),
         "activity_since": card.doing().map(|doing| time(doing.since)),

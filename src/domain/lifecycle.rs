@@ -72,8 +72,9 @@ pub enum Event {
     Requeued,
     /// The undo of that: ready, back to failed, for the reason that it had.
     Unqueued { why: Option<(Cause, String)> },
-    /// `bounce` of work whose agent lives: review, back to it. Comes before the feedback is typed.
-    Bounced,
+    /// `bounce` of work whose agent lives: review, back to it. Comes before the feedback is typed, which is the task's
+    /// note until the agent has taken it in.
+    Bounced { feedback: String },
     /// The feedback did not reach it: back to review.
     NotBounced { reason: String },
     /// `approve`: the agent has ended by now.
@@ -179,7 +180,7 @@ fn on_task(state: &State, current: Option<&Current>, event: &Event) -> Step {
         | Event::Failed { .. }
         | Event::Ended(_)
         | Event::Verified(_)
-        | Event::Bounced
+        | Event::Bounced { .. }
         | Event::NotBounced { .. }
         | Event::StopRequested => Step::Conflict("the task has no attempt".to_owned()),
     }
@@ -207,7 +208,7 @@ fn on_attempt(state: &State, current: &Current, event: &Event, now: Now, limits:
         Event::Failed { reason } => failed(state, current, reason),
         Event::Ended(ending) => ended(state, current, ending, now, limits),
         Event::Verified(verdict) => verified(state, current, verdict),
-        Event::Bounced => match (state.status, current.phase) {
+        Event::Bounced { .. } => match (state.status, current.phase) {
             (Status::Review, Phase::Running) => {
                 Step::Change(Change { why: Some(None), ..to(state, Status::InProgress, None) })
             }

@@ -7,7 +7,7 @@ use crate::domain::lifecycle::Event;
 use crate::domain::state::{Cause, Status, Who};
 use crate::domain::task::Task;
 use crate::domain::text;
-use crate::ports::store::Applied;
+use crate::ports::store::{Amendment, Applied};
 
 /// Approves a task in review: its agent, if it lives on, is ended as by stop, then the task is done.
 ///
@@ -25,7 +25,7 @@ pub fn approve(engine: &Engine, id: TaskId) -> Result<Task, Fault> {
 }
 
 /// Sends work in review back to its agent, which still runs, with feedback: typed to it and taken in by it, or the task
-/// stays in review and says so.
+/// stays in review and says so. Until it is taken in the feedback is the task's note, which nothing loses.
 ///
 /// # Errors
 /// [`Kind::Conflict`] where it is not in review or its agent has ended; those of [`screen::send`].
@@ -37,7 +37,7 @@ pub fn send_back(engine: &Engine, id: TaskId, feedback: &str) -> Result<Task, Fa
         engine.apply(id, Some(&attempt.plan.id), event, &stamp)
     };
     // Before it is typed: an agent that is quicker than this may report done already.
-    match told(&Event::Bounced)? {
+    match told(&Event::Bounced { feedback: feedback.to_owned() })? {
         Applied::Changed { .. } => {}
         Applied::Already { .. } => return Ok(task),
         Applied::Conflict { why, .. } => {
@@ -50,6 +50,9 @@ pub fn send_back(engine: &Engine, id: TaskId, feedback: &str) -> Result<Task, Fa
         told(&Event::NotBounced { reason: format!("feedback not delivered: {}", fault.message) })?;
         return Err(fault);
     }
+    let note = Amendment::NoteTakenIn { task: id, note: feedback.to_owned() };
+    // It is with the agent: where this can't be written, another attempt is told of it once more.
+    engine.ports.store.amend(&note, &engine.stamp(Who::Person)).ok();
     engine.task(id)
 }
 

@@ -185,6 +185,8 @@ pub enum Amendment {
     Leftovers { attempt: AttemptId, leftovers: Vec<String> },
     /// A note for the next attempt.
     Note { task: TaskId, note: String },
+    /// A running agent has taken this note in: the next attempt need not be told. Only while it is the task's.
+    NoteTakenIn { task: TaskId, note: String },
     /// Soft deletion. Only without a live attempt.
     Delete { task: TaskId },
     /// The undo of that. Only while no other task has its external id.

@@ -35,6 +35,12 @@ pub(super) fn amend(conn: &Connection, amendment: &Amendment, stamp: &Stamp) -> 
             let facts = vec![("event", "note".to_owned()), ("note", note.clone())];
             noted(conn, written, *task, None, facts, stamp)
         }
+        Amendment::NoteTakenIn { task, note } => {
+            let written = conn
+                .prepare_cached("UPDATE tasks SET note = NULL WHERE id = ?1 AND note = ?2 AND deleted_at IS NULL")?
+                .execute(params![task.0, note])?;
+            noted(conn, written, *task, None, vec![("event", "note taken in".to_owned())], stamp)
+        }
         Amendment::Delete { task } => shelf::delete(conn, *task, stamp),
         Amendment::Undelete { task } => shelf::undelete(conn, *task, stamp),
         Amendment::Archive { task } => shelf::archive(conn, *task, stamp),

@@ -198,6 +198,12 @@ fn write_facts(conn: &Connection, current: &Current, event: &Event, stamp: &Stam
                 .execute(params![code, signal, id])?;
             one(written, "an attempt")?;
         }
+        Event::Bounced { feedback } => {
+            let written = conn
+                .prepare_cached("UPDATE tasks SET note = ?1 WHERE attempt = ?2 AND deleted_at IS NULL")?
+                .execute(params![feedback, id])?;
+            one(written, "a task")?;
+        }
         Event::Spawning
         | Event::Done
         | Event::Failed { .. }
@@ -206,7 +212,6 @@ fn write_facts(conn: &Connection, current: &Current, event: &Event, stamp: &Stam
         | Event::PreflightFailed { .. }
         | Event::Requeued
         | Event::Unqueued { .. }
-        | Event::Bounced
         | Event::NotBounced { .. }
         | Event::Approved
         | Event::Reopened { .. } => {}
@@ -238,7 +243,7 @@ fn facts(event: &Event) -> Facts {
         Event::StopRequested => vec![named("stop requested")],
         Event::Requeued => vec![named(Act::Requeued.text())],
         Event::Unqueued { .. } => vec![named("given back as failed")],
-        Event::Bounced => vec![named("sent back")],
+        Event::Bounced { .. } => vec![named("sent back")],
         Event::NotBounced { reason } => vec![named("not sent back"), ("reason", reason.clone())],
         Event::Approved => vec![named(Act::Approved.text())],
         Event::Reopened { .. } => vec![named(Act::Reopened.text())],

@@ -61,6 +61,7 @@ fn print(card: &Card, attempts: &[Seen], timeline: &[Record]) {
     output::say(&format!("task {}: {}", task.id, text::line(&task.draft.title)));
     say("status", &format!("{}{}", task.status, if task.archived { ", archived" } else { "" }));
     say("reason", task.reason.as_deref().unwrap_or_default());
+    say("note", task.note.as_deref().unwrap_or_default());
     say("activity", &activity(card));
     say("says", card.saying().unwrap_or_default());
     if !card.untouched.is_empty() {

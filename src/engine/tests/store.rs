@@ -92,7 +92,7 @@ impl Store for Gated {
             | Event::Verified(_)
             | Event::StopRequested
             | Event::Requeued
-            | Event::Bounced
+            | Event::Bounced { .. }
             | Event::NotBounced { .. }
             | Event::Unqueued { .. }
             | Event::Approved

@@ -5,7 +5,7 @@ use crate::domain::completion::Evidence;
 use crate::domain::state::{Activity, Source, Status, Who};
 use crate::engine::dispatch::{Request, dispatch};
 use crate::engine::report::{Speaker, Word, say};
-use crate::engine::{Kind, review, screen};
+use crate::engine::{Kind, review, screen, stop};
 use crate::ports::store::{News, Store as _};
 
 /// The agent reads what was sent, after so many Enters.
@@ -181,7 +181,7 @@ fn feedback_sends_work_back_to_the_agent_that_did_it() {
     say(&engine, &Speaker::Person { task }, &Word::Done).unwrap();
     listens(&world, 1);
     let now = review::send_back(&engine, task, "more").unwrap();
-    assert_eq!((now.status, now.cause, now.reason), (Status::InProgress, None, None));
+    assert_eq!((now.status, now.cause, now.reason, now.note), (Status::InProgress, None, None, None));
     assert_eq!(typed(&world), ["Paste(\"more\")", "Enter"]);
     say(&engine, &Speaker::Person { task }, &Word::Done).unwrap();
     world.lock().terminal = attempt.shim;
@@ -190,8 +190,26 @@ fn feedback_sends_work_back_to_the_agent_that_did_it() {
     let now = world.task(task);
     assert_eq!(now.status, Status::Review);
     assert!(now.reason.unwrap().starts_with("feedback not delivered: "));
+    assert_eq!(now.note.as_deref(), Some("more"), "the next attempt is told");
     world.exit(&attempt.plan.id, 0, Evidence::Changed);
     assert!(review::send_back(&engine, task, "more").unwrap_err().message.contains("does not run any more"));
+}
+
+#[test]
+fn feedback_whose_sender_dies_before_he_has_typed_it_is_not_lost() {
+    let world = World::new();
+    let (engine, task, attempt) = world.running();
+    say(&engine, &Speaker::Person { task }, &Word::Done).unwrap();
+    world.trouble("mux.send", When::Before, Then::Die);
+    review::send_back(&engine, task, "more").unwrap_err();
+    let now = world.task(task);
+    assert_eq!((now.status, now.note.as_deref()), (Status::InProgress, Some("more")));
+    // It is there for whoever looks, and its next attempt is told.
+    let engine = world.engine();
+    stop::stop(&engine, task).unwrap();
+    let second = dispatch(&engine, &Request { from: vec![Status::Failed], ..Request::of(task) }).unwrap();
+    assert!(second.plan.brief.prompt.ends_with("\n\nmore"), "{}", second.plan.brief.prompt);
+    assert_ne!(second.plan.id, attempt.plan.id);
 }
 
 #[test]

@@ -231,7 +231,7 @@ fn events() -> Vec<(&'static str, Event)> {
         ("verified", Event::Verified(Verdict::Passed)),
         ("verification failed", Event::Verified(Verdict::Failed("why".to_owned()))),
         ("verification interrupted", Event::Verified(Verdict::Interrupted)),
-        ("sent back", Event::Bounced),
+        ("sent back", Event::Bounced { feedback: "more".to_owned() }),
         ("not sent back", Event::NotBounced { reason: "why".to_owned() }),
         ("stop requested", Event::StopRequested),
     ]
