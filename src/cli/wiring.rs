@@ -9,7 +9,7 @@ use super::args::{Color, Global};
 use crate::config::{self, Config, RepositoryFiles};
 use crate::domain::attempt::Files;
 use crate::domain::settings::Settings;
-use crate::engine::{Engine, Fault, Kind, Ports, Surroundings};
+use crate::engine::{Engine, Fault, Kind, Ports, Surroundings, trust};
 use crate::git::Git;
 use crate::os::clock::SystemClock;
 use crate::os::files::{PrivateFiles, private_folder};
@@ -155,6 +155,17 @@ impl Wiring {
             (_, Ok(repo)) => Ok(Some(repo)),
             (Some(_), Err(fault)) => Err(fault),
             (None, Err(_)) => Ok(None),
+        }
+    }
+
+    /// The settings that are obeyed in this repository, or where there is none; of a file that is not trusted, nothing.
+    ///
+    /// # Errors
+    /// [`Kind::Usage`] for what a trusted file says wrongly; those of the store.
+    pub fn settings_at(&self, engine: &Engine, repo: Option<&Path>) -> Result<Arc<Settings>, Fault> {
+        match repo {
+            Some(repo) => trust::settings_to_read(engine, repo),
+            None => Ok(Arc::clone(&self.settings)),
         }
     }
 

@@ -102,6 +102,24 @@ fn a_file_that_git_tracks_gets_hooks_only_by_force() {
 }
 
 #[test]
+fn a_repositorys_own_agents_are_listed_once_it_is_trusted() {
+    let world = World::new();
+    let names = || {
+        let listed = world.ganger(&["agents", "--json"]).json();
+        let agents = listed["agents"].as_array().unwrap().iter();
+        agents.map(|agent| agent["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    fs::write(world.repo().join(".ganger.toml"), "[agents.ours]\ncommand = [\"sh\", \"-c\", \"{prompt}\"]\n").unwrap();
+    assert!(!names().contains(&"ours".to_owned()), "nothing is obeyed of what nobody trusts");
+    let doctor = world.ganger(&["doctor"]).stdout;
+    assert!(doctor.contains(".ganger.toml is not trusted") && doctor.contains("ganger trust -C "), "{doctor}");
+    world.ok(&["trust"]);
+    assert!(names().contains(&"ours".to_owned()));
+    let doctor = world.ganger(&["doctor"]).stdout;
+    assert!(doctor.contains(".ganger.toml is trusted") && doctor.contains("agent ours"), "{doctor}");
+}
+
+#[test]
 fn nothing_is_written_where_git_ignores_the_file_already_and_nothing_printed_is_written() {
     let world = World::new();
     world.ok(&["agents", "install-hooks", "codex", "--print"]);

@@ -282,6 +282,15 @@ fn a_question_on_the_screen_is_a_guess_and_an_answer_goes_on() {
 }
 
 #[test]
+fn an_agent_that_rings_and_falls_silent_may_wait() {
+    let world = World::new();
+    world.stand_in("claude", "echo hello; printf '\\a'; sleep 1000");
+    let id = world.dispatch_to("claude", "fix it");
+    world.does(id, "waiting", "screen");
+    assert!(world.ok(&["list"]).contains("waiting?"), "a guess is shown as one");
+}
+
+#[test]
 fn a_usage_limit_parks_the_task_as_waiting_until_it_ends() {
     let world = World::new();
     world.stand_in("codex", "echo \"You've hit your usage limit. Try again in 2 hours 5 minutes.\"; sleep 1000");

@@ -42,9 +42,10 @@ fn list(wiring: &Wiring) -> Outcome {
     if let (Err(fault), Some(_)) = (&worktree, &wiring.global.repo) {
         return Err(fault.clone());
     }
+    let repo = wiring.repository_if_any(&engine)?;
+    let settings = wiring.settings_at(&engine, repo.as_deref())?;
     let agents: Vec<Agent> = std::thread::scope(|scope| {
-        let looks: Vec<_> = wiring
-            .settings
+        let looks: Vec<_> = settings
             .agents
             .values()
             .map(|profile| {

@@ -1,6 +1,7 @@
 //! `ganger doctor`: what a dispatch needs, looked at one by one, and what must hold of a board at rest.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -8,9 +9,11 @@ use super::Outcome;
 use crate::cli::output;
 use crate::cli::wiring::Wiring;
 use crate::domain::id::AttemptId;
+use crate::domain::settings::Settings;
 use crate::domain::text;
 use crate::engine::audit::{Audit, Finding, audit};
 use crate::engine::reconcile::{Action, Report, Scope, reconcile};
+use crate::engine::trust::{self, Standing};
 use crate::engine::{Engine, Kind, preflight};
 use crate::os::process::{Call, run as call};
 use crate::ports::store::Filter;
@@ -160,7 +163,8 @@ fn with_engine(wiring: &Wiring, engine: &Engine, checks: &mut Vec<Check>) {
     });
     checks.push(state_dir(engine));
     checks.push(disk(engine));
-    for (name, profile) in &wiring.settings.agents {
+    let settings = here(wiring, engine, checks);
+    for (name, profile) in &settings.agents {
         let program = profile.argv(false, None).first().map_or("", String::as_str);
         checks.push(if preflight::is_installed(engine, program) {
             check(&format!("agent {name}"), Mark::Ok, program)
@@ -180,6 +184,25 @@ fn with_engine(wiring: &Wiring, engine: &Engine, checks: &mut Vec<Check>) {
         Ok(_) => check("attempts", Mark::Ok, "every one is as it should be"),
         Err(fault) => check("attempts", Mark::Failed, fault.message),
     });
+}
+
+/// The settings that are obeyed here, and how the repository's own part of them stands.
+fn here(wiring: &Wiring, engine: &Engine, checks: &mut Vec<Check>) -> Arc<Settings> {
+    let repo = wiring.repository_if_any(engine).ok().flatten();
+    if let Some(repo) = &repo
+        && let Ok(standing) = trust::standing(engine, repo)
+    {
+        let told = |mark, what: &str| check("repository", mark, format!("{}{what}", repo.display()));
+        checks.push(match standing {
+            Standing::Absent => told(Mark::Ok, ""),
+            Standing::Trusted(_) => told(Mark::Ok, ", its .ganger.toml is trusted"),
+            Standing::Untrusted(_) => told(Mark::Warning, &format!(": {}; {}", trust::UNTRUSTED, trust::hint(repo))),
+        });
+    }
+    wiring.settings_at(engine, repo.as_deref()).unwrap_or_else(|fault| {
+        checks.push(check("repository", Mark::Failed, fault.message));
+        Arc::clone(&wiring.settings)
+    })
 }
 
 /// The state directory takes a durable write.

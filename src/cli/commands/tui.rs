@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::Outcome;
 use crate::cli::wiring::{self, Wiring};
 use crate::domain::time::Now;
-use crate::engine::{Engine, Fault, Kind, trust};
+use crate::engine::{Engine, Fault, Kind};
 use crate::os::clock::SystemClock;
 use crate::os::events::FileWatch;
 use crate::os::process::{self, Call};
@@ -34,10 +34,7 @@ pub fn run(wiring: Wiring, all: bool) -> Outcome {
     let engine = wiring.engine()?;
     let home = wiring.repository_if_any(&engine)?;
     let shown = home.clone().filter(|_| !all);
-    let settings = match &home {
-        Some(home) => trust::settings_to_read(&engine, home)?,
-        None => Arc::clone(&wiring.settings),
-    };
+    let settings = wiring.settings_at(&engine, home.as_deref())?;
     drop(engine);
     let plain = !wiring.colours();
     let outfit = Outfit {
