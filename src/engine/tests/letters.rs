@@ -10,6 +10,7 @@ use crate::domain::id::AttemptId;
 use crate::domain::state::Status;
 use crate::engine::Engine;
 use crate::engine::outbox::{deliver, folder, leave, prepare};
+use crate::engine::reconcile::{Scope, reconcile};
 use crate::engine::report::Word;
 
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -93,6 +94,16 @@ fn letters_are_delivered_once_and_in_order() {
     leave(&folder(&plan.worktree), "5", &plan.id, &plan.token, &Word::Done).unwrap();
     deliver(&engine, &plan, PATIENCE);
     assert_eq!((world.task(plan.task).status, lies(&plan).len()), (Status::Review, 1));
+}
+
+#[test]
+fn what_an_agent_left_behind_counts_before_its_end() {
+    let world = World::new();
+    let (engine, plan) = posts(&world);
+    leave(&folder(&plan.worktree), "1", &plan.id, &plan.token, &Word::Done).unwrap();
+    world.kill_shim(&plan.id, false);
+    reconcile(&engine, &Scope::default()).unwrap();
+    assert_eq!((world.task(plan.task).status, lies(&plan)), (Status::Review, Vec::<String>::new()));
 }
 
 #[test]

@@ -4,11 +4,11 @@ use super::world::World;
 use crate::domain::attempt::Attempt;
 use crate::domain::completion::Evidence;
 use crate::domain::id::TaskId;
-use crate::domain::state::{Activity, Source};
+use crate::domain::state::{Activity, Source, Who};
 use crate::engine::report::{Speaker, Word, say};
 use crate::engine::review::Bounced;
 use crate::engine::{Engine, Kind, review};
-use crate::ports::store::Store as _;
+use crate::ports::store::{News, Store as _};
 
 /// An engine, a task whose agent runs, and the agent.
 fn talks(world: &World) -> (Engine, TaskId, Speaker) {
@@ -71,6 +71,60 @@ fn while_an_agent_waits_its_first_word_says_for_what() {
     let named = Word::Report { activity: None, saying: None, conversation: Some("abc".to_owned()) };
     say(&engine, &agent, &named).unwrap();
     assert_eq!(world.attempt(task).conversation.as_deref(), Some("abc"));
+}
+
+#[test]
+fn an_agent_that_reports_its_end_waits_no_more() {
+    let waits = |world: &World, agent: &Speaker, engine: &Engine, task: TaskId| {
+        say(engine, agent, &Word::Ask("may I?".to_owned())).unwrap();
+        let until = Some(Some(world.now().wall));
+        let news = News { waits_until: until, contradicts: true, ..News::of(Source::Agent, Activity::Waiting) };
+        engine.ports.store.hear(&world.attempt(task).plan.id, &news, &engine.stamp(Who::Shim)).unwrap();
+        assert!(world.attempt(task).waits_until.is_some());
+    };
+    for word in [Word::Done, Word::Fail("no".to_owned())] {
+        let world = World::new();
+        let (engine, task, agent) = talks(&world);
+        waits(&world, &agent, &engine, task);
+        say(&engine, &agent, &word).unwrap();
+        let now = world.attempt(task);
+        assert_eq!((now.waits_until, shown(now)), (None, (Some(Activity::Working), None)), "{word:?}");
+    }
+    // A person says so in its place: what it does nobody has seen.
+    let world = World::new();
+    let (engine, task, agent) = talks(&world);
+    waits(&world, &agent, &engine, task);
+    say(&engine, &Speaker::Person { task }, &Word::Done).unwrap();
+    assert_eq!(shown(world.attempt(task)), (Some(Activity::Waiting), Some("may I?".to_owned())));
+    // Where it waits for nothing there is nothing to take back.
+    let world = World::new();
+    let (engine, task, agent) = talks(&world);
+    say(&engine, &agent, &report(Activity::Idle, Some("finished"))).unwrap();
+    say(&engine, &agent, &Word::Done).unwrap();
+    assert_eq!(shown(world.attempt(task)), (Some(Activity::Idle), Some("finished".to_owned())));
+    // It asks anew while its report is being written: that is its last word.
+    let world = World::new();
+    let (engine, task, agent) = talks(&world);
+    waits(&world, &agent, &engine, task);
+    let again = agent.clone();
+    world.before("store.hear", move |world| {
+        say(&world.engine(), &again, &Word::Ask("and that?".to_owned())).unwrap();
+    });
+    say(&engine, &agent, &Word::Done).unwrap();
+    assert_eq!(shown(world.attempt(task)), (Some(Activity::Waiting), Some("and that?".to_owned())));
+}
+
+#[test]
+fn a_limit_is_over_for_an_agent_that_works_and_for_no_other() {
+    let world = World::new();
+    let (engine, task, agent) = talks(&world);
+    let until = Some(Some(world.now().wall));
+    let news = News { waits_until: until, ..News::of(Source::Screen, Activity::Waiting) };
+    engine.ports.store.hear(&world.attempt(task).plan.id, &news, &engine.stamp(Who::Shim)).unwrap();
+    say(&engine, &agent, &report(Activity::Idle, None)).unwrap();
+    assert_eq!(Some(world.attempt(task).waits_until), until);
+    say(&engine, &agent, &report(Activity::Working, None)).unwrap();
+    assert_eq!(world.attempt(task).waits_until, None);
 }
 
 #[test]

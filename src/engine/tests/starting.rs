@@ -62,12 +62,38 @@ fn the_orders_say_everything_that_the_shim_needs() {
     assert_eq!(launch.state_dir.path(), world.root().join("state"));
     assert_eq!((launch.socket.path(), launch.worktree.path()), (plan.socket, plan.worktree));
     assert_eq!(argv(&launch), ["agent", "do it"]);
-    assert!(launch.fresh);
+    assert!(launch.fresh && !launch.checkout_hook);
     assert_eq!((launch.setup, launch.setup_timeout), (vec!["make".to_owned()], 60_000));
     assert_eq!(launch.verify, ["make test", "make lint"]);
     assert_eq!((launch.verify_timeout, launch.timeout, launch.grace), (600_000, Some(90_000), 3_000));
     assert_eq!((launch.git_deadline, launch.tmux_deadline, launch.database_deadline), (120_000, 10_000, 15_000));
     assert_eq!((launch.review_without_output, launch.max_orphan_retries), (true, 3));
+}
+
+#[test]
+fn a_repositorys_hook_runs_once_for_a_tree() {
+    let mut world = World::new();
+    world.settings.worktrees.hooks = true;
+    let (engine, task) = world.ready();
+    assert!(dispatched(&world, &engine, task).checkout_hook);
+    world.kill_shim(&world.attempt(task).plan.id, false);
+    reconcile(&engine, &Scope::default()).unwrap();
+    let again = dispatched(&world, &engine, task);
+    assert!(!again.checkout_hook && !again.fresh, "its tree has been prepared");
+}
+
+#[test]
+fn an_agent_that_can_be_told_how_to_report_is_told() {
+    for tells in [true, false] {
+        let mut world = World::new();
+        world.settings.completion.preamble = "say done".to_owned();
+        let profile = world.settings.agents.get_mut("agent").unwrap();
+        profile.preamble = tells;
+        profile.command = ["agent", "--system={preamble}"].map(str::to_owned).to_vec();
+        let (engine, task) = world.ready();
+        let said = if tells { "--system=say done" } else { "--system=" };
+        assert_eq!(argv(&dispatched(&world, &engine, task))[1], said);
+    }
 }
 
 #[test]

@@ -250,6 +250,23 @@ fn leftovers_that_end_when_asked_are_not_killed() {
 }
 
 #[test]
+fn what_a_leftover_starts_at_its_end_is_ended_too() {
+    let world = World::new();
+    let (engine, task, attempt) = world.running();
+    world.exit(&attempt.plan.id, 0, Evidence::Changed);
+    let mark = |world: &World, id| {
+        let process = world.spawn("devserver").process;
+        world.with(process, |found| found.mark = Some(id));
+        process
+    };
+    let id = attempt.plan.id.clone();
+    mark(&world, id.clone());
+    world.before("processes.signal", move |world| drop(mark(world, id)));
+    leftovers(&engine, &world.task(task)).unwrap();
+    assert_eq!(world.agents(&attempt.plan.id), []);
+}
+
+#[test]
 fn leftovers_that_can_not_be_found_or_ended_are_said() {
     let world = World::new();
     let (engine, task) = world.ready();

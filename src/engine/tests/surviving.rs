@@ -54,6 +54,20 @@ fn an_agent_that_left_its_shims_session_is_ended_too_and_so_is_what_stayed() {
 }
 
 #[test]
+fn what_a_survivor_starts_at_its_end_is_ended_too() {
+    let world = World::new();
+    let (engine, task, _) = survivor(&world, |_| {});
+    let attempt = world.attempt(task);
+    let (id, shim) = (attempt.plan.id.clone(), attempt.shim.unwrap().pid);
+    world.before("processes.signal", move |world| {
+        let child = world.spawn("make").process;
+        world.with(child, |found| (found.session, found.mark) = (Some(shim), Some(id)));
+    });
+    assert_eq!(acted(&pass(&engine)).0, "requeue");
+    assert_eq!(world.agents(&attempt.plan.id), []);
+}
+
+#[test]
 fn an_agent_that_can_not_be_ended_keeps_its_task() {
     let world = World::new();
     let (_, _, agent) = survivor(&world, |_| {});

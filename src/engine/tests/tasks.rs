@@ -147,6 +147,23 @@ fn an_archived_task_is_off_the_board_until_it_is_taken_back() {
 }
 
 #[test]
+fn a_task_that_somebody_archives_at_the_same_moment_is_archived() {
+    let world = World::new();
+    let (engine, task) = world.ready();
+    world.before("store.amend", move |world| drop(tasks::archive(&world.engine(), task, false).unwrap()));
+    assert!(tasks::archive(&engine, task, false).unwrap().archived);
+}
+
+#[test]
+fn a_task_that_is_named_twice_is_waited_for_once() {
+    let world = World::new();
+    let (engine, first) = world.ready();
+    let (_, second) = world.ready();
+    let edit = Edit { after: Some(vec![first, first]), ..Edit::default() };
+    assert_eq!(tasks::edit(&engine, second, &edit).unwrap().draft.after, [first]);
+}
+
+#[test]
 fn a_running_task_is_archived_or_removed_only_if_its_agent_may_be_stopped() {
     for remove in [false, true] {
         let act = |engine: &Engine, task, stop| {

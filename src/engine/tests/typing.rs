@@ -5,6 +5,7 @@ use crate::domain::completion::Evidence;
 use crate::domain::state::{Activity, Source, Status, Who};
 use crate::engine::dispatch::{Request, dispatch};
 use crate::engine::report::{Speaker, Word, say};
+use crate::engine::review::Bounced;
 use crate::engine::{Kind, review, screen, stop};
 use crate::ports::store::{News, Store as _};
 
@@ -150,10 +151,25 @@ fn an_agent_whose_hooks_are_silent_or_that_is_at_work_is_not_waited_for_to_say_s
         let (engine, task, attempt) = world.running();
         let agent = Speaker::Agent { attempt: attempt.plan.id.clone(), token: attempt.plan.token };
         say(&engine, &agent, &Word::Report { activity: Some(activity), saying: None, conversation }).unwrap();
+        world.seconds(5);
         listens(&world, 1);
         screen::send(&engine, task, "go on").unwrap();
         assert_eq!(typed(&world)[1..], ["Enter"]);
     }
+}
+
+#[test]
+fn an_agent_that_is_quicker_than_its_sender_has_the_last_word() {
+    let world = World::new();
+    let (engine, task, attempt) = world.running();
+    let agent = Speaker::Agent { attempt: attempt.plan.id, token: attempt.plan.token };
+    listens(&world, 1);
+    world.before("store.hear", move |world| {
+        say(&world.engine(), &agent, &Word::Ask("which one?".to_owned())).unwrap();
+    });
+    screen::send(&engine, task, "go on").unwrap();
+    let now = world.attempt(task);
+    assert_eq!((now.doing.unwrap().activity, now.saying.as_deref()), (Activity::Waiting, Some("which one?")));
 }
 
 #[test]
@@ -180,7 +196,8 @@ fn feedback_sends_work_back_to_the_agent_that_did_it() {
     );
     say(&engine, &Speaker::Person { task }, &Word::Done).unwrap();
     listens(&world, 1);
-    let now = review::send_back(&engine, task, "more").unwrap();
+    assert_eq!(review::bounce(&engine, task, "more"), Ok(Bounced::Taken));
+    let now = world.task(task);
     assert_eq!((now.status, now.cause, now.reason, now.note), (Status::InProgress, None, None, None));
     assert_eq!(typed(&world), ["Paste(\"more\")", "Enter"]);
     say(&engine, &Speaker::Person { task }, &Word::Done).unwrap();

@@ -91,6 +91,17 @@ fn a_task_that_has_moved_on_is_left_alone() {
 }
 
 #[test]
+fn a_task_that_has_left_the_board_meanwhile_is_said_to_have() {
+    let world = World::new();
+    let (engine, task) = ended(&world, 3);
+    tasks::requeue(&engine, task).unwrap();
+    dispatch(&engine, &Request::of(task)).unwrap();
+    world.before("store.task", move |world| drop(tasks::archive(&world.engine(), task, true).unwrap()));
+    let fault = undo::undo(&engine, None).unwrap_err();
+    assert!(fault.message.ends_with("it has moved on, and is failed and archived now"), "{fault}");
+}
+
+#[test]
 fn an_external_id_that_another_task_has_by_now_is_in_the_way() {
     let world = World::new();
     let engine = world.engine();
