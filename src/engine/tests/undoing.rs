@@ -99,6 +99,12 @@ fn a_task_that_has_left_the_board_meanwhile_is_said_to_have() {
     world.before("store.task", move |world| drop(tasks::archive(&world.engine(), task, true).unwrap()));
     let fault = undo::undo(&engine, None).unwrap_err();
     assert!(fault.message.ends_with("it has moved on, and is failed and archived now"), "{fault}");
+    let world = World::new();
+    let (engine, task) = ended(&world, 3);
+    tasks::requeue(&engine, task).unwrap();
+    dispatch(&engine, &Request::of(task)).unwrap();
+    world.before("store.task", move |world| drop(tasks::remove(&world.engine(), task, true).unwrap()));
+    assert!(undo::undo(&engine, None).unwrap_err().message.ends_with("but it has been removed since"));
 }
 
 #[test]
