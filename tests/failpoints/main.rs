@@ -215,7 +215,7 @@ fn world() -> World {
     let world = World::new();
     let text = "default_agent = \"shell\"\n[timing]\nstart = \"3s\"\n[tmux]\ngrace = \"1s\"\n[queue]\nmax_orphan_retries = 9\n";
     fs::write(world.path("config/ganger/config.toml"), text).unwrap();
-    world.tmux(&["new-session", "-d", "-s", "person", "--", "sleep", "1000"]);
+    world.tmux(&["new-session", "-d", "-s", "person", "--", "sleep", "1000000"]);
     world.git(&["branch", "person"]);
     fs::create_dir_all(world.path("state/ganger")).unwrap();
     world

@@ -65,7 +65,7 @@ fn calls(world: &World, program: &str) -> usize {
 /// A world with a person's session and branch, which must survive everything.
 pub fn peopled() -> World {
     let world = World::new();
-    world.tmux(&["new-session", "-d", "-s", "person", "--", "sleep", "1000"]);
+    world.tmux(&["new-session", "-d", "-s", "person", "--", "sleep", "1000000"]);
     world.git(&["branch", "person"]);
     world
 }
