@@ -241,7 +241,7 @@ fn the_observer_sees_two_agents_of_one_task_and_knows_them_from_two_tasks() {
     let world = World::new();
     let mark = world.path("").to_str().unwrap().trim_end_matches('/').to_owned();
     let shim = "exec > /dev/null 2>&1\n\
-        start() { GANGER_TASK=$1 GANGER_ATTEMPT=$2 sleep 1000000 & }\n\
+        start() { GANGER_TASK=$1 GANGER_ATTEMPT=$2 sleep 1000 & }\n\
         start 1 a; start 2 b; touch \"$WORLD/one\"\n\
         while [ ! -e \"$WORLD/go\" ]; do sleep 0.02; done; start 2 c; touch \"$WORLD/two\"; wait\n";
     fs::write(world.path("shim"), shim).unwrap();
