@@ -13,10 +13,10 @@ use crate::domain::time::Timestamp;
 use crate::engine::reconcile::{Action, Report};
 use crate::ports::store::Record;
 
-/// RFC 3339 in UTC.
+/// RFC 3339 in UTC, to the millisecond: always as long, so that columns are straight and texts sort.
 #[must_use]
 pub fn time(at: Timestamp) -> String {
-    jiff::Timestamp::from_millisecond(at.0).map_or_else(|_| at.0.to_string(), |at| at.to_string())
+    jiff::Timestamp::from_millisecond(at.0).map_or_else(|_| at.0.to_string(), |at| format!("{at:.3}"))
 }
 
 fn text(path: &std::path::Path) -> String {
@@ -175,4 +175,15 @@ pub fn report(report: &Report) -> Value {
 #[must_use]
 pub fn paths(paths: &[PathBuf]) -> Vec<String> {
     paths.iter().map(|path| text(path)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Timestamp, time};
+
+    #[test]
+    fn times_are_always_as_long() {
+        assert_eq!(time(Timestamp(1_000_000_000_000)), "2001-09-09T01:46:40.000Z");
+        assert_eq!(time(Timestamp(1_000_000_000_700)), "2001-09-09T01:46:40.700Z");
+    }
 }
