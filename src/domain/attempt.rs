@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::id::{AttemptId, FileId, Place, Process, TaskId};
-use super::state::{Activity, Cause, Phase, Source, TreeState};
+use super::state::{Activity, Cause, Phase, Source, Spoken, TreeState};
 use super::time::{BootTime, Timestamp};
 
 /// Everything that a dispatch will create or need, fixed at the claim and committed before the first effect.
@@ -137,6 +137,8 @@ pub struct Attempt {
     pub doing: Option<Doing>,
     /// What the agent asks, or said last: one line.
     pub saying: Option<String>,
+    /// What of that it said by a verb of its own.
+    pub spoken: Option<Spoken>,
     /// When the usage limit that it waits for ends.
     pub waits_until: Option<Timestamp>,
     /// The agent's own name for its conversation.
@@ -147,6 +149,8 @@ pub struct Attempt {
     pub ended_at: Option<Timestamp>,
     pub exit: Option<Exit>,
     pub cause: Option<Cause>,
+    /// How it failed, in a sentence.
+    pub failure: Option<String>,
     /// What clean-up declined to remove, each a sentence.
     pub kept: Vec<String>,
     /// Processes that outlive it, as `pid name`.

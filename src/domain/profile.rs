@@ -48,6 +48,8 @@ pub struct Profile {
     pub resume_after_limit: bool,
 }
 
+const INTERPRETERS: [&str; 10] = ["ash", "bash", "dash", "fish", "ksh", "perl", "python", "ruby", "sh", "zsh"];
+
 impl Profile {
     /// A profile of that name, without a command yet.
     #[must_use]
@@ -69,6 +71,17 @@ impl Profile {
             limit: Vec::new(),
             resume_after_limit: false,
         }
+    }
+
+    /// Whether a prompt may be a script: one of its words is an interpreter whose comments begin with `#`. An agent that a
+    /// shell only starts may be taken for one, too.
+    #[must_use]
+    pub fn interprets(&self) -> bool {
+        let name = |word: &String| Path::new(word).file_name().and_then(std::ffi::OsStr::to_str).map(str::to_owned);
+        let words = [&self.command, &self.headless].into_iter().flatten();
+        words
+            .filter_map(name)
+            .any(|name| INTERPRETERS.contains(&name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.')))
     }
 
     /// Whether how to report is told to it by a file.

@@ -63,6 +63,18 @@ words! {
 }
 
 words! {
+    /// What an agent has said by a verb of its own: it stands until its next turn, whatever its program reports meanwhile.
+    Spoken, "kind of saying" {
+        /// It wants an answer, and goes on with its turn.
+        Question = "question",
+        Remark = "remark",
+        /// Its turn is over, and the question is open.
+        LeftQuestion = "left question",
+        LeftRemark = "left remark",
+    }
+}
+
+words! {
     /// How far an attempt has come.
     Phase, "phase" {
         Claimed = "claimed",

@@ -2,9 +2,10 @@
 
 use super::Engine;
 use crate::domain::profile::{NoOutput, Profile};
-use crate::domain::state::{Cause, Status};
+use crate::domain::state::Cause;
 use crate::domain::task::Task;
 use crate::domain::text;
+use crate::ports::store::Which;
 
 /// How much of a log is handed on, in bytes.
 const MOST: usize = 8_000;
@@ -18,9 +19,9 @@ pub fn prompt(engine: &Engine, task: &Task, profile: &Profile) -> String {
         return told.clone();
     }
     let more = more.join("\n\n");
-    // The prompt of a plain command is a script: there all of this is a comment.
-    let plain = profile.no_output == NoOutput::Review;
-    let more = if plain { commented(&more) } else { more };
+    // The prompt of a plain command, or of an interpreter, is a script: there all of this is a comment.
+    let script = profile.no_output == NoOutput::Review || profile.interprets();
+    let more = if script { commented(&more) } else { more };
     format!("{told}\n\n{more}")
 }
 
@@ -28,21 +29,18 @@ fn commented(text: &str) -> String {
     text.lines().map(|line| format!("# {line}")).collect::<Vec<_>>().join("\n")
 }
 
-/// How the last attempt failed, with what its verification or setup printed.
+/// How the last attempt that came to an end failed, with what its verification or setup printed. Those that vanished or
+/// never began have nothing to tell.
 fn failure(engine: &Engine, task: &Task) -> Option<String> {
-    if task.status != Status::Failed {
-        return None;
-    }
-    let reason = text::line(task.reason.as_deref()?);
-    let attempt = engine.ports.store.attempt(task.attempt.as_ref()?).ok()??;
-    let log = match task.cause? {
-        Cause::Verify | Cause::VerifyInterrupted | Cause::Setup => {
-            engine.ports.files.read(&attempt.plan.files.log).ok()?.unwrap_or_default()
+    let attempts = engine.ports.store.attempts(&Which::Of(task.id)).ok()?;
+    let (attempt, tells) = attempts.iter().rev().find_map(|attempt| match attempt.cause? {
+        Cause::Verify | Cause::VerifyInterrupted | Cause::Setup => Some((attempt, Some(true))),
+        Cause::ReportedFailure | Cause::NoOutput | Cause::Exit | Cause::Signal | Cause::Timeout => {
+            Some((attempt, Some(false)))
         }
-        Cause::ReportedFailure | Cause::NoOutput | Cause::Exit | Cause::Signal | Cause::Timeout => Vec::new(),
-        Cause::Ok
-        | Cause::AgentMissing
-        | Cause::Cancelled
+        // It was sent back, or stopped, by somebody who knows why.
+        Cause::Ok | Cause::Cancelled => Some((attempt, None)),
+        Cause::AgentMissing
         | Cause::OrphanShim
         | Cause::OrphanServer
         | Cause::OrphanReboot
@@ -51,8 +49,12 @@ fn failure(engine: &Engine, task: &Task) -> Option<String> {
         | Cause::CrashLoop
         | Cause::Preflight
         | Cause::Worktree
-        | Cause::Spawn => return None,
-    };
+        | Cause::Spawn => None,
+    })?;
+    let printed = tells?;
+    let reason = text::line(attempt.failure.as_deref()?);
+    let log =
+        if printed { engine.ports.files.read(&attempt.plan.files.log).ok()?.unwrap_or_default() } else { Vec::new() };
     let log = text::plain(&String::from_utf8_lossy(&log[log.len().saturating_sub(MOST)..]));
     let log = log.trim();
     Some(match log {

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use super::{Engine, Fault};
 use crate::domain::attempt::Plan;
 use crate::domain::id::TaskId;
-use crate::domain::state::{Activity, Cause, Status, Who};
+use crate::domain::state::{Activity, Cause, Spoken, Status, Who};
 use crate::ports::store::{Applied, Heard, News};
 
 /// Writes what an attempt's agent says or is seen to do; tells people when it waits now.
@@ -17,6 +17,8 @@ pub fn hear(engine: &Engine, plan: &Plan, news: &News, who: Who) -> Result<Heard
     if let Heard::Written { before } = heard
         && news.activity == Some(Activity::Waiting)
         && before != Some(Activity::Waiting)
+        // People were told when it was asked.
+        && news.spoken != Some(Spoken::LeftQuestion)
     {
         tell(engine, "waiting", plan.task);
     }

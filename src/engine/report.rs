@@ -8,7 +8,7 @@ use crate::domain::attempt::Attempt;
 use crate::domain::id::{AttemptId, TaskId};
 use crate::domain::lifecycle::Event;
 use crate::domain::profile::can_name_conversation;
-use crate::domain::state::{Activity, Phase, Source, Status, Who};
+use crate::domain::state::{Activity, Phase, Source, Spoken, Status, Who};
 use crate::domain::task::Task;
 use crate::domain::text;
 use crate::ports::host::Signal;
@@ -63,41 +63,63 @@ pub fn say(engine: &Engine, speaker: &Speaker, word: &Word) -> Result<Task, Faul
         Word::Ask(question) => {
             let news = News {
                 saying: Some(Some(text::short(question))),
+                spoken: Some(Spoken::Question),
                 event: Some("question"),
                 ..News::of(Source::Agent, Activity::Waiting)
             };
             tell(engine, &attempt, &news, who)
         }
         Word::Note(remark) => {
-            let news = News { saying: Some(Some(text::short(remark))), event: Some("remark"), ..silent() };
+            let news = News {
+                saying: Some(Some(text::short(remark))),
+                spoken: Some(Spoken::Remark),
+                event: Some("remark"),
+                ..silent()
+            };
             tell(engine, &attempt, &news, who)
         }
         Word::Report { activity, saying, conversation } => {
-            let waits = attempt
-                .doing
-                .as_ref()
-                .is_some_and(|doing| doing.source == Source::Agent && doing.activity == Activity::Waiting);
-            // What it waited for is answered once it does something else; while it waits, the first word is the one that
-            // says for what.
-            let saying = match (activity, saying) {
-                (Some(Activity::Waiting), Some(_)) if waits && attempt.saying.is_some() => None,
-                (_, Some(saying)) => Some(Some(text::short(saying))),
-                (Some(Activity::Working), None) => Some(None),
-                (Some(Activity::Waiting | Activity::Idle) | None, None) => None,
-            };
-            let waits_until = activity.filter(|activity| *activity == Activity::Working).map(|_| None);
             // It may have come as a letter, which the agent can write as it likes.
             let conversation = conversation.clone().filter(|name| can_name_conversation(name));
-            let news = News { activity: *activity, saying, waits_until, conversation, ..silent() };
+            let news = News { conversation, ..reported(&attempt, *activity, saying.as_deref()) };
             tell(engine, &attempt, &news, who)
         }
+    }
+}
+
+/// What an agent's own program reports, beside what the agent itself has said.
+fn reported(attempt: &Attempt, activity: Option<Activity>, saying: Option<&str>) -> News {
+    let waits = attempt
+        .doing
+        .as_ref()
+        .is_some_and(|doing| doing.source == Source::Agent && doing.activity == Activity::Waiting);
+    let said = saying.map(|saying| Some(text::short(saying)));
+    let waits_until = activity.filter(|activity| *activity == Activity::Working).map(|_| None);
+    let news = News { activity, waits_until, ..silent() };
+    match (activity, attempt.spoken) {
+        // The use of a tool, its own verb among them, does not answer a question; another turn does.
+        (Some(Activity::Working), Some(Spoken::Question | Spoken::Remark)) => news,
+        // What it waited for is answered once it does something else.
+        (Some(Activity::Working), Some(Spoken::LeftQuestion | Spoken::LeftRemark) | None) => {
+            News { saying: Some(said.flatten()), ..news }
+        }
+        (Some(Activity::Idle), Some(Spoken::Question | Spoken::LeftQuestion)) => {
+            News { activity: Some(Activity::Waiting), spoken: Some(Spoken::LeftQuestion), ..news }
+        }
+        (Some(Activity::Idle), Some(Spoken::Remark | Spoken::LeftRemark)) if said.is_none() => {
+            News { spoken: Some(Spoken::LeftRemark), ..news }
+        }
+        // While it waits, the first word is the one that says for what.
+        (Some(Activity::Waiting), _) if waits && attempt.saying.is_some() => news,
+        (Some(Activity::Waiting | Activity::Idle) | None, _) => News { saying: said, ..news },
     }
 }
 
 /// An agent that reports its end does not wait for an answer any more, whether it got one or not.
 fn waits_no_more(engine: &Engine, attempt: &Attempt, who: Who) {
     let waits = attempt.doing.as_ref().is_some_and(|doing| doing.activity == Activity::Waiting);
-    if who == Who::Agent && waits {
+    let asks = matches!(attempt.spoken, Some(Spoken::Question | Spoken::LeftQuestion));
+    if who == Who::Agent && (waits || asks) {
         let news = News {
             saying: Some(None),
             waits_until: Some(None),

@@ -212,10 +212,17 @@ fn preamble<'a>(saga: &'a Saga<'_>) -> &'a str {
     if saga.profile.preamble { &saga.settings.completion.preamble } else { "" }
 }
 
-/// The agent's own name for the conversation that it had in the tree that is taken over.
+/// The agent's own name for the last conversation that it had in the tree that is taken over.
 fn conversation(saga: &Saga<'_>) -> Option<String> {
-    let earlier = saga.engine.ports.store.attempt(saga.plan.adopts.as_ref()?).ok()??;
-    earlier.conversation.filter(|_| earlier.plan.agent == saga.plan.agent)
+    let mut adopts = saga.plan.adopts.clone();
+    while let Some(earlier) = adopts.and_then(|id| saga.engine.ports.store.attempt(&id).ok().flatten()) {
+        if earlier.conversation.is_some() && earlier.plan.agent == saga.plan.agent {
+            return earlier.conversation;
+        }
+        // It only verified, or ended before it could say.
+        adopts = earlier.plan.adopts;
+    }
+    None
 }
 
 fn argv(saga: &Saga<'_>) -> Vec<OsString> {

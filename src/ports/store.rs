@@ -13,7 +13,7 @@ use std::time::Duration;
 use crate::domain::attempt::{Attempt, Doing, Plan, Tree};
 use crate::domain::id::{AttemptId, Place, Process, TaskId};
 use crate::domain::lifecycle::{Event, Limits};
-use crate::domain::state::{Act, Activity, Cause, Phase, Source, Status, Who};
+use crate::domain::state::{Act, Activity, Cause, Phase, Source, Spoken, Status, Who};
 use crate::domain::task::{Draft, Edit, Task};
 use crate::domain::text;
 use crate::domain::time::{Now, Timestamp};
@@ -206,6 +206,8 @@ pub struct News {
     pub activity: Option<Activity>,
     /// One line; `Some(None)` takes back what was said.
     pub saying: Option<Option<String>>,
+    /// That what it says, or said before, is by a verb of its own. Absent, something new is not.
+    pub spoken: Option<Spoken>,
     pub waits_until: Option<Option<Timestamp>>,
     /// The agent's own name for its conversation.
     pub conversation: Option<String>,
@@ -228,6 +230,7 @@ impl News {
             source,
             activity: Some(activity),
             saying: None,
+            spoken: None,
             waits_until: None,
             conversation: None,
             event: None,

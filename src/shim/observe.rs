@@ -11,7 +11,7 @@ use crate::agent::limit::{self, Limit};
 use crate::agent::screen;
 use crate::domain::attempt::{Attempt, Doing, Plan};
 use crate::domain::id::Process;
-use crate::domain::state::{Activity, Source};
+use crate::domain::state::{Activity, Source, Spoken};
 use crate::domain::text;
 use crate::domain::time::Timestamp;
 use crate::engine::Engine;
@@ -94,7 +94,7 @@ impl Observer {
         if busy {
             self.quiet_since = now;
             self.next = now + BUSY;
-            return self.busy(now, doing, wall);
+            return self.busy(now, doing, row.as_ref().and_then(|row| row.spoken), wall);
         }
         self.busy_since = None;
         self.next = now + SILENT;
@@ -111,23 +111,24 @@ impl Observer {
         self.told = news.activity;
     }
 
-    fn busy(&mut self, now: Instant, doing: Option<&Doing>, wall: Timestamp) -> Option<News> {
+    fn busy(&mut self, now: Instant, doing: Option<&Doing>, spoken: Option<Spoken>, wall: Timestamp) -> Option<News> {
         let since = *self.busy_since.get_or_insert(now);
         // It has worked until its last word: what it does since counts against that.
-        let spoken = doing.filter(|doing| doing.source == Source::Agent).map(|doing| wall.since(doing.since));
-        let surely = now.saturating_duration_since(since) >= SURELY && spoken.is_none_or(|ago| ago >= SURELY);
+        let word = doing.filter(|doing| doing.source == Source::Agent).map(|doing| wall.since(doing.since));
+        let surely = now.saturating_duration_since(since) >= SURELY && word.is_none_or(|ago| ago >= SURELY);
         if surely && let Some(limit) = &mut self.limit {
             limit.over = true;
         }
         if self.told == Some(Activity::Working) && !surely {
             return None;
         }
-        // What its screen asked is answered, too.
+        // What its screen asked is answered, too; what it has said in the middle of its work stands.
+        let stands = spoken.is_some() && doing.is_none_or(|doing| doing.activity == Activity::Working);
         let answered = surely || self.told == Some(Activity::Waiting);
         self.until = None;
         Some(News {
             contradicts: surely,
-            saying: answered.then_some(None),
+            saying: (answered && !stands).then_some(None),
             waits_until: answered.then_some(None),
             ..News::of(Source::Process, Activity::Working)
         })
@@ -218,7 +219,7 @@ mod tests {
     use super::{BUSY, Observer, SURELY, is_said_to_work};
     use crate::agent::limit::Limit;
     use crate::domain::attempt::Doing;
-    use crate::domain::state::{Activity, Source};
+    use crate::domain::state::{Activity, Source, Spoken};
     use crate::domain::time::Timestamp;
 
     const START: Timestamp = Timestamp(1_000_000);
@@ -231,17 +232,36 @@ mod tests {
     fn an_agent_that_asks_after_long_work_is_believed_until_it_has_been_busy_for_long_again() {
         let mut observer = Observer::new();
         let (start, long) = (observer.next, SURELY * 6);
-        let news = observer.busy(start, None, START).unwrap();
-        assert_eq!(observer.busy(start, None, START), Some(news.clone()), "what was not told is told again");
+        let news = observer.busy(start, None, None, START).unwrap();
+        assert_eq!(observer.busy(start, None, None, START), Some(news.clone()), "what was not told is told again");
         observer.has_told(&news);
-        assert_eq!(observer.busy(start, None, START), None);
-        let news = observer.busy(start + long, None, START.after(long)).unwrap();
+        assert_eq!(observer.busy(start, None, None, START), None);
+        let news = observer.busy(start + long, None, None, START.after(long)).unwrap();
         assert!(news.contradicts, "a minute of work is work");
         let asked = START.after(long);
         let waits = said(Activity::Waiting, Source::Agent, asked);
-        assert_eq!(observer.busy(start + long + BUSY, Some(&waits), asked.after(BUSY)), None, "it draws its question");
-        let news = observer.busy(start + long + SURELY, Some(&waits), asked.after(SURELY)).unwrap();
+        assert_eq!(
+            observer.busy(start + long + BUSY, Some(&waits), None, asked.after(BUSY)),
+            None,
+            "it draws its question"
+        );
+        let news = observer.busy(start + long + SURELY, Some(&waits), None, asked.after(SURELY)).unwrap();
         assert!(news.contradicts && news.saying == Some(None), "{news:?}");
+    }
+
+    #[test]
+    fn what_an_agent_said_in_the_middle_of_its_work_stands_while_it_works() {
+        let mut observer = Observer::new();
+        let start = observer.next;
+        observer.busy(start, None, None, START);
+        let works = said(Activity::Working, Source::Agent, START);
+        let (later, wall) = (start + SURELY, START.after(SURELY));
+        let news = observer.busy(later, Some(&works), Some(Spoken::Question), wall).unwrap();
+        assert_eq!((news.activity, news.saying), (Some(Activity::Working), None));
+        // Where nothing but its verb tells, long work is the answer to its question.
+        let waits = said(Activity::Waiting, Source::Agent, START);
+        let news = observer.busy(later, Some(&waits), Some(Spoken::Question), wall).unwrap();
+        assert_eq!(news.saying, Some(None));
     }
 
     #[test]
@@ -249,7 +269,7 @@ mod tests {
         let mut observer = Observer::new();
         observer.told = Some(Activity::Waiting);
         observer.until = Some(START);
-        let news = observer.busy(observer.next, None, START).unwrap();
+        let news = observer.busy(observer.next, None, None, START).unwrap();
         assert_eq!((news.saying, news.waits_until, news.contradicts), (Some(None), Some(None), false));
         assert_eq!(observer.limit_that_is_over(START.after(SURELY * 60)), None, "nothing is typed for it any more");
     }
@@ -261,8 +281,8 @@ mod tests {
         let later = START.after(Duration::from_hours(1));
         assert!(observer.news(limit(), 1, None, &[], START).is_some());
         assert!(observer.news(limit(), 1, None, &[], later).is_some(), "it has only been looked at again");
-        observer.busy(observer.next, None, later);
-        observer.busy(observer.next + SURELY, None, later);
+        observer.busy(observer.next, None, None, later);
+        observer.busy(observer.next + SURELY, None, None, later);
         assert_eq!(observer.news(limit(), 1, None, &[], later), None);
         assert!(observer.news(limit(), 2, None, &[], later).is_some(), "it has been reached again");
         assert_eq!(observer.news(None, 0, None, &[], later), None);

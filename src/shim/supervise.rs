@@ -217,7 +217,7 @@ impl<'a> Supervisor<'a> {
             self.kill_at,
             self.deadline,
             self.verifier.as_ref().map(Verifier::deadline),
-            self.agent.map(|_| self.observer.next()),
+            self.observed().map(|_| self.observer.next()),
         ]
         .into_iter()
         .flatten()
@@ -234,9 +234,10 @@ impl<'a> Supervisor<'a> {
             self.end_because(Why::HungUp { server_alive });
         }
         let terminated = self.signals.terminated();
-        if terminated || self.signals.woken() || now >= self.look_at {
+        let woken = self.signals.woken();
+        if terminated || woken || now >= self.look_at {
             self.look_at = now + LOOK;
-            self.look(terminated);
+            self.look(terminated || woken);
         }
         if terminated && self.ending.is_none() {
             self.end_because(Why::Terminated);
@@ -257,9 +258,14 @@ impl<'a> Supervisor<'a> {
         self.observe();
     }
 
+    /// The agent, as long as there is something to see of it.
+    fn observed(&self) -> Option<Process> {
+        self.agent.filter(|_| self.ending.is_none() && self.foreground.is_some())
+    }
+
     /// What the agent's processes and screen show.
     fn observe(&mut self) {
-        let Some(agent) = self.agent.filter(|_| self.ending.is_none() && self.foreground.is_some()) else { return };
+        let Some(agent) = self.observed() else { return };
         if Instant::now() < self.observer.next() {
             return;
         }
@@ -295,6 +301,8 @@ impl<'a> Supervisor<'a> {
     }
 
     fn start_verification(&mut self) {
+        // The agent has done its work in its time; the verification has a limit of its own.
+        self.deadline = None;
         let limit = Duration::from_millis(self.launch.verify_timeout);
         self.verifier = Some(Verifier::new(&self.launch.verify, limit, &self.plan.files.log));
         self.verify();

@@ -110,14 +110,19 @@ fn give_note_back(conn: &Connection, task: TaskId) -> Done<()> {
 fn write_attempt(conn: &Connection, current: &Current, next: Phase, change: &Change, stamp: &Stamp) -> Done<()> {
     let moves = next != current.phase;
     let ends = moves && !next.is_live();
+    let failure = match &change.why {
+        Some(Some((_, reason))) if change.status == Status::Failed => Some(reason),
+        Some(_) | None => None,
+    };
     let written = conn
         .prepare_cached(
             "UPDATE attempts SET phase = ?1,
                 phase_since = coalesce(?2, phase_since),
                 ended_at = coalesce(?3, ended_at),
                 cause = coalesce(?4, cause),
-                stop_requested = ?5
-             WHERE id = ?6 AND phase = ?7",
+                stop_requested = ?5,
+                failure = coalesce(?6, failure)
+             WHERE id = ?7 AND phase = ?8",
         )?
         .execute(params![
             next.text(),
@@ -125,6 +130,7 @@ fn write_attempt(conn: &Connection, current: &Current, next: Phase, change: &Cha
             ends.then_some(stamp.now.wall.0),
             change.attempt_cause.map(Cause::text),
             change.stop_requested,
+            failure,
             current.id.as_str(),
             current.phase.text(),
         ])?;

@@ -7,7 +7,7 @@ use super::write::Done;
 use crate::domain::attempt::{Attempt, Brief, Doing, Exit, Files, Plan, Tree};
 use crate::domain::id::{AttemptId, FileId, Place, TaskId};
 use crate::domain::lifecycle::{Current, State};
-use crate::domain::state::{Activity, Cause, Phase, Source, Status, TreeState};
+use crate::domain::state::{Activity, Cause, Phase, Source, Spoken, Status, TreeState};
 use crate::domain::time::BootTime;
 use crate::ports::store::{Claim, Stamp, Which};
 
@@ -15,8 +15,8 @@ const SELECT: &str = "SELECT id, task, number, repo, agent, base, branch, worktr
     prompt, verify, timeout_ms, lock_path, saga_path, launch_path, prompt_path, exit_path, screen_path, log_path,
     token, phase, phase_since, host, boot, dispatcher_pid, dispatcher_start, shim_pid, shim_start, agent_pid,
     agent_start, server_pid, server_start, pane, lock_device, lock_inode, stop_requested, claimed_at, started_at,
-    ended_at, exit_code, exit_signal, cause, kept, leftovers, cleaned, activity, activity_by, activity_since, saying,
-    waits_until, conversation, port FROM attempts";
+    ended_at, exit_code, exit_signal, cause, failure, kept, leftovers, cleaned, activity, activity_by, activity_since, saying,
+    spoken, waits_until, conversation, port FROM attempts";
 
 /// Left to itself, the planner reads the whole table for this: a term with NOT IN is no range of any index.
 pub(super) const LIVE: &str = "INDEXED BY attempts_live WHERE phase NOT IN ('exited', 'revoked') ORDER BY rowid";
@@ -102,11 +102,13 @@ fn decode(row: &Row<'_>) -> Done<Attempt> {
             (Some(_), Some(_)) => return Err(cells.unreadable("exit_signal", "there is an exit code, too")),
         },
         cause: cells.maybe_word("cause", Cause::parse)?,
+        failure: cells.maybe_text("failure")?,
         kept: cells.list("kept")?,
         leftovers: cells.list("leftovers")?,
         cleaned: cells.flag("cleaned")?,
         doing: doing(&cells)?,
         saying: cells.maybe_text("saying")?,
+        spoken: cells.maybe_word("spoken", Spoken::parse)?,
         waits_until: cells.maybe_instant("waits_until")?,
         conversation: cells.maybe_text("conversation")?,
     };

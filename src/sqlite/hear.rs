@@ -7,7 +7,7 @@ use super::attempts;
 use super::write::Done;
 use crate::domain::attempt::Doing;
 use crate::domain::id::AttemptId;
-use crate::domain::state::Source;
+use crate::domain::state::{Source, Spoken};
 use crate::ports::store::{Heard, News, Stamp};
 
 pub(super) fn hear(conn: &Connection, id: &AttemptId, news: &News, stamp: &Stamp) -> Done<Heard> {
@@ -29,10 +29,12 @@ pub(super) fn hear(conn: &Connection, id: &AttemptId, news: &News, stamp: &Stamp
     });
     let doing = doing.or_else(|| row.doing.clone());
     let saying = news.saying.clone().unwrap_or_else(|| row.saying.clone());
+    let spoken = news.spoken.or(if news.saying.is_some() { None } else { row.spoken });
     let waits_until = news.waits_until.unwrap_or(row.waits_until);
     let conversation = news.conversation.clone().or_else(|| row.conversation.clone());
     let same = doing == row.doing
         && saying == row.saying
+        && spoken == row.spoken
         && waits_until == row.waits_until
         && conversation == row.conversation;
     if same && news.event.is_none() {
@@ -41,8 +43,8 @@ pub(super) fn hear(conn: &Connection, id: &AttemptId, news: &News, stamp: &Stamp
     let written = conn
         .prepare_cached(
             "UPDATE attempts SET activity = ?1, activity_by = ?2, activity_since = ?3, saying = ?4, waits_until = ?5,
-                conversation = ?6
-             WHERE id = ?7 AND phase IN ('running', 'verifying')",
+                conversation = ?6, spoken = ?7
+             WHERE id = ?8 AND phase IN ('running', 'verifying')",
         )?
         .execute(params![
             doing.as_ref().map(|doing| doing.activity.text()),
@@ -51,6 +53,7 @@ pub(super) fn hear(conn: &Connection, id: &AttemptId, news: &News, stamp: &Stamp
             saying,
             waits_until.map(|at| at.0),
             conversation,
+            spoken.map(Spoken::text),
             id.as_str(),
         ])?;
     if let Some(event) = news.event {

@@ -12,8 +12,9 @@ use crate::engine::launch::Launch;
 use crate::engine::report::{Speaker, Word, say};
 use crate::engine::tasks;
 
-/// The argv of a retry by this agent, of an attempt of «agent» that had this conversation.
-fn retried(conversation: Option<&str>, agent: &str) -> Vec<String> {
+/// The argv of a retry by this agent, of an attempt of «agent» that had this conversation; one that
+/// ended before it said anything may have come in between.
+fn retried(conversation: Option<&str>, agent: &str, silent: bool) -> Vec<String> {
     let mut world = World::new();
     let mut profile = world.settings.agents["agent"].clone();
     profile.resume = ["agent", "--resume", "{conversation}"].map(str::to_owned).to_vec();
@@ -24,6 +25,11 @@ fn retried(conversation: Option<&str>, agent: &str) -> Vec<String> {
     let conversation = conversation.map(str::to_owned);
     say(&engine, &speaker, &Word::Report { activity: Some(Activity::Idle), saying: None, conversation }).unwrap();
     world.exit(&attempt.plan.id, 1, Evidence::Changed);
+    if silent {
+        let request = Request { from: vec![Status::Failed], ..Request::of(task) };
+        let second = dispatch(&engine, &request).unwrap();
+        world.exit(&second.plan.id, 1, Evidence::Changed);
+    }
     let read = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
     let kept = std::sync::Arc::clone(&read);
     world.before("mux.start", move |world| {
@@ -38,9 +44,11 @@ fn retried(conversation: Option<&str>, agent: &str) -> Vec<String> {
 
 #[test]
 fn a_conversation_is_picked_up_by_its_own_agent_only() {
-    assert_eq!(retried(Some("abc"), "agent"), ["agent", "--resume", "abc"]);
+    for silent in [false, true] {
+        assert_eq!(retried(Some("abc"), "agent", silent), ["agent", "--resume", "abc"]);
+    }
     for (conversation, agent) in [(Some("abc"), "other"), (None, "agent")] {
-        let argv = retried(conversation, agent);
+        let argv = retried(conversation, agent, false);
         assert_eq!(argv[0], "agent");
         assert!(!argv.contains(&"abc".to_owned()) && !argv.contains(&String::new()), "{argv:?}");
     }

@@ -131,7 +131,8 @@ fn a_profile_that_cannot_resume_is_started_anew_in_the_old_tree() {
     world.exit(&attempt.plan.id, 1, crate::domain::completion::Evidence::Changed);
     tasks::requeue(&engine, task).unwrap();
     let launch = dispatched(&world, &engine, task);
-    assert_eq!(argv(&launch), ["agent", "do it"]);
+    let failed = "The last attempt failed: the agent failed: exit status 1.";
+    assert_eq!(argv(&launch), ["agent", &format!("do it\n\n{failed}")]);
     assert!(!launch.fresh);
 }
 

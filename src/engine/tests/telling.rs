@@ -1,13 +1,14 @@
 //! Whom something concerns is told: people by a command, once; the next attempt by its prompt.
 
-use super::world::World;
+use super::world::{Then, When, World};
 use crate::domain::completion::Evidence;
+use crate::domain::id::TaskId;
 use crate::domain::profile::NoOutput;
-use crate::domain::state::Status;
+use crate::domain::state::{Activity, Status};
 use crate::engine::dispatch::{Request, dispatch};
 use crate::engine::reconcile::sweep;
 use crate::engine::report::{Speaker, Word, say};
-use crate::engine::{review, stop};
+use crate::engine::{review, stop, tasks};
 
 /// A world whose people want to know of everything.
 fn curious() -> World {
@@ -54,6 +55,18 @@ fn what_an_agent_brings_about_is_told_and_what_a_person_did_himself_is_not() {
 }
 
 #[test]
+fn a_question_that_its_turn_leaves_open_is_not_told_again() {
+    let world = curious();
+    let (engine, _, attempt) = world.running();
+    let agent = Speaker::Agent { attempt: attempt.plan.id, token: attempt.plan.token };
+    say(&engine, &agent, &Word::Ask("may I?".to_owned())).unwrap();
+    for activity in [Activity::Working, Activity::Idle] {
+        say(&engine, &agent, &Word::Report { activity: Some(activity), saying: None, conversation: None }).unwrap();
+    }
+    assert_eq!(told(&world), ["bell waiting 1: Fix it"]);
+}
+
+#[test]
 fn what_changes_nothing_of_a_task_is_not_told() {
     let world = curious();
     let (engine, task, attempt) = world.running();
@@ -96,6 +109,55 @@ fn the_next_attempt_is_told_why_the_last_one_failed() {
         world.exit(&attempt.plan.id, 1, Evidence::Changed);
         let second = dispatch(&engine, &Request { from: vec![Status::Failed], ..Request::of(task) }).unwrap();
         assert_eq!(second.plan.brief.prompt, said);
+    }
+}
+
+#[test]
+fn the_next_attempt_is_told_though_something_came_in_between() {
+    let failed = || {
+        let world = World::new();
+        let (engine, task, attempt) = world.running();
+        say(&engine, &Speaker::Person { task }, &Word::Fail("no idea".to_owned())).unwrap();
+        world.exit(&attempt.plan.id, 1, Evidence::Changed);
+        (world, engine, task)
+    };
+    let again = |world: &World, from| {
+        dispatch(&world.engine(), &Request { from: vec![from], ..Request::of(TaskId(1)) }).unwrap().plan.brief.prompt
+    };
+    let told = "do it\n\nThe last attempt failed: no idea.";
+    // Put back into the queue by a person.
+    let (world, engine, task) = failed();
+    tasks::requeue(&engine, task).unwrap();
+    assert_eq!(again(&world, Status::Ready), told);
+    // An attempt that came to nothing, and one that vanished.
+    let (world, engine, task) = failed();
+    world.trouble("trees.adopt", When::Before, Then::Fail);
+    dispatch(&engine, &Request { from: vec![Status::Failed], ..Request::of(task) }).unwrap_err();
+    assert_eq!(again(&world, Status::Ready), told);
+    world.kill_shim(&world.attempt(task).plan.id, false);
+    sweep(&world.engine()).unwrap();
+    assert_eq!(again(&world, Status::Ready), told);
+    // Somebody who stops it knows why.
+    stop::stop(&world.engine(), task).unwrap();
+    assert_eq!(again(&world, Status::Failed), "do it");
+}
+
+#[test]
+fn a_script_gets_what_it_is_told_as_a_comment() {
+    for (argv, script) in [
+        (["agent", "{prompt}"], false),
+        (["/bin/bash", "{prompt_file}"], true),
+        (["python3.11", "{prompt_file}"], true),
+    ] {
+        let mut world = World::new();
+        let profile = world.settings.agents.get_mut("agent").unwrap();
+        profile.command = [&["agent"][..], &argv[..]].concat().into_iter().map(str::to_owned).collect();
+        let (engine, task, attempt) = world.running();
+        say(&engine, &Speaker::Person { task }, &Word::Fail("`rm -rf x`".to_owned())).unwrap();
+        world.exit(&attempt.plan.id, 1, Evidence::Changed);
+        let second = dispatch(&engine, &Request { from: vec![Status::Failed], ..Request::of(task) }).unwrap();
+        let said = if script { "# The last attempt" } else { "The last attempt" };
+        assert_eq!(second.plan.brief.prompt, format!("do it\n\n{said} failed: `rm -rf x`."));
     }
 }
 

@@ -18,7 +18,8 @@ const SCREEN: u32 = 2000;
 const LAST_LETTERS: Duration = Duration::from_secs(3);
 
 impl Supervisor<'_> {
-    /// Reads what the database wants of this attempt. A database that can't be read is asked again later.
+    /// Reads what the database wants of this attempt: where another has written since, or `anyway`. What this process has
+    /// written for the agent changes no version; it is woken then. A database that can't be read is asked again later.
     pub(super) fn look(&mut self, anyway: bool) {
         self.tell_started(Duration::ZERO);
         outbox::deliver(self.engine, self.plan, LETTERS);

@@ -103,11 +103,13 @@ pub fn live(id: i64, title: &str, phase: Phase, minutes: i64) -> Card {
         ended_at: None,
         exit: None,
         cause: None,
+        failure: None,
         kept: Vec::new(),
         leftovers: Vec::new(),
         cleaned: false,
         doing: None,
         saying: None,
+        spoken: None,
         waits_until: None,
         conversation: None,
     };
