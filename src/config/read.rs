@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::document::{Document, Field, Table};
 use super::{ConfigError, Environment, place, schema};
+use crate::agent::hooks::Mechanism;
 use crate::domain::glob::Pattern;
 use crate::domain::id::TaskId;
 use crate::domain::naming::Naming;
@@ -96,6 +97,20 @@ fn agent(settings: &mut Settings, agent: &Field<'_>) -> Result<(), ConfigError> 
         }
         Ok(())
     })?;
+    let program = profile.command.first().or_else(|| profile.headless.first()).map_or("", String::as_str);
+    if profile.hooks && Mechanism::of(&profile.name, program).is_none() {
+        let known: Vec<&str> = Mechanism::ALL.iter().map(|mechanism| mechanism.name()).collect();
+        return Err(agent.refuse(format!("have no hooks = true: only {} have hooks", known.join(", "))));
+    }
+    let words = || [&profile.command, &profile.headless].into_iter().flatten();
+    if profile.preamble
+        && words().any(|word| word.contains("{prompt_file}"))
+        && !words().any(|word| ["{prompt}", "{preamble}", "{preamble_file}"].iter().any(|name| word.contains(name)))
+    {
+        return Err(
+            agent.refuse("have {preamble} or {preamble_file} in its command: the prompt's file is only the prompt")
+        );
+    }
     if profile.command.is_empty() && profile.headless.is_empty() {
         return Err(agent.refuse(r#"have a command, such as command = ["my-agent", "{prompt}"]"#));
     }

@@ -402,6 +402,26 @@ fn a_named_file_has_to_exist_and_the_default_one_need_not() {
     assert!(load(Some(&missing), &home).is_err());
 }
 
+#[test]
+fn an_agent_that_can_not_do_what_is_asked_of_it_is_refused() {
+    let read = |text: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.toml");
+        std::fs::write(&path, text).unwrap();
+        load(Some(&path), &home).map(|config| config.settings).map_err(|error| error.message)
+    };
+    let why = read("[agents.mine]\ncommand = [\"my\", \"{prompt}\"]\nhooks = true\n").unwrap_err();
+    assert!(why.starts_with("`agents.mine` must have no hooks = true: only claude, codex, gemini, opencode"), "{why}");
+    let opus = read("[agents.opus]\ncommand = [\"/opt/claude\", \"--model\", \"opus\", \"{prompt}\"]\nhooks = true\n");
+    assert!(opus.unwrap().agents["opus"].hooks, "its program has them");
+    let by_file = "[agents.mine]\ncommand = [\"my\", \"{prompt_file}\"]\npreamble = true\n";
+    let why = read(by_file).unwrap_err();
+    assert!(why.starts_with("`agents.mine` must have {preamble} or {preamble_file} in its command"), "{why}");
+    for also in ["{prompt}", "{preamble}", "--read={preamble_file}"] {
+        read(&by_file.replace("\"my\"", &format!("\"my\", \"{also}\""))).unwrap();
+    }
+}
+
 fn word() -> impl Strategy<Value = String> {
     "[^\\x00]{0,12}"
 }
@@ -424,7 +444,7 @@ fn profiles() -> impl Strategy<Value = Profile> {
     ("[a-z][a-z0-9_.-]{0,8}", argvs, mode, no_output, env, flags, patterns(), patterns()).prop_map(
         |(name, argvs, mode, no_output, env, (preamble, hooks, resume_after_limit), waiting, limit)| {
             let (mut command, resume, headless, headless_resume, safe_args, unsafe_args) = argvs;
-            command.insert(0, "program".to_owned());
+            command.insert(0, if hooks { "/bin/claude" } else { "program" }.to_owned());
             Profile {
                 command,
                 resume,

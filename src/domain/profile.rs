@@ -48,7 +48,12 @@ pub struct Profile {
     pub resume_after_limit: bool,
 }
 
-const INTERPRETERS: [&str; 10] = ["ash", "bash", "dash", "fish", "ksh", "perl", "python", "ruby", "sh", "zsh"];
+/// A shell, or a language of scripts, in any version: `/usr/bin/python3.11`.
+fn is_interpreter(program: &str) -> bool {
+    const KNOWN: [&str; 10] = ["ash", "bash", "dash", "fish", "ksh", "perl", "python", "ruby", "sh", "zsh"];
+    let name = Path::new(program).file_name().and_then(std::ffi::OsStr::to_str).unwrap_or_default();
+    KNOWN.contains(&name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.'))
+}
 
 impl Profile {
     /// A profile of that name, without a command yet.
@@ -73,15 +78,16 @@ impl Profile {
         }
     }
 
-    /// Whether a prompt may be a script: one of its words is an interpreter whose comments begin with `#`. An agent that a
-    /// shell only starts may be taken for one, too.
+    /// Whether the prompt is a script, whose comments begin with `#`: what an interpreter is given to run.
     #[must_use]
     pub fn interprets(&self) -> bool {
-        let name = |word: &String| Path::new(word).file_name().and_then(std::ffi::OsStr::to_str).map(str::to_owned);
-        let words = [&self.command, &self.headless].into_iter().flatten();
-        words
-            .filter_map(name)
-            .any(|name| INTERPRETERS.contains(&name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.')))
+        let runs_prompt = |argv: &Vec<String>| {
+            argv.iter().enumerate().any(|(at, word)| {
+                let given = argv[at + 1..].iter().find(|word| !word.starts_with('-'));
+                is_interpreter(word) && given.is_some_and(|word| word == "{prompt}" || word == "{prompt_file}")
+            })
+        };
+        runs_prompt(&self.command) || runs_prompt(&self.headless)
     }
 
     /// Whether how to report is told to it by a file.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::preflight::{self, Cleared, Obstacle};
 use super::steps::{STEPS, Saga};
-use super::{Engine, Fault, Kind, clean_up, plan, reconcile};
+use super::{Engine, Fault, Kind, clean_up, plan, reconcile, tasks};
 use crate::domain::attempt::{Attempt, Plan};
 use crate::domain::id::TaskId;
 use crate::domain::lifecycle::Event;
@@ -30,8 +30,12 @@ pub struct Request {
     pub agent: Option<String>,
     /// Leaves the earlier attempt's tree alone and makes a new one.
     pub fresh: bool,
+    /// Goes on in the earlier attempt's tree, or not at all.
+    pub resume: bool,
     /// Starts no agent: only verifies what stands in the tree.
     pub verify_only: bool,
+    /// What a person tells this attempt; absent, the task's note.
+    pub note: Option<String>,
 }
 
 impl Request {
@@ -45,7 +49,9 @@ impl Request {
             over_limit: false,
             agent: None,
             fresh: false,
+            resume: false,
             verify_only: false,
+            note: None,
         }
     }
 }
@@ -69,7 +75,25 @@ pub fn queue(engine: &Engine, repo: Option<&Path>) -> Result<Vec<Task>, Fault> {
 /// [`Kind::Failed`] for the machine's fault, the task untouched; [`Kind::Conflict`] where another has it or a limit
 /// is reached; [`Kind::NotDispatched`] when it failed and was undone.
 pub fn dispatch(engine: &Engine, request: &Request) -> Result<Attempt, Fault> {
+    let Some(note) = &request.note else { return claim_and_run(engine, request) };
+    tasks::check_note(request.task, note)?;
+    claim_and_run(engine, request).inspect_err(|_| {
+        // What was written for it is not lost with the claim: the next attempt is told.
+        let waits = |task: Task| request.from.contains(&task.status) && task.note.is_none();
+        if engine.task(request.task).is_ok_and(waits) {
+            tasks::note(engine, request.task, note).ok();
+        }
+    })
+}
+
+fn claim_and_run(engine: &Engine, request: &Request) -> Result<Attempt, Fault> {
     for _ in 0..8 {
+        if engine.is_interrupted() {
+            let why = format!("task {} not dispatched: interrupted", request.task);
+            return Err(Fault::new(Kind::Failed, why)
+                .of(request.task)
+                .hint(format!("ganger dispatch {}", request.task)));
+        }
         let task = engine.task(request.task)?;
         if !request.from.contains(&task.status) {
             return Err(taken(engine, &task));
@@ -162,7 +186,8 @@ fn claim<'a>(
     });
     let mut swept = false;
     loop {
-        let plan = match plan::plan(engine, task, agent, cleared, request.fresh) {
+        let told = Task { note: request.note.clone().or_else(|| task.note.clone()), ..task.clone() };
+        let plan = match plan::plan(engine, &told, agent, cleared, request.fresh) {
             Ok(plan) => plan,
             Err(fault) => {
                 // Who works in its tree may be the agent of a dispatcher that was quicker.
@@ -172,6 +197,10 @@ fn claim<'a>(
         };
         if request.verify_only {
             can_verify(&plan)?;
+        }
+        if request.resume && plan.adopts.is_none() {
+            let why = format!("task {0}: there is no worktree of an earlier attempt to go on in", task.id);
+            return Err(Fault::new(Kind::Conflict, why).of(task.id).hint(format!("ganger retry {} --fresh", task.id)));
         }
         let lock = engine
             .ports
@@ -185,6 +214,7 @@ fn claim<'a>(
         let claim = Claim {
             plan: plan.clone(),
             read: Some(task.clone()),
+            note: request.note.clone(),
             from: request.from.clone(),
             place: engine.ports.processes.place(),
             dispatcher: engine.ports.processes.me(),

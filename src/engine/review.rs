@@ -1,7 +1,7 @@
 //! A person's verdict on finished work: approved, sent back with feedback, or taken back to review.
 
 use super::dispatch::{Request, dispatch};
-use super::{Engine, Fault, Kind, clean_up, screen, stop, tasks};
+use super::{Engine, Fault, Kind, clean_up, screen, stop};
 use crate::domain::id::TaskId;
 use crate::domain::lifecycle::Event;
 use crate::domain::state::{Cause, Status, Who};
@@ -80,8 +80,8 @@ pub fn bounce(engine: &Engine, id: TaskId, feedback: &str) -> Result<Bounced, Fa
     match task.status {
         Status::Review if stop::is_live(engine, &task)? => send_back(engine, id, feedback).map(|_| Bounced::Taken),
         Status::Review | Status::Failed => {
-            tasks::note(engine, id, feedback)?;
-            let request = Request { from: vec![Status::Review, Status::Failed], ..Request::of(id) };
+            let (from, note) = (vec![Status::Review, Status::Failed], Some(feedback.to_owned()));
+            let request = Request { from, note, ..Request::of(id) };
             Ok(Bounced::Attempt(dispatch(engine, &request)?.plan.number))
         }
         Status::Ready | Status::InProgress | Status::Done => {

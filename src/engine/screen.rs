@@ -147,7 +147,8 @@ pub fn send(engine: &Engine, id: TaskId, text: &str) -> Result<(), Fault> {
                 unless_beyond: Some(known),
                 ..News::of(Source::Process, Activity::Working)
             };
-            notice::hear(engine, &listener.attempt.plan, &answered, Who::Person)?;
+            // It has the text: where this can't be written, the card is told by what the agent does next.
+            notice::hear(engine, &listener.attempt.plan, &answered, Who::Person).ok();
             return Ok(());
         }
         if !reports {

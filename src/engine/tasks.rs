@@ -194,10 +194,17 @@ pub fn remove(engine: &Engine, id: TaskId, stop_first: bool) -> Result<Vec<std::
 /// # Errors
 /// Those of the store.
 pub fn note(engine: &Engine, id: TaskId, note: &str) -> Result<(), Fault> {
-    if note.contains('\0') {
-        return Err(Fault::new(Kind::Usage, "a note can't hold a NUL character").of(id));
-    }
+    check_note(id, note)?;
     engine.ports.store.amend(&Amendment::Note { task: id, note: note.to_owned() }, &engine.stamp(Who::Person))?;
+    Ok(())
+}
+
+pub(super) fn check_note(id: TaskId, note: &str) -> Result<(), Fault> {
+    if note.contains('\0') {
+        return Err(Fault::new(Kind::Usage, "a note can't hold a NUL character")
+            .of(id)
+            .hint("leave that character out"));
+    }
     Ok(())
 }
 

@@ -103,9 +103,14 @@ mod table {
         let field =
             |name: &str| -> Option<u64> { io.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok()) };
         let own = field("rchar:")?.wrapping_add(field("wchar:")?);
-        let children = fs::read_to_string(format!("/proc/{root}/task/{root}/children")).unwrap_or_default();
-        let below = children.split_whitespace().filter_map(|pid| traffic(pid.parse().ok()?));
-        Some(below.fold(own, u64::wrapping_add))
+        Some(children(root).into_iter().filter_map(traffic).fold(own, u64::wrapping_add))
+    }
+
+    /// The children of a process: each of its threads has its own (proc_pid_task_children(5)).
+    fn children(pid: i32) -> Vec<i32> {
+        let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+        let listed = threads.map(|thread| fs::read_to_string(thread.path().join("children")).unwrap_or_default());
+        listed.flat_map(|pids| pids.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>()).collect()
     }
 
     /// The fields of proc_pid_stat(5) behind the name, from the third on.
@@ -127,9 +132,7 @@ mod table {
     pub(super) fn ticks(root: i32) -> Option<u64> {
         let fields = stat(root)?;
         let own = u64::try_from(fields.get(11)?.checked_add(*fields.get(12)?)?).ok()?;
-        let children = fs::read_to_string(format!("/proc/{root}/task/{root}/children")).unwrap_or_default();
-        let below = children.split_whitespace().filter_map(|pid| ticks(pid.parse().ok()?));
-        Some(below.fold(own, u64::wrapping_add))
+        Some(children(root).into_iter().filter_map(ticks).fold(own, u64::wrapping_add))
     }
 
     /// Whether its process group is the foreground one of its terminal (pgrp, tpgid).

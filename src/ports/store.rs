@@ -94,6 +94,8 @@ pub struct Claim {
     pub plan: Plan,
     /// The task as the plan was made from it; absent: what it says is not compared.
     pub read: Option<Task>,
+    /// What this attempt was told by a person; absent, the task's note.
+    pub note: Option<String>,
     /// The statuses that it may be taken from.
     pub from: Vec<Status>,
     pub place: Place,

@@ -48,8 +48,9 @@ pub(super) fn claim(conn: &Connection, claim: &Claim, stamp: &Stamp) -> Done<Cla
     if !tree_is_free(conn, plan)? {
         return Ok(Claimed::Stale);
     }
-    let note: Option<String> =
+    let kept: Option<String> =
         conn.prepare_cached("SELECT note FROM tasks WHERE id = ?1")?.query_row([plan.task.0], |row| row.get(0))?;
+    let note = claim.note.clone().or(kept);
     // The schema asks for this order: it refuses a task in progress without its live attempt.
     attempts::open(conn, claim, note.as_deref(), stamp)?;
     own_tree(conn, plan, stamp)?;

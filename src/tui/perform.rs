@@ -220,10 +220,8 @@ fn carry_out(engine: &Engine, act: &Act, shown: Option<&Path>, home: Option<Path
         }
         Act::DispatchAll => dispatch_all(engine, shown)?,
         Act::Retry { task, fresh, note } => {
-            if let Some(note) = note {
-                tasks::note(engine, *task, note)?;
-            }
-            let request = Request { from: vec![Status::Failed], fresh: *fresh, ..Request::of(*task) };
+            let (from, note) = (vec![Status::Failed], note.clone());
+            let request = Request { from, fresh: *fresh, note, ..Request::of(*task) };
             let attempt = dispatch(engine, &request)?;
             format!("task {task}: attempt {} runs", attempt.plan.number)
         }

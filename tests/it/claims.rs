@@ -66,6 +66,7 @@ fn claim(folder: &Path, task: i64) -> Claim {
             id,
         },
         read: None,
+        note: None,
         from: vec![Status::Ready],
         place: ProcessTable.place(),
         dispatcher: ProcessTable.me(),

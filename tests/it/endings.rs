@@ -1,12 +1,13 @@
 //! How attempts end: each row of the table, from the real event.
 
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::support::results::size;
-use crate::support::{World, pause, runs, signal, until};
+use crate::support::{World, finish, pause, runs, signal, until};
 
 fn strict(world: &World) {
     world.configure("[agents.strict]\ncommand = [\"sh\", \"-c\", \"{prompt}\"]");
@@ -168,6 +169,60 @@ fn only_a_pass_reaches_review() {
     }
     let log = world.ok(&["log", "3", "--verify"]);
     assert!(log.contains("$ echo seen; exit 3\nseen"), "{log}");
+}
+
+/// utime and stime of a process, in ticks of 10 ms.
+fn ticks(pid: i64) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let fields: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split_whitespace().collect();
+    [fields[11], fields[12]].iter().map(|field| field.parse::<u64>().unwrap()).sum()
+}
+
+#[test]
+fn a_shim_that_waits_for_a_verification_or_an_end_uses_no_processor() {
+    let world = World::new();
+    let file = world.path("config/ganger/config.toml");
+    world.configure("");
+    std::fs::write(&file, std::fs::read_to_string(&file).unwrap().replace("grace = \"2s\"", "grace = \"1m\"")).unwrap();
+    let verify = "while [ ! -e \"$WORLD/go\" ]; do sleep 0.05; done";
+    let add = |script: &str| world.ok(&["add", "t", "--prompt", script, "--verify", verify]).trim().to_owned();
+    let verifies = add("echo x > f");
+    world.ok(&["dispatch", &verifies]);
+    let verifies = world.phase(verifies.parse().unwrap(), "verifying");
+    let (stubborn, task) = running(&world, "trap '' TERM HUP; echo > \"$WORLD/ready\"; while :; do sleep 0.05; done");
+    world.file("ready");
+    let stop = world.start(&["stop", &stubborn.to_string()]);
+    until("the wish", || (world.task(stubborn)["activity"] != "starting").then_some(()));
+    for shim in [pid(&verifies, "shim_pid"), pid(&task, "shim_pid")] {
+        let (before, began) = (ticks(shim), Instant::now());
+        while began.elapsed() < Duration::from_millis(1500) {
+            pause();
+        }
+        let used = ticks(shim) - before;
+        assert!(used < 50, "{used} ticks of 150");
+    }
+    std::fs::write(world.path("go"), "").unwrap();
+    world.settled(verifies["id"].as_i64().unwrap(), "review");
+    signal(pid(&task, "agent_pid"), Signal::SIGKILL);
+    assert_eq!(finish(stop).code, Some(0));
+}
+
+#[test]
+fn an_agents_timeout_does_not_hold_for_the_verification_of_its_work() {
+    let world = World::new();
+    let script = "echo x > f; \"$GANGER_BIN\" done; sleep 1000";
+    let verify = "while [ ! -e \"$WORLD/go\" ]; do sleep 0.05; done";
+    let id = world.ok(&["add", "t", "--prompt", script, "--verify", verify, "--timeout", "1s"]).trim().to_owned();
+    world.ok(&["dispatch", &id]);
+    let id = id.parse().unwrap();
+    world.phase(id, "verifying");
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_millis(1500) {
+        pause();
+    }
+    assert_eq!(world.task(id)["attempt"]["phase"], "verifying");
+    std::fs::write(world.path("go"), "").unwrap();
+    assert_eq!(world.settled(id, "review")["attempt"]["phase"], "running");
 }
 
 #[test]

@@ -152,6 +152,27 @@ fn an_agent_in_a_sandbox_leaves_letters() {
 }
 
 #[test]
+fn work_that_is_reported_done_by_a_letter_is_verified() {
+    let world = World::new();
+    // Nobody else writes anything meanwhile, and the agent stays.
+    let script = format!(r#"{SANDBOX}; echo x > f; "$GANGER_BIN" done; exec sleep 1000"#);
+    let id: i64 = world.ok(&["add", "t", "--prompt", &script, "--verify", "test -e f"]).trim().parse().unwrap();
+    world.ok(&["dispatch", &id.to_string()]);
+    let task = world.settled(id, "review");
+    assert_eq!((&task["reason"], &task["attempt"]["phase"]), (&json!("verified"), &json!("running")));
+}
+
+#[test]
+fn a_letter_is_left_though_the_agent_has_cleaned_its_tree() {
+    let world = World::new();
+    let id = world.dispatch(&format!(
+        r#"{SANDBOX}; git clean -qfdx; echo x > f; "$GANGER_BIN" note clean; "$GANGER_BIN" done; exec sleep 1000"#
+    ));
+    world.settled(id, "review");
+    assert_eq!(told(&world, id, "remark"), ["clean"]);
+}
+
+#[test]
 fn a_letter_that_is_not_the_agents_is_put_aside() {
     let world = World::new();
     let id = world.dispatch(&format!(

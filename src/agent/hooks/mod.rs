@@ -38,6 +38,13 @@ impl Mechanism {
         Self::ALL.iter().copied().find(|mechanism| mechanism.name() == name)
     }
 
+    /// The mechanism of an agent of this name, or else of this program.
+    #[must_use]
+    pub fn of(name: &str, program: &str) -> Option<Self> {
+        let file = std::path::Path::new(program).file_name().and_then(std::ffi::OsStr::to_str);
+        Self::for_agent(name).or_else(|| Self::for_agent(file?))
+    }
+
     /// The name of its agent.
     #[must_use]
     pub const fn name(self) -> &'static str {

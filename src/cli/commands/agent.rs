@@ -80,7 +80,13 @@ fn prepare(argv: &[OsString]) -> Result<u8, Fault> {
 
 /// Puts the hooks of the agent's own program into the worktree.
 fn hooks(launch: &Launch, worktree: &Path) -> Result<(), String> {
-    let Some(mechanism) = launch.hooks.as_deref().and_then(Mechanism::for_agent) else { return Ok(()) };
+    if launch.verify_only {
+        return Ok(());
+    }
+    let program = launch.argv.first().map(|word| word.os().to_string_lossy().into_owned()).unwrap_or_default();
+    let Some(mechanism) = launch.hooks.as_deref().and_then(|name| Mechanism::of(name, &program)) else {
+        return Ok(());
+    };
     let ignored = |path: &Path| files::is_ignored(worktree, path).map_err(|error| error.to_string());
     let tracked = |path: &Path| files::is_tracked(worktree, path).map_err(|error| error.to_string());
     install::install(worktree, mechanism, false, Git { ignored: &ignored, tracked: &tracked })

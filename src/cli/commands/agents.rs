@@ -62,7 +62,7 @@ fn list(wiring: &Wiring) -> Outcome {
             program: program.to_owned(),
             installed,
             version: version.and_then(|look: std::thread::ScopedJoinHandle<'_, _>| look.join().ok().flatten()),
-            hooks: Mechanism::for_agent(&profile.name)
+            hooks: Mechanism::of(&profile.name, program)
                 .map(|mechanism| worktree.as_ref().is_ok_and(|worktree| install::is_installed(worktree, mechanism))),
         };
         looks.into_iter().map(finish).collect()

@@ -1,5 +1,6 @@
 //! `ganger dispatch`, `ganger retry`.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -32,9 +33,9 @@ pub fn run(wiring: &Wiring, args: &Dispatch) -> Outcome {
         ..Request::of(id)
     };
     if args.next.is_none() && !args.all {
-        let mut ids = args.ids.clone();
-        ids.dedup();
-        let requests: Vec<Request> = ids.iter().map(|id| request(TaskId(*id), true)).collect();
+        let mut seen = BTreeSet::new();
+        let ids = args.ids.iter().filter(|id| seen.insert(**id));
+        let requests: Vec<Request> = ids.map(|id| request(TaskId(*id), true)).collect();
         return several(wiring, &requests, args.wait, false);
     }
     let engine = wiring.engine()?;
@@ -189,10 +190,10 @@ pub fn retry(wiring: &Wiring, args: &Retry) -> Outcome {
         let task = engine.task(id)?;
         return answer(wiring, &engine, &task, &format!("task {id} is verified again: ganger log {id} --verify"));
     }
-    if let Some(note) = &args.note {
-        tasks::note(&engine, id, note)?;
-    }
     if args.no_dispatch {
+        if let Some(note) = &args.note {
+            tasks::note(&engine, id, note)?;
+        }
         tasks::requeue(&engine, id)?;
         if wiring.global.json {
             output::object(json!({ "tasks": [json::task(&board::card(&engine, id)?)] }));
@@ -201,6 +202,7 @@ pub fn retry(wiring: &Wiring, args: &Retry) -> Outcome {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let request = Request { from: vec![task.status], fresh: args.fresh, ..Request::of(id) };
+    let (from, note) = (vec![task.status], args.note.clone());
+    let request = Request { from, fresh: args.fresh, resume: args.resume, note, ..Request::of(id) };
     several(wiring, &[request], false, false)
 }

@@ -103,6 +103,10 @@ pub(super) fn post(speaker: &Speaker, word: &Word) -> Option<std::io::Result<Pat
         return None;
     };
     let folder = PathBuf::from(folder);
+    // The agent may have cleaned its tree of everything that git ignores.
+    if let Some(worktree) = folder.parent() {
+        outbox::prepare(worktree).ok();
+    }
     Some(outbox::leave(&folder, SystemClock.attempt_id().as_str(), attempt, token, word).map(|()| folder))
 }
 

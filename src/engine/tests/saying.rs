@@ -44,9 +44,9 @@ fn a_question_is_shown_until_the_agent_goes_on() {
 }
 
 /// As Claude Code does it: the verb is run by a tool, whose hooks come before and after it.
-fn by_a_tool(engine: &Engine, agent: &Speaker, word: Word) {
+fn by_a_tool(engine: &Engine, agent: &Speaker, word: &Word) {
     say(engine, agent, &report(Activity::Working, None)).unwrap();
-    say(engine, agent, &word).unwrap();
+    say(engine, agent, word).unwrap();
     say(engine, agent, &report(Activity::Working, None)).unwrap();
 }
 
@@ -55,7 +55,7 @@ fn a_question_outlives_the_tool_that_asked_it_and_the_turn() {
     let world = World::new();
     let (engine, task, agent) = talks(&world);
     let question = || Some("may I?".to_owned());
-    by_a_tool(&engine, &agent, Word::Ask("may I?".to_owned()));
+    by_a_tool(&engine, &agent, &Word::Ask("may I?".to_owned()));
     assert_eq!(shown(world.attempt(task)), (Some(Activity::Working), question()), "it goes on with its turn");
     for _ in 0..2 {
         say(&engine, &agent, &report(Activity::Idle, None)).unwrap();
@@ -67,7 +67,7 @@ fn a_question_outlives_the_tool_that_asked_it_and_the_turn() {
     say(&engine, &agent, &report(Activity::Idle, None)).unwrap();
     assert_eq!(shown(world.attempt(task)), (Some(Activity::Idle), None));
     // What it reports done in the same turn is not waited for any more.
-    by_a_tool(&engine, &agent, Word::Ask("may I?".to_owned()));
+    by_a_tool(&engine, &agent, &Word::Ask("may I?".to_owned()));
     say(&engine, &agent, &Word::Done).unwrap();
     assert_eq!(shown(world.attempt(task)).1, None);
 }
@@ -76,13 +76,13 @@ fn a_question_outlives_the_tool_that_asked_it_and_the_turn() {
 fn a_remark_outlives_the_tool_that_made_it_and_goes_with_the_next_turn() {
     let world = World::new();
     let (engine, task, agent) = talks(&world);
-    by_a_tool(&engine, &agent, Word::Note("half way".to_owned()));
+    by_a_tool(&engine, &agent, &Word::Note("half way".to_owned()));
     say(&engine, &agent, &report(Activity::Idle, None)).unwrap();
     assert_eq!(shown(world.attempt(task)), (Some(Activity::Idle), Some("half way".to_owned())));
     say(&engine, &agent, &report(Activity::Working, None)).unwrap();
     assert_eq!(shown(world.attempt(task)), (Some(Activity::Working), None));
     // What its program wants is more urgent.
-    by_a_tool(&engine, &agent, Word::Note("half way".to_owned()));
+    by_a_tool(&engine, &agent, &Word::Note("half way".to_owned()));
     say(&engine, &agent, &report(Activity::Waiting, Some("use Bash?"))).unwrap();
     assert_eq!(shown(world.attempt(task)), (Some(Activity::Waiting), Some("use Bash?".to_owned())));
     say(&engine, &agent, &report(Activity::Working, None)).unwrap();

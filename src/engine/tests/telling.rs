@@ -145,13 +145,14 @@ fn the_next_attempt_is_told_though_something_came_in_between() {
 #[test]
 fn a_script_gets_what_it_is_told_as_a_comment() {
     for (argv, script) in [
-        (["agent", "{prompt}"], false),
-        (["/bin/bash", "{prompt_file}"], true),
-        (["python3.11", "{prompt_file}"], true),
+        (&["agent", "{prompt}"][..], false),
+        (&["/bin/bash", "-eu", "{prompt_file}"], true),
+        (&["nice", "python3.11", "{prompt_file}"], true),
+        (&["sh", "-c", "agent < $1", "x", "{prompt_file}"], false),
     ] {
         let mut world = World::new();
         let profile = world.settings.agents.get_mut("agent").unwrap();
-        profile.command = [&["agent"][..], &argv[..]].concat().into_iter().map(str::to_owned).collect();
+        profile.command = [&["agent"][..], argv].concat().into_iter().map(str::to_owned).collect();
         let (engine, task, attempt) = world.running();
         say(&engine, &Speaker::Person { task }, &Word::Fail("`rm -rf x`".to_owned())).unwrap();
         world.exit(&attempt.plan.id, 1, Evidence::Changed);

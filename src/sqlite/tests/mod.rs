@@ -164,6 +164,7 @@ fn claim(plan: Plan) -> Claim {
     Claim {
         plan,
         read: None,
+        note: None,
         from: vec![Status::Ready, Status::Failed, Status::Review],
         place: Place { host: "host".to_owned(), boot: "boot-1".to_owned() },
         dispatcher: process(9),
