@@ -2,13 +2,14 @@
 
 use crate::domain::state::Status;
 use crate::domain::text;
+use crate::domain::time::Timestamp;
 
-use super::output;
+use super::{json, output};
 
 pub use crate::engine::board::{Card, Looker, Seen, card};
 
 /// Prints cards as a table.
-pub fn table(cards: &[Card]) {
+pub fn table(cards: &[Card], now: Timestamp) {
     if cards.is_empty() {
         return;
     }
@@ -22,6 +23,7 @@ pub fn table(cards: &[Card]) {
             remarks.push(activity);
             remarks.extend(card.saying().map(str::to_owned));
         }
+        remarks.extend(card.limit_until(now).map(|until| format!("limit ends {}", json::time(until))));
         if task.archived {
             remarks.push("archived".to_owned());
         }

@@ -8,6 +8,7 @@ use crate::domain::id::TaskId;
 use crate::domain::reconcile::{Lock, Pane};
 use crate::domain::state::{Activity, Phase, Source, Status};
 use crate::domain::task::Task;
+use crate::domain::time::Timestamp;
 use crate::engine::{Engine, Fault};
 use crate::ports::multiplexer::Panes;
 use crate::ports::store::{Filter, Which};
@@ -71,6 +72,12 @@ impl Card {
     pub fn speaker(&self) -> Option<&Attempt> {
         let attempt = self.attempt.as_ref().map(|seen| &seen.attempt);
         attempt.filter(|attempt| attempt.phase.is_live() || self.task.status == Status::Failed)
+    }
+
+    /// When the usage limit ends that its agent waits for, or that ended it; not, once that is over.
+    #[must_use]
+    pub fn limit_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.speaker()?.waits_until.filter(|until| *until > now)
     }
 
     /// What its agent asks, or said last.

@@ -203,7 +203,11 @@ pub fn wait_verified(engine: &Engine, id: TaskId, patience: Duration) -> Result<
             Kind::OtherStatus,
             format!("task {id} is {}: {}", task.status, task.reason.unwrap_or_default()),
         )
-        .of(id)),
-        None => Err(Fault::new(Kind::TimedOut, format!("task {id} is not verified within {patience:?}")).of(id)),
+        .of(id)
+        .hint(format!("ganger log {id} --verify"))),
+        None => {
+            let why = format!("task {id} is not verified within {patience:?}");
+            Err(Fault::new(Kind::TimedOut, why).of(id).hint(format!("ganger show {id}")))
+        }
     }
 }

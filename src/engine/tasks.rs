@@ -30,7 +30,7 @@ fn check(engine: &Engine, draft: &Draft) -> Result<(), Fault> {
 }
 
 fn check_texts(draft: &Draft) -> Result<(), Fault> {
-    let usage = |message: String| Err(Fault::new(Kind::Usage, message));
+    let usage = |message: String| Err(Fault::new(Kind::Usage, message).hint("ganger add --help says what it may be"));
     if draft.title.trim().is_empty() {
         return usage("a title can't be empty".to_owned());
     }

@@ -47,13 +47,15 @@ pub fn wait(engine: &Engine, id: TaskId, wanted: Option<Status>, patience: Durat
                 Kind::OtherStatus,
                 format!("task {id} is {}, not {wanted}: {}", task.status, task.reason.clone().unwrap_or_default()),
             )
-            .of(id))),
+            .of(id)
+            .hint(format!("ganger show {id}")))),
             None if rests => Some(Ok(task)),
             Some(_) | None => None,
         })
     })?;
     settled.unwrap_or_else(|| {
-        Err(Fault::new(Kind::TimedOut, format!("task {id} has not got there within {patience:?}")).of(id))
+        let why = format!("task {id} has not got there within {patience:?}");
+        Err(Fault::new(Kind::TimedOut, why).of(id).hint(format!("ganger show {id}")))
     })
 }
 

@@ -320,3 +320,52 @@ fn the_program_that_is_shipped_has_no_failpoints() {
     let mark = b"failpoint ";
     assert!(!program.windows(mark.len()).any(|bytes| bytes == mark));
 }
+
+#[test]
+fn what_stands_before_a_command_is_obeyed_or_refused() {
+    let world = World::new();
+    world.add("true");
+    let ran = world.fails(2, &["--reconcile", "list"]);
+    assert!(ran.stderr.contains("--reconcile is a command of its own"), "{ran:?}");
+    world.fails(2, &["--all", "doctor"]);
+    assert!(world.ok(&["--all", "list"]).contains("a task"));
+}
+
+#[test]
+fn a_task_that_is_named_twice_is_dispatched_once() {
+    let world = World::new();
+    let ids = [world.add("sleep 1000"), world.add("sleep 1000")].map(|id| id.to_string());
+    world.ok(&["dispatch", &ids[0], &ids[1], &ids[0]]);
+    assert_eq!(world.status(1), "in-progress");
+}
+
+#[test]
+fn a_removed_task_is_told_as_it_was() {
+    let world = World::new();
+    let id = world.add("true").to_string();
+    let told = world.ganger(&["rm", &id, "--json"]).json();
+    assert_eq!((&told["tasks"][0]["title"], &told["removed"]), (&"a task".into(), &1.into()));
+}
+
+#[test]
+fn a_retry_that_has_to_go_on_does_not_begin_anew() {
+    let world = World::new();
+    let id = world.dispatch("exit 3");
+    world.settled(id, "failed");
+    world.phase(id, "exited");
+    let name = id.to_string();
+    let tree = world.ok(&["path", &name]);
+    std::fs::remove_dir_all(tree.trim()).unwrap();
+    let ran = world.fails(4, &["retry", &name, "--resume", "--note", "mind it"]);
+    assert!(
+        ran.stderr.contains("no worktree of an earlier attempt") && ran.stderr.contains("retry 1 --fresh"),
+        "{ran:?}"
+    );
+    let task = world.task(id);
+    assert_eq!(
+        (&task["status"], &task["note"]),
+        (&"failed".into(), &"mind it".into()),
+        "what was written for it is kept"
+    );
+    world.ok(&["retry", &name]);
+}

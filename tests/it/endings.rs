@@ -199,7 +199,7 @@ fn a_shim_that_waits_for_a_verification_or_an_end_uses_no_processor() {
             pause();
         }
         let used = ticks(shim) - before;
-        assert!(used < 50, "{used} ticks of 150");
+        assert!(used < 20, "{used} ticks of 150");
     }
     std::fs::write(world.path("go"), "").unwrap();
     world.settled(verifies["id"].as_i64().unwrap(), "review");

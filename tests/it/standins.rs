@@ -309,7 +309,9 @@ fn a_limit_that_ends_an_agent_is_told_of() {
     world.settled(id, "failed");
     let task = world.task(id);
     assert_eq!(task["saying"], "You've hit your limit · resets 3pm");
-    assert!(task["waits_until"].is_string(), "{task:#}");
+    let until = task["waits_until"].as_str().unwrap();
+    assert!(world.ok(&["show", &id.to_string()]).contains(&format!("limit      ends {until}")));
+    assert!(world.ok(&["list"]).contains(&format!("limit ends {until}")));
 }
 
 #[test]

@@ -154,8 +154,8 @@ fn an_agent_in_a_sandbox_leaves_letters() {
 #[test]
 fn work_that_is_reported_done_by_a_letter_is_verified() {
     let world = World::new();
-    // Nobody else writes anything meanwhile, and the agent stays.
-    let script = format!(r#"{SANDBOX}; echo x > f; "$GANGER_BIN" done; exec sleep 1000"#);
+    // Its shim has looked at the board by then; nobody else writes anything, and the agent stays.
+    let script = format!(r#"{SANDBOX}; echo x > f; sleep 2; "$GANGER_BIN" done; exec sleep 1000"#);
     let id: i64 = world.ok(&["add", "t", "--prompt", &script, "--verify", "test -e f"]).trim().parse().unwrap();
     world.ok(&["dispatch", &id.to_string()]);
     let task = world.settled(id, "review");

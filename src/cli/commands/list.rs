@@ -40,7 +40,7 @@ pub fn run(wiring: &Wiring, args: &List) -> Outcome {
         }
         output::object(whole);
     } else {
-        board::table(&cards);
+        board::table(&cards, engine.ports.clock.now().wall);
         for fault in &unreadable {
             output::complain(fault);
         }

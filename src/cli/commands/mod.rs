@@ -47,7 +47,7 @@ pub type Outcome = Result<ExitCode, Fault>;
 pub fn run(args: Args) -> ExitCode {
     let as_json = args.global.json;
     let global = args.global.clone();
-    let Some(command) = args.command else {
+    let Some(mut command) = args.command else {
         if args.reconcile {
             let outcome = Wiring::new(&global).and_then(|wiring| reconcile::once(&wiring, args.dry_run, false));
             return outcome.unwrap_or_else(|fault| output::fault(&fault, as_json));
@@ -56,6 +56,17 @@ pub fn run(args: Args) -> ExitCode {
             .and_then(|wiring| tui::run(wiring, args.all))
             .unwrap_or_else(|fault| output::fault(&fault, as_json));
     };
+    if args.reconcile {
+        let fault = Fault::new(Kind::Usage, "--reconcile is a command of its own");
+        return output::fault(&fault.hint("ganger --reconcile, and the other command by itself"), as_json);
+    }
+    if args.all {
+        let Command::List(list) = &mut command else {
+            let fault = Fault::new(Kind::Usage, "--all before a command is for the board and for list only");
+            return output::fault(&fault.hint("ganger COMMAND --help"), as_json);
+        };
+        list.all = true;
+    }
     // These two must work whatever is wrong with the configuration, and the status line must be quick.
     match &command {
         Command::StatusLine(args) => return status_line::run(&global, args),

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::Outcome;
 use crate::cli::args::Rm;
 use crate::cli::wiring::Wiring;
-use crate::cli::{json, output};
+use crate::cli::{board, json, output};
 use crate::domain::id::TaskId;
 use crate::engine::tasks;
 
@@ -17,9 +17,11 @@ use crate::engine::tasks;
 /// See [`tasks::remove`].
 pub fn run(wiring: &Wiring, args: &Rm) -> Outcome {
     let engine = wiring.engine()?;
+    // As it was: it is off the board then.
+    let card = board::card(&engine, TaskId(args.id))?;
     let parked = tasks::remove(&engine, TaskId(args.id), args.stop)?;
     if wiring.global.json {
-        output::object(json!({ "removed": args.id, "parked": json::paths(&parked) }));
+        output::object(json!({ "tasks": [json::task(&card)], "removed": args.id, "parked": json::paths(&parked) }));
     } else {
         output::say(&format!("task {} is removed", args.id));
         for path in &parked {

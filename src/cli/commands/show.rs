@@ -13,6 +13,7 @@ use crate::domain::id::TaskId;
 use crate::domain::state::Source;
 use crate::domain::state::TreeState;
 use crate::domain::text;
+use crate::domain::time::Timestamp;
 use crate::engine::{Engine, Fault, Kind};
 use crate::ports::store::{Record, Which};
 
@@ -34,7 +35,7 @@ pub fn run(wiring: &Wiring, id: i64) -> Outcome {
         };
         output::object(Value::Object(fields));
     } else {
-        print(&card, &attempts, &timeline);
+        print(&card, &attempts, &timeline, engine.ports.clock.now().wall);
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -51,7 +52,7 @@ fn activity(card: &Card) -> String {
     format!("{activity} since {} ({source})", json::time(doing.since))
 }
 
-fn print(card: &Card, attempts: &[Seen], timeline: &[Record]) {
+fn print(card: &Card, attempts: &[Seen], timeline: &[Record], now: Timestamp) {
     let task = &card.task;
     let say = |name: &str, value: &str| {
         if !value.is_empty() {
@@ -64,6 +65,9 @@ fn print(card: &Card, attempts: &[Seen], timeline: &[Record]) {
     say("note", task.note.as_deref().unwrap_or_default());
     say("activity", &activity(card));
     say("says", card.saying().unwrap_or_default());
+    if let Some(until) = card.limit_until(now) {
+        say("limit", &format!("ends {}", json::time(until)));
+    }
     if !card.untouched.is_empty() {
         say("untouched", &card.untouched.join(", "));
     }

@@ -9,6 +9,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::{ago, fit, sign};
 use crate::domain::state::Status;
+use crate::domain::time::Timestamp;
 use crate::engine::board::Card;
 use crate::tui::columns::{COLUMNS, title};
 use crate::tui::keymap::Intent;
@@ -164,6 +165,10 @@ fn state(model: &Model, card: &Card) -> (&'static str, Style) {
     }
 }
 
+fn limit(card: &Card, now: Timestamp) -> Option<String> {
+    card.limit_until(now).map(|until| format!("limit ends in {}", super::span(until.since(now).as_secs())))
+}
+
 /// A card's second line.
 fn facts(model: &Model, card: &Card) -> String {
     let task = &card.task;
@@ -181,11 +186,8 @@ fn facts(model: &Model, card: &Card) -> String {
         match task.status {
             Status::InProgress => {
                 facts.push(format!("{} {unit}", card.activity_text().unwrap_or_else(|| activity.to_owned())));
-                let row = card.attempt.as_ref().map(|seen| &seen.attempt);
-                if let Some(until) = row.and_then(|row| row.waits_until).filter(|until| *until > now.wall) {
-                    facts.push(format!("limit ends in {}", super::span(until.since(now.wall).as_secs())));
-                }
-                facts.extend(row.and_then(|row| row.saying.clone()));
+                facts.extend(limit(card, now.wall));
+                facts.extend(card.saying().map(str::to_owned));
             }
             Status::Ready | Status::Review | Status::Done | Status::Failed => {
                 facts.push("agent still there".to_owned());
@@ -196,6 +198,7 @@ fn facts(model: &Model, card: &Card) -> String {
         && let Some(reason) = &task.reason
     {
         facts.push(reason.clone());
+        facts.extend(limit(card, now.wall));
     }
     if let Some((_, Some((added, removed)))) = model.measured.get(&task.id)
         && *added + *removed > 0
