@@ -38,7 +38,7 @@ pub struct Profile {
     pub env: Vec<(String, String)>,
     /// Whether the agent is told how to report.
     pub preamble: bool,
-    /// Whether the hooks of the agent's own program are installed in each new worktree.
+    /// Whether the hooks of the agent's own program are put into the worktree before each attempt.
     pub hooks: bool,
     /// What stands on its screen when it waits for an answer: words in lower case.
     pub waiting: Vec<String>,

@@ -18,6 +18,14 @@ const ATTEMPT: &str = "id number phase live branch worktree base socket session 
      ended_at exit_code exit_signal cause kept leftovers";
 
 #[test]
+fn every_key_of_the_json_is_on_its_page() {
+    let page = include_str!("../../docs/json.md");
+    for key in TASK.split_whitespace().chain(ATTEMPT.split_whitespace()) {
+        assert!(page.contains(&format!("`{key}`")), "{key}");
+    }
+}
+
+#[test]
 fn json_has_the_documented_keys() {
     let world = World::new();
     let added = world

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::world::{Then, When, World};
 use crate::domain::attempt::Plan;
+use crate::domain::completion::Evidence;
 use crate::domain::id::AttemptId;
 use crate::domain::state::Status;
 use crate::engine::Engine;
@@ -130,6 +131,20 @@ fn a_letter_that_is_not_the_attempts_own_is_put_aside() {
     deliver(&engine, &plan, PATIENCE);
     assert_eq!(lies(&plan), ["a", "b", "c", "d", "e", "f", "g"].map(|name| format!("{name}.refused")));
     assert_eq!(remarks(&world, &plan), [""; 0]);
+}
+
+#[test]
+fn a_letter_that_comes_too_late_is_put_aside_and_holds_up_none() {
+    let world = World::new();
+    let (engine, plan) = posts(&world);
+    note(&plan, "1");
+    note(&plan, "2");
+    world.exit(&plan.id, 0, Evidence::Changed);
+    deliver(&engine, &plan, PATIENCE);
+    assert_eq!(
+        (remarks(&world, &plan).len(), lies(&plan)),
+        (0, ["1.refused", "2.refused"].map(str::to_owned).to_vec())
+    );
 }
 
 #[test]
