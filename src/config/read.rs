@@ -167,6 +167,8 @@ fn worktrees(worktrees: &mut Worktrees, field: &Field<'_>, env: Environment<'_>)
         "hooks" => worktrees.hooks = field.boolean()?,
         "setup" => worktrees.setup = field.commands()?,
         "setup_timeout" => worktrees.setup_timeout = field.duration()?,
+        // Off, as ever: anything else would do nothing yet.
+        "pool" if field.number(0).is_ok_and(|pool| pool == 0) => {}
         _ => return Err(field.unknown()),
     }
     Ok(())
@@ -257,6 +259,7 @@ fn completion(completion: &mut Completion, field: &Field<'_>) -> Result<(), Conf
             }
             text.clone_into(&mut completion.preamble);
         }
+        "self_approve" if field.boolean().is_ok_and(|approves| !approves) => {}
         _ => return Err(field.unknown()),
     }
     Ok(())

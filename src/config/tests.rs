@@ -235,10 +235,12 @@ fn the_first_mistake_of_the_file_is_the_one_reported() {
 #[test]
 fn what_a_later_version_will_know_is_refused_as_such() {
     for (text, name) in
-        [("[worktrees]\npool = 0", "worktrees.pool"), ("[completion]\nself_approve = false", "completion.self_approve")]
+        [("[worktrees]\npool = 2", "worktrees.pool"), ("[completion]\nself_approve = true", "completion.self_approve")]
     {
         assert_eq!(refusal(text), format!("`{name}` is not supported by this version at /c.toml:2"));
     }
+    // Off is what it is.
+    assert_eq!(settings("[worktrees]\npool = 0\n[completion]\nself_approve = false"), settings(""));
 }
 
 #[test]

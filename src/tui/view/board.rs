@@ -197,8 +197,8 @@ fn facts(model: &Model, card: &Card) -> String {
     if task.status == Status::Failed
         && let Some(reason) = &task.reason
     {
-        facts.push(reason.clone());
         facts.extend(limit(card, now.wall));
+        facts.push(reason.clone());
     }
     if let Some((_, Some((added, removed)))) = model.measured.get(&task.id)
         && *added + *removed > 0
