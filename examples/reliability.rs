@@ -1,6 +1,7 @@
 //! Writes `docs/reliability.md` from what a torture run recorded.
 //!
-//! `make torture` runs it: `reliability RESULTS SIZE OUTCOME`, where OUTCOME is `passed` or `failed`.
+//! `make torture` runs it: `reliability RESULTS SIZE OUTCOME`, where OUTCOME is `passed`, `failed`, or a sentence where
+//! the results are those of several runs.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -49,7 +50,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let mut page = INTRO.to_owned();
     writeln!(page, "\n## The last run\n")?;
-    let verdict = if outcome == "passed" { "everything passed" } else { "SOMETHING FAILED: what is missing below" };
+    let verdict = match outcome.as_str() {
+        "passed" => "everything passed",
+        "failed" => "SOMETHING FAILED: what is missing below",
+        sentence => sentence,
+    };
     let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
     writeln!(
         page,

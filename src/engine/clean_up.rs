@@ -3,6 +3,7 @@
 //! Only what bears the attempt's mark is touched, nothing that holds work is destroyed, and what is kept is said.
 //! The functions here are also the undos of the saga's steps.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use crate::domain::id::{AttemptId, TaskId};
 use crate::domain::reconcile::Lock;
 use crate::domain::saga::Remains;
 use crate::domain::state::{Phase, Status, TreeState, Who};
+use crate::ports::host::Found;
 use crate::ports::multiplexer::{PaneSeen, Panes};
 use crate::ports::store::{Amendment, Which};
 
@@ -71,7 +73,14 @@ pub fn tree(engine: &Engine, attempt: &Attempt) -> Result<Remains, Fault> {
         tree.owner == attempt.plan.id && matches!(tree.state, TreeState::Planned | TreeState::Present) && !tree.ran
     });
     let Some(tree) = owned else { return Ok(Remains::Nothing) };
-    if let Some(found) = engine.ports.processes.standing_in(&tree.path).unwrap_or_default().first() {
+    // A shim that came too late stands there until it has seen that it did, and is gone.
+    let mut standing = Vec::new();
+    engine.until(ON_ITS_WAY_OUT, |_| {
+        standing = engine.ports.processes.standing_in(&tree.path).unwrap_or_default();
+        let ours = |found: &Found| Some(OsStr::new(&found.name)) == engine.around.program.file_name();
+        Ok((standing.is_empty() || !standing.iter().all(ours)).then_some(()))
+    })?;
+    if let Some(found) = standing.first() {
         return Err(Fault::new(
             Kind::Conflict,
             format!("pid {} ({}) works in {}", found.process.pid, found.name, tree.path.display()),

@@ -208,12 +208,29 @@ fn a_tree_that_somebody_stands_in_is_not_removed() {
     let (engine, task, attempt) = revoked(&world);
     let vim = world.spawn("vim").process;
     world.with(vim, |found| found.folder = Some(attempt.plan.worktree.join("src")));
+    let before = world.now();
     let kept = clean_up::revoked(&engine, &attempt);
     assert!(kept[0].contains(&format!("pid {} (vim) works in ", vim.pid)), "{kept:?}");
+    assert_eq!(world.now(), before, "a person is not waited for");
     assert!(attempt.plan.worktree.exists() && !world.attempt(task).cleaned);
     world.kill(vim);
     assert_eq!(clean_up::revoked(&engine, &attempt), [""; 0]);
     assert!(!attempt.plan.worktree.exists());
+}
+
+#[test]
+fn a_shim_that_comes_too_late_is_waited_for_until_it_is_gone() {
+    for goes in [true, false] {
+        let world = World::new();
+        let (engine, _, attempt) = revoked(&world);
+        let shim = world.spawn("ganger").process;
+        world.with(shim, |found| found.folder = Some(attempt.plan.worktree.clone()));
+        if goes {
+            world.before("pause", move |world| world.kill(shim));
+        }
+        assert_eq!(clean_up::revoked(&engine, &attempt).is_empty(), goes);
+        assert_eq!(attempt.plan.worktree.exists(), !goes);
+    }
 }
 
 #[test]
