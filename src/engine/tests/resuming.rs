@@ -1,16 +1,16 @@
 //! Attempts that begin where another one ended: conversations, and work that is only verified.
 
 use super::life::ending;
-use super::world::{Shim, World};
+use super::world::{Shim, Then, When, World};
 use crate::domain::attempt::Exit;
 use crate::domain::completion::{Ending, Evidence, How};
 use crate::domain::lifecycle::Event;
 use crate::domain::state::{Activity, Phase, Status, Who};
-use crate::domain::task::Draft;
+use crate::domain::task::{Draft, Edit};
 use crate::engine::dispatch::{Request, dispatch};
 use crate::engine::launch::Launch;
 use crate::engine::report::{Speaker, Word, say};
-use crate::engine::tasks;
+use crate::engine::{Kind, tasks};
 
 /// The argv of a retry by this agent, of an attempt of «agent» that had this conversation; one that
 /// ended before it said anything may have come in between.
@@ -83,4 +83,37 @@ fn work_that_is_only_verified_starts_no_agent_and_is_waited_for_until_that_has_b
         assert_eq!(attempt.phase, if at_once { Phase::Exited } else { Phase::Verifying });
         assert_eq!(attempt.plan.worktree, first.plan.worktree);
     }
+}
+
+#[test]
+fn what_can_not_be_verified_is_refused() {
+    let world = World::new();
+    let (engine, task, attempt) = world.running();
+    world.exit(&attempt.plan.id, 1, Evidence::Changed);
+    let verify = Request { from: vec![Status::Failed], verify_only: true, ..Request::of(task) };
+    let fault = dispatch(&engine, &verify).unwrap_err();
+    assert_eq!((fault.kind, fault.message.as_str()), (Kind::Conflict, "task 1: it has nothing to be verified by"));
+    tasks::edit(&engine, task, &Edit { verify: Some(vec!["make".to_owned()]), ..Edit::default() }).unwrap();
+    let fault = dispatch(&engine, &Request { fresh: true, ..verify }).unwrap_err();
+    assert!(fault.message.contains("its worktree is gone"), "{fault}");
+    assert_eq!(world.task(task).status, Status::Failed);
+}
+
+#[test]
+fn a_note_for_an_attempt_that_does_not_come_to_be_is_kept_for_the_next() {
+    let world = World::new();
+    let (engine, task, attempt) = world.running();
+    let noted = |note: &str| Request { from: vec![Status::Failed], note: Some(note.to_owned()), ..Request::of(task) };
+    // Somebody else's attempt is not told.
+    dispatch(&engine, &noted("too early")).unwrap_err();
+    assert_eq!(world.task(task).note, None);
+    world.exit(&attempt.plan.id, 1, Evidence::Changed);
+    for note in ["mind the gap", "what came later"] {
+        world.trouble("store.claim", When::Before, Then::Fail);
+        dispatch(&engine, &noted(note)).unwrap_err();
+        assert_eq!(world.task(task).note.as_deref(), Some("mind the gap"), "one that is there already stays");
+    }
+    let second = dispatch(&engine, &Request { note: None, ..noted("") }).unwrap();
+    assert!(second.plan.brief.prompt.ends_with("\n\nmind the gap"), "{}", second.plan.brief.prompt);
+    assert_eq!(dispatch(&engine, &noted("\0")).unwrap_err().kind, Kind::Usage);
 }
