@@ -81,7 +81,10 @@ fn a_remark_outlives_the_tool_that_made_it_and_goes_with_the_next_turn() {
     assert_eq!(shown(world.attempt(task)), (Some(Activity::Idle), Some("half way".to_owned())));
     say(&engine, &agent, &report(Activity::Working, None)).unwrap();
     assert_eq!(shown(world.attempt(task)), (Some(Activity::Working), None));
-    // What its program wants is more urgent.
+    // Why its turn ended, and what its program wants, are more urgent.
+    by_a_tool(&engine, &agent, &Word::Note("half way".to_owned()));
+    say(&engine, &agent, &report(Activity::Idle, Some("overloaded"))).unwrap();
+    assert_eq!(shown(world.attempt(task)), (Some(Activity::Idle), Some("overloaded".to_owned())));
     by_a_tool(&engine, &agent, &Word::Note("half way".to_owned()));
     say(&engine, &agent, &report(Activity::Waiting, Some("use Bash?"))).unwrap();
     assert_eq!(shown(world.attempt(task)), (Some(Activity::Waiting), Some("use Bash?".to_owned())));
