@@ -74,17 +74,9 @@ pub fn tree(engine: &Engine, attempt: &Attempt) -> Result<Remains, Fault> {
     });
     let Some(tree) = owned else { return Ok(Remains::Nothing) };
     // A shim that came too late stands there until it has seen that it did, and is gone.
-    let mut standing = Vec::new();
-    engine.until(ON_ITS_WAY_OUT, |_| {
-        standing = engine.ports.processes.standing_in(&tree.path).unwrap_or_default();
-        let ours = |found: &Found| Some(OsStr::new(&found.name)) == engine.around.program.file_name();
-        Ok((standing.is_empty() || !standing.iter().all(ours)).then_some(()))
-    })?;
-    if let Some(found) = standing.first() {
-        return Err(Fault::new(
-            Kind::Conflict,
-            format!("pid {} ({}) works in {}", found.process.pid, found.name, tree.path.display()),
-        ));
+    let ours = |found: &Found| Some(OsStr::new(&found.name)) == engine.around.program.file_name();
+    if let Some(found) = left_in(engine, &tree.path, ours).unwrap_or_default().first() {
+        return Err(works_in(found, &tree.path));
     }
     let remains = engine.ports.trees.remove(&tree, &|| owns(engine, &tree))?;
     if remains == Remains::Nothing {
@@ -120,19 +112,23 @@ pub fn pane(engine: &Engine, attempt: &Attempt) -> Result<Remains, Fault> {
 /// # Errors
 /// A conflict that names the process.
 pub fn nobody_in(engine: &Engine, tree: &Path) -> Result<(), Fault> {
+    left_in(engine, tree, |_| true)?.first().map_or(Ok(()), |found| Err(works_in(found, tree)))
+}
+
+/// Who stands in a tree. While they all are such as are waited for, they are given time to go.
+fn left_in(engine: &Engine, tree: &Path, waited_for: impl Fn(&Found) -> bool) -> Result<Vec<Found>, Fault> {
     let mut standing = Vec::new();
     engine.until(ON_ITS_WAY_OUT, |_| {
         let found = engine.ports.processes.standing_in(tree);
         standing = found.map_err(|error| Fault::io("looking for processes in the worktree", &error))?;
-        Ok(standing.is_empty().then_some(()))
+        Ok((standing.is_empty() || !standing.iter().all(&waited_for)).then_some(()))
     })?;
-    match standing.first() {
-        None => Ok(()),
-        Some(found) => {
-            let why = format!("pid {} ({}) works in {}", found.process.pid, found.name, tree.display());
-            Err(Fault::new(Kind::Conflict, why))
-        }
-    }
+    Ok(standing)
+}
+
+fn works_in(found: &Found, tree: &Path) -> Fault {
+    let why = format!("pid {} ({}) works in {}", found.process.pid, found.name, tree.display());
+    Fault::new(Kind::Conflict, why)
 }
 
 /// Moves a tree to the trash, where it stays a worktree.

@@ -32,6 +32,8 @@ fn commented(text: &str) -> String {
 /// How the last attempt that came to an end failed, with what its verification or setup printed. Those that vanished or
 /// never began have nothing to tell.
 fn failure(engine: &Engine, task: &Task) -> Option<String> {
+    // Most dispatches are the first.
+    task.attempt.as_ref()?;
     let attempts = engine.ports.store.attempts(&Which::Of(task.id)).ok()?;
     let (attempt, tells) = attempts.iter().rev().find_map(|attempt| match attempt.cause? {
         Cause::Verify | Cause::VerifyInterrupted | Cause::Setup => Some((attempt, Some(true))),
