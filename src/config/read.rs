@@ -72,6 +72,7 @@ fn agent(settings: &mut Settings, agent: &Field<'_>) -> Result<(), ConfigError> 
         ));
     }
     let profile = settings.agents.entry(agent.key.to_owned()).or_insert_with(|| Profile::new(agent.key));
+    let mut asks_preamble = false;
     each(agent, |field| {
         match field.key {
             "command" => {
@@ -86,7 +87,10 @@ fn agent(settings: &mut Settings, agent: &Field<'_>) -> Result<(), ConfigError> 
             "mode" => profile.mode = field.choice(&MODES)?,
             "unsafe" => profile.unsafe_args = field.list()?,
             "safe" => profile.safe_args = field.list()?,
-            "preamble" => profile.preamble = field.boolean()?,
+            "preamble" => {
+                profile.preamble = field.boolean()?;
+                asks_preamble = profile.preamble;
+            }
             "hooks" => profile.hooks = field.boolean()?,
             "waiting" => profile.waiting = patterns(field)?,
             "limit" => profile.limit = patterns(field)?,
@@ -103,7 +107,8 @@ fn agent(settings: &mut Settings, agent: &Field<'_>) -> Result<(), ConfigError> 
         return Err(agent.refuse(format!("have no hooks = true: only {} have hooks", known.join(", "))));
     }
     let words = || [&profile.command, &profile.headless].into_iter().flatten();
-    if profile.preamble
+    // A built-in agent whose command is another's asks for nothing.
+    if asks_preamble
         && words().any(|word| word.contains("{prompt_file}"))
         && !words().any(|word| ["{prompt}", "{preamble}", "{preamble_file}"].iter().any(|name| word.contains(name)))
     {

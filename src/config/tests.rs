@@ -419,6 +419,8 @@ fn an_agent_that_can_not_do_what_is_asked_of_it_is_refused() {
     let by_file = "[agents.mine]\ncommand = [\"my\", \"{prompt_file}\"]\npreamble = true\n";
     let why = read(by_file).unwrap_err();
     assert!(why.starts_with("`agents.mine` must have {preamble} or {preamble_file} in its command"), "{why}");
+    let wrapped = read("[agents.claude]\ncommand = [\"wrapper\", \"{prompt_file}\"]\n").unwrap();
+    assert!(wrapped.agents["claude"].preamble, "nobody asked for it there");
     for also in ["{prompt}", "{preamble}", "--read={preamble_file}"] {
         read(&by_file.replace("\"my\"", &format!("\"my\", \"{also}\""))).unwrap();
     }
