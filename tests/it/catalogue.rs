@@ -9,10 +9,10 @@ const LETTERS: &str = "CGTADMRNSEB";
 
 /// A test function as it stands in the sources.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Test {
-    name: String,
+pub struct Test {
+    pub name: String,
     /// It is run by another test only, and proves nothing by itself.
-    ignored: bool,
+    pub ignored: bool,
 }
 
 /// A line of the catalogue: its code, and what stands in the column of its tests.
@@ -49,7 +49,7 @@ fn lines(page: &str) -> Vec<Line<'_>> {
 }
 
 /// The words in backticks.
-fn quoted(text: &str) -> Vec<&str> {
+pub fn quoted(text: &str) -> Vec<&str> {
     text.split('`').skip(1).step_by(2).collect()
 }
 
@@ -118,7 +118,7 @@ fn tests(source: &str) -> Vec<Test> {
     found
 }
 
-fn root() -> &'static Path {
+pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
@@ -136,14 +136,21 @@ fn sources() -> Vec<PathBuf> {
     found
 }
 
+/// Every test of the project. The examples on these pages are no tests.
+pub fn all() -> Vec<Test> {
+    let pages = ["tests/it/catalogue.rs", "tests/it/security.rs"];
+    let (examples, files): (Vec<_>, Vec<_>) =
+        sources().into_iter().partition(|path| pages.iter().any(|page| path.ends_with(page)));
+    assert_eq!(examples.len(), pages.len(), "{examples:?}");
+    let all: Vec<Test> = files.iter().flat_map(|path| tests(&fs::read_to_string(path).unwrap())).collect();
+    assert!(all.len() > 200, "{} tests found", all.len());
+    all
+}
+
 #[test]
 fn every_fault_of_the_catalogue_is_proven_or_says_why_not() {
     let page = fs::read_to_string(root().join("docs/faults.md")).unwrap();
-    // The examples below are no tests.
-    let files = sources().into_iter().filter(|path| !path.ends_with("tests/it/catalogue.rs"));
-    let all: Vec<Test> = files.flat_map(|path| tests(&fs::read_to_string(path).unwrap())).collect();
-    assert!(all.len() > 200, "{} tests found", all.len());
-    let mistakes = mistakes(&page, &all);
+    let mistakes = mistakes(&page, &all());
     assert!(mistakes.is_empty(), "docs/faults.md:\n{}", mistakes.join("\n"));
 }
 

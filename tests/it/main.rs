@@ -27,6 +27,7 @@ mod model;
 mod nemesis;
 mod properties;
 mod review;
+mod security;
 mod setup;
 mod standins;
 mod support;
