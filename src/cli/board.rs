@@ -19,6 +19,8 @@ pub fn table(cards: &[Card], now: Timestamp) {
         let mut remarks = Vec::new();
         if card.is_lost() {
             remarks.push("LOST: nobody works on it, run: ganger --reconcile".to_owned());
+        } else if let Some(doubt) = card.doubt() {
+            remarks.push(format!("UNKNOWN: {}", doubt.text()));
         } else if let Some(activity) = card.activity_text() {
             remarks.push(activity);
             remarks.extend(card.saying().map(str::to_owned));

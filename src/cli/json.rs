@@ -93,7 +93,7 @@ fn attempt(seen: &Seen) -> Value {
         "id": plan.id.as_str(),
         "number": plan.number,
         "phase": seen.attempt.phase.text(),
-        "live": seen.live,
+        "live": seen.live.known(),
         "branch": plan.branch,
         "worktree": text(&plan.worktree),
         "base": plan.base,

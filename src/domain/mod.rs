@@ -8,6 +8,7 @@ pub mod completion;
 pub mod glob;
 pub mod id;
 pub mod lifecycle;
+pub mod liveness;
 pub mod naming;
 pub mod profile;
 pub mod reconcile;

@@ -4,61 +4,10 @@ use std::time::Duration;
 
 use super::completion::{Ending, Vanished};
 use super::id::AttemptId;
+use super::liveness::{Liveness, liveness};
 use super::state::{Cause, Phase};
 
-/// Where the attempt's processes are, seen from here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum PlaceSeen {
-    Here,
-    /// The same machine, but it was restarted since.
-    OtherBoot,
-    /// Another machine or another process-id namespace: can't be looked at from here.
-    Elsewhere,
-}
-
-/// The answer to «is it there»: not being able to look is an answer of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Probe {
-    Alive,
-    Dead,
-    Unknown,
-}
-
-impl Probe {
-    /// The text form in JSON.
-    #[must_use]
-    pub const fn text(self) -> &'static str {
-        match self {
-            Self::Alive => "alive",
-            Self::Dead => "dead",
-            Self::Unknown => "unknown",
-        }
-    }
-}
-
-/// What a lock file says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Lock {
-    Held,
-    Free,
-    Missing,
-    /// Another file stands under its name.
-    Replaced,
-    /// It could not be asked.
-    Unknown,
-}
-
-impl Lock {
-    /// The text form in JSON: anything that is neither held nor free counts as missing.
-    #[must_use]
-    pub const fn text(self) -> &'static str {
-        match self {
-            Self::Held => "held",
-            Self::Free => "free",
-            Self::Missing | Self::Replaced | Self::Unknown => "missing",
-        }
-    }
-}
+pub use super::liveness::{Lock, PlaceSeen, Probe};
 
 /// What tmux says of the attempt's pane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -146,36 +95,28 @@ pub fn plan(observed: &Observed, desired: &Desired) -> Decision {
         Phase::Exited | Phase::Revoked if desired.cleaned => Decision::Keep,
         Phase::Exited | Phase::Revoked => Decision::CleanUp,
         Phase::Claimed | Phase::Worktree | Phase::Spawning => before_the_shim(observed, desired),
-        Phase::Running | Phase::Verifying => under_the_shim(observed),
+        Phase::Running | Phase::Verifying => under_the_shim(observed, desired),
     }
 }
 
 fn before_the_shim(observed: &Observed, desired: &Desired) -> Decision {
-    const DIED: Decision =
-        Decision::Revoke { cause: Cause::DispatcherDied, reason: "its dispatcher died before the agent ran" };
-    match (observed.place, observed.saga) {
-        (PlaceSeen::Elsewhere, _) => Decision::Unknown("it is dispatched on another machine"),
-        (PlaceSeen::OtherBoot, _) | (PlaceSeen::Here, Lock::Free | Lock::Missing | Lock::Replaced) => DIED,
-        (PlaceSeen::Here, Lock::Held) if observed.age < desired.saga_patience => Decision::Keep,
-        (PlaceSeen::Here, Lock::Held) => {
-            Decision::Revoke { cause: Cause::DispatcherDied, reason: "its dispatcher made no progress for too long" }
-        }
-        (PlaceSeen::Here, Lock::Unknown) => Decision::Unknown("its dispatcher's lock can't be asked"),
+    let revoke = |reason| Decision::Revoke { cause: Cause::DispatcherDied, reason };
+    match liveness(observed.place, desired.phase, observed.saga) {
+        Liveness::Alive if observed.age < desired.saga_patience => Decision::Keep,
+        Liveness::Alive => revoke("its dispatcher made no progress for too long"),
+        Liveness::Dead => revoke("its dispatcher died before the agent ran"),
+        Liveness::Unknown(doubt) => Decision::Unknown(doubt.text()),
     }
 }
 
-fn under_the_shim(observed: &Observed) -> Decision {
-    match (observed.place, observed.lock) {
-        (PlaceSeen::Elsewhere, _) => Decision::Unknown("it runs on another machine"),
-        (PlaceSeen::OtherBoot, _) => vanished(observed, Vanished::Reboot),
-        (PlaceSeen::Here, Lock::Held) if observed.pane == Pane::Missing => {
-            Decision::Unknown("its agent runs without a pane")
-        }
-        (PlaceSeen::Here, Lock::Held) => Decision::Keep,
-        (PlaceSeen::Here, Lock::Missing) => Decision::Unknown("its lock file is missing"),
-        (PlaceSeen::Here, Lock::Replaced) => Decision::Unknown("another file stands in place of its lock file"),
-        (PlaceSeen::Here, Lock::Unknown) => Decision::Unknown("its lock can't be asked"),
-        (PlaceSeen::Here, Lock::Free) => match observed.shim {
+fn under_the_shim(observed: &Observed, desired: &Desired) -> Decision {
+    match liveness(observed.place, desired.phase, observed.lock) {
+        Liveness::Alive if observed.pane == Pane::Missing => Decision::Unknown("its agent runs without a pane"),
+        Liveness::Alive => Decision::Keep,
+        Liveness::Unknown(doubt) => Decision::Unknown(doubt.text()),
+        Liveness::Dead if observed.place == PlaceSeen::OtherBoot => vanished(observed, Vanished::Reboot),
+        // A free lock alone is not believed: the shim has to be dead by its identity, too.
+        Liveness::Dead => match observed.shim {
             Probe::Alive => Decision::Unknown("its shim lives, yet its lock is free"),
             Probe::Unknown => Decision::Unknown("its shim can't be looked at"),
             Probe::Dead => {

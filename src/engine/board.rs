@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::attempt::{Attempt, Doing};
 use crate::domain::id::TaskId;
-use crate::domain::reconcile::{Lock, Pane};
+use crate::domain::liveness::{Doubt, Liveness, Lock, PlaceSeen, liveness};
+use crate::domain::reconcile::Pane;
 use crate::domain::state::{Activity, Phase, Source, Status};
 use crate::domain::task::Task;
 use crate::domain::time::Timestamp;
@@ -17,8 +18,8 @@ use crate::ports::store::{Filter, Which};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
     pub attempt: Attempt,
-    /// Its lock, asked now: held, free, or unknown.
-    pub live: Option<bool>,
+    /// Whether its dispatcher or shim lives, looked at now.
+    pub live: Liveness,
     pub pane: Pane,
     /// Its agent is stopped by a signal.
     pub stopped: bool,
@@ -95,7 +96,13 @@ impl Card {
     /// In progress by the row, and yet nobody holds its lock.
     #[must_use]
     pub fn is_lost(&self) -> bool {
-        self.task.status == Status::InProgress && self.attempt.as_ref().is_some_and(|seen| seen.live == Some(false))
+        self.task.status == Status::InProgress && self.attempt.as_ref().is_some_and(|seen| seen.live == Liveness::Dead)
+    }
+
+    /// Why it can't be told whether anything works on it, where that is so.
+    #[must_use]
+    pub fn doubt(&self) -> Option<Doubt> {
+        self.attempt.as_ref().and_then(|seen| seen.live.doubt())
     }
 
     /// Whether its agent, or what comes before and after it, is at work.
@@ -213,15 +220,8 @@ impl<'a> Looker<'a> {
             Phase::Claimed | Phase::Worktree | Phase::Spawning => locks.ask(&attempt.plan.files.saga, None),
             Phase::Running | Phase::Verifying => locks.ask(&attempt.plan.files.lock, attempt.lock),
         };
-        let here = self.engine.ports.processes.place();
-        let live = match lock {
-            _ if attempt.place.host != here.host && attempt.phase.is_live() => None,
-            _ if attempt.place.boot != here.boot => Some(false),
-            Lock::Held => Some(true),
-            Lock::Free => Some(false),
-            Lock::Missing if !attempt.phase.has_shim() => Some(false),
-            Lock::Missing | Lock::Replaced | Lock::Unknown => None,
-        };
+        let place = PlaceSeen::of(&attempt.place, &self.engine.ports.processes.place());
+        let live = liveness(place, attempt.phase, lock);
         let pane = self.pane(&attempt);
         let stopped = attempt.phase == Phase::Running
             && attempt.agent.is_some_and(|agent| self.engine.ports.processes.is_stopped(agent));

@@ -175,13 +175,7 @@ fn settle_blind(engine: &Engine, attempt: &Attempt) -> Result<Action, Fault> {
 fn observe(engine: &Engine, attempt: &Attempt, pane: Pane) -> Observed {
     let ports = &engine.ports;
     let here = ports.processes.place();
-    let place = if here.host != attempt.place.host {
-        PlaceSeen::Elsewhere
-    } else if here.boot == attempt.place.boot {
-        PlaceSeen::Here
-    } else {
-        PlaceSeen::OtherBoot
-    };
+    let place = PlaceSeen::of(&attempt.place, &here);
     let probe = |process: Option<Process>| match (place, process) {
         (PlaceSeen::Here, Some(process)) => ports.processes.probe(process),
         (PlaceSeen::Here, None) | (PlaceSeen::OtherBoot, _) => Probe::Dead,

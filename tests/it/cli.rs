@@ -229,6 +229,30 @@ fn attach_shows_the_agent_wherever_one_is() {
 }
 
 #[test]
+fn what_can_not_be_looked_at_is_unknown_on_every_surface() {
+    let world = World::new();
+    let id = world.dispatch("sleep 1000");
+    let lock = world.path(&format!("state/ganger/locks/{}.lock", world.task(id)["attempt"]["id"].as_str().unwrap()));
+    let away = lock.with_extension("away");
+    let other: fn(&std::path::Path) = |lock| fs::write(lock, "").unwrap();
+    for (doubt, replace) in [("its lock file is missing", None), ("stands in place of its lock file", Some(other))] {
+        fs::rename(&lock, &away).unwrap();
+        if let Some(replace) = replace {
+            replace(&lock);
+        }
+        assert_eq!(world.ok(&["status-line"]), "▶1\n", "{doubt}");
+        assert!(world.ok(&["list"]).contains(&format!("UNKNOWN: {}", doubt.replace("stands", "another file stands"))));
+        assert!(world.ok(&["show", &id.to_string()]).contains(doubt));
+        assert_eq!(world.task(id)["attempt"]["live"], Value::Null, "{doubt}");
+        let ran = world.fails(6, &["reconcile"]);
+        assert!(ran.stderr.contains(doubt), "{ran:?}");
+        fs::rename(&away, &lock).unwrap();
+    }
+    assert_eq!(world.task(id)["attempt"]["live"], true);
+    assert!(world.ok(&["list"]).contains("working"));
+}
+
+#[test]
 fn the_status_line_is_quiet_and_reads_only() {
     let world = World::new();
     assert_eq!(world.ok(&["status-line"]), "\n");

@@ -10,6 +10,7 @@ use crate::cli::board::{Card, Looker, Seen};
 use crate::cli::wiring::Wiring;
 use crate::cli::{json, output};
 use crate::domain::id::TaskId;
+use crate::domain::liveness::Liveness;
 use crate::domain::state::Source;
 use crate::domain::state::TreeState;
 use crate::domain::text;
@@ -84,11 +85,11 @@ fn print(card: &Card, attempts: &[Seen], timeline: &[Record], now: Timestamp) {
     }
     for seen in attempts {
         let plan = &seen.attempt.plan;
-        let live = match (seen.attempt.phase.is_live(), seen.live) {
-            (false, _) => "",
-            (true, Some(true)) => ", alive",
-            (true, Some(false)) => ", LOST",
-            (true, None) => ", can't be looked at",
+        let live = match seen.live {
+            _ if !seen.attempt.phase.is_live() => String::new(),
+            Liveness::Alive => ", alive".to_owned(),
+            Liveness::Dead => ", LOST".to_owned(),
+            Liveness::Unknown(doubt) => format!(", unknown: {}", doubt.text()),
         };
         output::say(&format!("attempt {}: {}{live}", plan.number, seen.attempt.phase));
         say("  branch", &plan.branch);

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use crate::cli::args::{Global, StatusLine};
 use crate::cli::{output, wiring};
-use crate::domain::reconcile::Lock;
+use crate::domain::liveness::{Liveness, PlaceSeen, liveness};
 use crate::domain::state::{Activity, Phase, Status};
 use crate::domain::text;
 use crate::engine::Fault;
@@ -73,10 +73,10 @@ fn look(global: &Global) -> Result<Option<Tally>, Fault> {
                 FileLocks.ask(&files.saga, None)
             };
             let ours = repo.as_ref().is_none_or(|repo| *repo == attempt.plan.repo);
-            let dead = attempt.place.boot != here.boot || lock != Lock::Held;
+            let dead = liveness(PlaceSeen::of(&attempt.place, &here), attempt.phase, lock) == Liveness::Dead;
             let doing = attempt.doing.as_ref().filter(|_| attempt.phase == Phase::Running);
             let waits = doing.is_some_and(|doing| doing.activity == Activity::Waiting);
-            if ours && attempt.place.host == here.host && (dead || waits) && current(&store, &attempt)? {
+            if ours && (dead || waits) && current(&store, &attempt)? {
                 *(if dead { &mut tally.lost } else { &mut tally.waiting }) += 1;
             }
         }

@@ -4,6 +4,7 @@ use super::world::{Shim, Then, When, World};
 use crate::domain::attempt::Attempt;
 use crate::domain::completion::Evidence;
 use crate::domain::id::TaskId;
+use crate::domain::liveness::{Doubt, Liveness};
 use crate::domain::reconcile::Pane;
 use crate::domain::state::{Phase, Status};
 use crate::domain::task::Draft;
@@ -99,39 +100,43 @@ fn a_failed_task_needs_a_person() {
 fn what_the_lock_says_is_what_lives() {
     let world = World::new();
     let (_, _, attempt) = world.running();
-    assert_eq!(seen(&world, &attempt).live, Some(true));
+    assert_eq!(seen(&world, &attempt).live, Liveness::Alive);
     world.trouble("locks.ask", When::Before, Then::Fail);
-    assert_eq!(seen(&world, &attempt).live, None);
+    assert_eq!(seen(&world, &attempt).live, Liveness::Unknown(Doubt::LockUnreadable));
     let file = world.lock().inodes.remove(&attempt.plan.files.lock);
-    assert_eq!(seen(&world, &attempt).live, None, "a file that is gone proves nothing");
+    assert_eq!(
+        seen(&world, &attempt).live,
+        Liveness::Unknown(Doubt::LockMissing),
+        "a file that is gone proves nothing"
+    );
     world.inode(&attempt.plan.files.lock);
-    assert_eq!(seen(&world, &attempt).live, None, "nor does another one");
+    assert_eq!(seen(&world, &attempt).live, Liveness::Unknown(Doubt::LockReplaced), "nor does another one");
     world.lock().inodes.insert(attempt.plan.files.lock.clone(), file.unwrap());
     "other".clone_into(&mut world.lock().place.host);
-    assert_eq!(seen(&world, &attempt).live, None);
+    assert_eq!(seen(&world, &attempt).live, Liveness::Unknown(Doubt::Elsewhere));
     "host".clone_into(&mut world.lock().place.host);
     "boot-2".clone_into(&mut world.lock().place.boot);
-    assert_eq!(seen(&world, &attempt).live, Some(false));
+    assert_eq!(seen(&world, &attempt).live, Liveness::Dead);
     "boot-1".clone_into(&mut world.lock().place.boot);
     world.exit(&attempt.plan.id, 0, Evidence::Changed);
     world.lose_lock(&attempt.plan.id);
-    assert_eq!(seen(&world, &attempt).live, Some(false), "what is over does not live, whatever the file says");
+    assert_eq!(seen(&world, &attempt).live, Liveness::Dead, "what is over does not live, whatever the file says");
     "other".clone_into(&mut world.lock().place.host);
-    assert_eq!(seen(&world, &attempt).live, Some(false), "wherever it was");
+    assert_eq!(seen(&world, &attempt).live, Liveness::Dead, "wherever it was");
 }
 
 #[test]
 fn before_the_shim_the_lock_is_the_dispatchers() {
     let world = World::new();
     let (_, attempt) = abandoned(&world, "mux.start");
-    assert_eq!(seen(&world, &attempt).live, Some(false));
+    assert_eq!(seen(&world, &attempt).live, Liveness::Dead);
     world.lock().inodes.remove(&attempt.plan.files.saga);
-    assert_eq!(seen(&world, &attempt).live, Some(false), "its dispatcher gave it up");
+    assert_eq!(seen(&world, &attempt).live, Liveness::Dead, "its dispatcher gave it up");
     world.trouble("locks.ask", When::Before, Then::Fail);
-    assert_eq!(seen(&world, &attempt).live, None);
+    assert_eq!(seen(&world, &attempt).live, Liveness::Unknown(Doubt::LockUnreadable));
     let world = World::new();
     let (engine, task) = world.ready();
-    world.before("mux.start", move |world| assert_eq!(seen(world, &world.attempt(task)).live, Some(true)));
+    world.before("mux.start", move |world| assert_eq!(seen(world, &world.attempt(task)).live, Liveness::Alive));
     dispatch(&engine, &Request::of(task)).unwrap();
 }
 
@@ -172,7 +177,7 @@ fn a_whole_board_asks_neither_git_nor_tmux() {
     let shown = board.card(running).unwrap();
     assert_eq!(
         shown.attempt.as_ref().map(|seen| (&seen.attempt.plan.id, seen.live)),
-        Some((&attempt.plan.id, Some(true)))
+        Some((&attempt.plan.id, Liveness::Alive))
     );
     assert_eq!((&board.card(over).unwrap().attempt, board.card(TaskId(9))), (&None, None));
     assert_eq!(board.card(ready).unwrap().task.status, Status::Ready);

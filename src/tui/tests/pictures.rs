@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::support::{Screen, board, doing, live, minutes_ago, quiet, titled};
 use crate::domain::id::TaskId;
+use crate::domain::liveness::Liveness;
 use crate::domain::state::{Activity, Cause, Phase, Source, Status};
 use crate::engine::board::Card;
 use crate::engine::{Fault, Kind};
@@ -41,7 +42,7 @@ fn day() -> Vec<Card> {
     again.task.not_before = Some(minutes_ago(-4));
     let mut lost = live(6, "Nobody is there", Phase::Running, 90);
     if let Some(seen) = &mut lost.attempt {
-        seen.live = Some(false);
+        seen.live = Liveness::Dead;
     }
     let mut done = titled(9, Status::Done, "Remove the dead code");
     done.task.updated_at = minutes_ago(200);

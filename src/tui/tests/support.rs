@@ -13,6 +13,7 @@ use ratatui::style::Style;
 
 use crate::domain::attempt::{Attempt, Brief, Doing, Files, Plan};
 use crate::domain::id::{AttemptId, Place, Process, TaskId};
+use crate::domain::liveness::Liveness;
 use crate::domain::reconcile::Pane;
 use crate::domain::state::{Activity, Phase, Source, Status};
 use crate::domain::task::{Draft, Task};
@@ -115,7 +116,7 @@ pub fn live(id: i64, title: &str, phase: Phase, minutes: i64) -> Card {
     };
     card.task.attempt = Some(attempt);
     card.task.attempts = 1;
-    card.attempt = Some(Seen { attempt: row, live: Some(true), pane: Pane::Unknown, stopped: false });
+    card.attempt = Some(Seen { attempt: row, live: Liveness::Alive, pane: Pane::Unknown, stopped: false });
     card
 }
 

@@ -149,6 +149,9 @@ fn state(model: &Model, card: &Card) -> (&'static str, Style) {
     if card.is_lost() {
         return ("!", theme.bad);
     }
+    if card.doubt().is_some() && card.task.status == Status::InProgress {
+        return ("?", theme.warn);
+    }
     match card.task.status {
         Status::Ready if !card.task.blocked_by.is_empty() => (sign(model, "◇", "w"), theme.dim),
         Status::Ready => (sign(model, "○", "o"), theme.dim),
@@ -180,6 +183,8 @@ fn facts(model: &Model, card: &Card) -> String {
         facts.push(format!("{}…", card.activity().unwrap_or_else(|| act.going_on())));
     } else if card.is_lost() {
         facts.push("lost: nobody works on it".to_owned());
+    } else if let (Some(doubt), Status::InProgress) = (card.doubt(), task.status) {
+        facts.push(format!("unknown: {}", doubt.text()));
     } else if let (Some(activity), Some(since)) = (card.activity(), since) {
         let since = card.doing().map_or(since, |doing| doing.since);
         let unit = ago(now.wall, since);
