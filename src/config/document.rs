@@ -11,7 +11,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::ConfigError;
 use super::duration;
-use super::schema;
+use super::table::{self, Section};
 use crate::domain::text;
 
 /// A file's path and text.
@@ -69,6 +69,12 @@ impl<'d> Table<'d> {
     }
 }
 
+/// A name, or true or false.
+pub(super) enum Choice {
+    Named(&'static str),
+    Boolean(bool),
+}
+
 /// One key with its value.
 pub(super) struct Field<'d> {
     document: Document<'d>,
@@ -86,28 +92,23 @@ impl<'d> Field<'d> {
 
     /// Refuses the key, naming the nearest right one.
     pub fn unknown(&self) -> ConfigError {
-        let family = self.section.split('.').next().unwrap_or_default();
-        let section = schema::section(family);
-        if section.is_some_and(|section| section.later.contains(&self.key))
-            || (self.section.is_empty() && schema::LATER.contains(&self.key))
-        {
-            return self.refuse_key(format_args!("`{}` is not supported by this version", self.name()), "");
-        }
-        let names = if self.section.is_empty() {
-            schema::top()
-        } else {
-            section.map_or_else(Vec::new, |section| section.keys.to_vec())
-        };
-        let home = schema::SECTIONS.iter().find(|section| section.keys.contains(&self.key));
-        let rest = match (schema::nearest(self.key, names.iter().copied()), home.map(|home| home.name)) {
+        let section = table::section(self.section.split('.').next().unwrap_or_default());
+        let names = if self.section.is_empty() { table::top() } else { section.map_or_else(Vec::new, Section::keys) };
+        let home = table::SECTIONS.iter().find(|section| section.keys().contains(&self.key));
+        let rest = match (table::nearest(self.key, names.iter().copied()), home.map(|home| home.name)) {
             (Some(name), _) => format!("; did you mean `{name}`?"),
             (None, Some("")) => "; it belongs before the first section".to_owned(),
             (None, Some("agents")) => "; it belongs in [agents.NAME]".to_owned(),
             (None, Some(section)) => format!("; it belongs in [{section}]"),
-            (None, None) => format!("; known are {}", names.join(", ")),
+            (None, None) => format!("; known: {}", names.join(", ")),
         };
         let place = if self.section.is_empty() { String::new() } else { format!(" in [{}]", self.section) };
         self.refuse_key(format_args!("unknown key `{}`{place}", self.key), &rest)
+    }
+
+    /// Refuses the value of a key that this version knows and can't obey.
+    pub fn unsupported(&self) -> ConfigError {
+        self.refuse_key(format_args!("`{}` is not supported by this version", self.name()), "")
     }
 
     /// Refuses the key for another reason.
@@ -211,6 +212,19 @@ impl<'d> Field<'d> {
         let pair = self.value.get_ref().as_str().and_then(|text| text.split_once('x'));
         pair.and_then(|(columns, rows)| Some((side(columns, 20)?, side(rows, 5)?)))
             .ok_or_else(|| self.mismatch(r#"columns and rows from 20x5 to 10000x10000, such as "200x50""#, self.value))
+    }
+
+    /// One of `names`, or true or false.
+    pub fn choice_or_boolean(&self, names: &[&'static str]) -> Result<Choice, ConfigError> {
+        if let Some(boolean) = self.value.get_ref().as_bool() {
+            return Ok(Choice::Boolean(boolean));
+        }
+        let text = self.value.get_ref().as_str();
+        let found = names.iter().find(|name| text == Some(**name));
+        found.map(|name| Choice::Named(name)).ok_or_else(|| {
+            let quoted: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
+            self.mismatch(format_args!("true, false or one of {}", quoted.join(", ")), self.value)
+        })
     }
 
     /// One of `names`, as the value beside it.

@@ -10,7 +10,9 @@ mod duration;
 mod read;
 mod render;
 mod repository;
-mod schema;
+mod table;
+mod template;
+mod value;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -21,14 +23,12 @@ use std::time::Duration;
 pub use duration::{parse as parse_duration, render as render_duration};
 pub use render::render;
 pub use repository::RepositoryFiles;
+pub use template::commented;
 
 use self::document::Document;
 use crate::agent;
 use crate::domain::settings::{Completion, Queue, Settings, Timing, Tmux, Ui, Worktrees};
 use crate::domain::text;
-
-/// The commented default file: what `config init` writes, and the documentation of every key.
-pub const DEFAULT_TEXT: &str = include_str!("../../assets/config.toml");
 
 /// What tells an agent how to report, unless configured.
 pub const PREAMBLE: &str = "\
@@ -99,9 +99,9 @@ pub fn default_path(env: Environment<'_>) -> Option<PathBuf> {
 pub fn defaults(env: Environment<'_>) -> Settings {
     let data = place(env, "XDG_DATA_HOME").or_else(|| Some(place(env, "HOME")?.join(".local/share")));
     let root = data.and_then(|data| data.join("ganger/worktrees").into_os_string().into_string().ok());
-    Settings {
+    let mut settings = Settings {
         default_agent: agent::DEFAULT.to_owned(),
-        agents: agent::built_in().map(|profile| (profile.name.clone(), profile)).collect(),
+        agents: BTreeMap::new(),
         worktrees: Worktrees {
             root: root.unwrap_or_default(),
             branch: "ganger/{id}-{slug}".to_owned(),
@@ -130,7 +130,11 @@ pub fn defaults(env: Environment<'_>) -> Settings {
         notify: BTreeMap::new(),
         ui: Ui::default(),
         keys: BTreeMap::new(),
-    }
+    };
+    let built_in = Document { path: Path::new("agents.toml"), text: agent::BUILT_IN };
+    // A test reads it: it is as sound as the code.
+    read::apply(&mut settings, built_in, env).unwrap_or_default();
+    settings
 }
 
 /// A folder that a variable names; a relative one counts as not set, as the XDG base directory specification asks.

@@ -9,7 +9,8 @@ use std::path::Path;
 use sha2::{Digest as _, Sha256};
 
 use super::document::{Document, Field, Table};
-use super::{ConfigError, read, schema};
+use super::table::{self, Share};
+use super::{ConfigError, read};
 use crate::domain::settings::Settings;
 use crate::ports::repositories::{Repositories, Supplied, Unfit};
 
@@ -81,19 +82,18 @@ fn over(own: &Settings, supplied: &Supplied) -> Result<Settings, ConfigError> {
 fn refuse_what_is_not_its_own(document: Document<'_>) -> Result<(), ConfigError> {
     let parsed = document.table()?;
     for field in Table::top(document, parsed.get_ref()).fields() {
-        let allowed = schema::OF_REPOSITORY.iter().find(|(name, _)| *name == field.key);
-        match allowed {
-            // An unknown one is refused with its right name by the reader.
-            None if schema::section(field.key).is_some() => return Err(not_its_own(&field)),
-            Some((_, Some(keys))) => {
-                let known = schema::section(field.key).map_or(&[] as &[&str], |section| section.keys);
-                for inner in field.table()?.fields() {
-                    if known.contains(&inner.key) && !keys.contains(&inner.key) {
-                        return Err(not_its_own(&inner));
-                    }
+        // An unknown one is refused with its right name by the reader.
+        let Some(section) = table::section(field.key).filter(|section| !section.name.is_empty()) else { continue };
+        match section.repository {
+            Share::Nothing => return Err(not_its_own(&field)),
+            Share::Everything => {}
+            Share::These(_) => {
+                let its_own =
+                    |inner: &Field<'_>| section.is_of_repository(inner.key) || !section.keys().contains(&inner.key);
+                if let Some(other) = field.table()?.fields().into_iter().find(|inner| !its_own(inner)) {
+                    return Err(not_its_own(&other));
                 }
             }
-            None | Some((_, None)) => {}
         }
     }
     Ok(())

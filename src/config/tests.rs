@@ -8,7 +8,10 @@ use std::time::Duration;
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_assert_eq, prop_oneof, proptest};
 
 use super::document::Document;
-use super::{Config, ConfigError, DEFAULT_TEXT, default_path, defaults, load, path, read, render, schema};
+use super::table::SECTIONS;
+use super::template::docs;
+use super::{Config, ConfigError, commented, default_path, defaults, load, path, read, render};
+use crate::agent;
 use crate::domain::profile::{Mode, NoOutput, Profile};
 use crate::domain::settings::{Completion, Queue, Settings, Timing, Tmux, Worktrees};
 use crate::tui::keymap;
@@ -39,12 +42,12 @@ fn uncommented() -> String {
         Some(setting) if setting.starts_with(|c: char| c == '[' || c.is_ascii_lowercase()) => format!("{setting}\n"),
         _ => format!("{line}\n"),
     };
-    DEFAULT_TEXT.lines().map(live).collect()
+    commented().lines().map(live).collect()
 }
 
 #[test]
 fn the_default_file_changes_nothing() {
-    assert_eq!(settings(DEFAULT_TEXT), defaults(&home));
+    assert_eq!(settings(&commented()), defaults(&home));
 }
 
 #[test]
@@ -69,13 +72,13 @@ fn the_default_file_shows_every_key() {
         "agents" => file["agents"]["mine"].as_table().unwrap().clone(),
         name => file[name].as_table().unwrap().clone(),
     };
-    for section in schema::SECTIONS {
+    for section in SECTIONS {
         let shown: BTreeSet<String> = tables(section.name)
             .into_iter()
             .filter(|(_, value)| !(section.name.is_empty() && value.is_table()))
             .map(|(key, _)| key)
             .collect();
-        let known: BTreeSet<String> = section.keys.iter().map(|&key| key.to_owned()).collect();
+        let known: BTreeSet<String> = section.keys().into_iter().map(str::to_owned).collect();
         assert_eq!(shown, known, "[{}]", section.name);
     }
 }
@@ -216,11 +219,11 @@ fn n3_an_unknown_key_is_refused_with_file_line_and_the_nearest_name() {
         ),
         (
             "[completion]\ncolour = 1",
-            "unknown key `colour` in [completion] at /c.toml:2; known are verify, verify_timeout, preamble",
+            "unknown key `colour` in [completion] at /c.toml:2; known: verify, verify_timeout, preamble, self_approve",
         ),
         (
             "[timing]\n\"g\\u001b[31m\" = 1",
-            "unknown key `g\u{fffd}[31m` in [timing] at /c.toml:2; known are git, tmux, start, saga, database",
+            "unknown key `g\u{fffd}[31m` in [timing] at /c.toml:2; known: git, tmux, start, saga, database",
         ),
     ] {
         assert_eq!(refusal(text), message);
@@ -311,14 +314,14 @@ fn n3_a_senseless_value_is_refused() {
         ("[agents.x]\ncommand = ['']", "`agents.x.command` must begin with a program"),
         ("[agents.x]\nmode = 'headless'", "`agents.x` must have a command"),
         ("[agents.x]\ncommand = ['x']\nresume = ['']", "`agents.x.resume`"),
-        ("[agents.'a b']\ncommand = ['x']", "the name of an agent"),
+        ("[agents.'a b']\ncommand = ['x']", "an agent's name"),
         (
             "[agents.x]\ncommand = ['x']\nenv = { GANGER_TASK = '1' }",
             "`GANGER_TASK` is set by ganger itself at /c.toml:3",
         ),
         ("[agents.x]\ncommand = ['x']\nenv = { 'A=B' = '1' }", "`A=B` can't be the name"),
         ("default_agent = 'cladue'", "there is no \"cladue\" (did you mean \"claude\"?)"),
-        ("default_agent = 'cursor'", "there is no \"cursor\" (known are aider, claude"),
+        ("default_agent = 'cursor'", "there is no \"cursor\" (known: aider, claude"),
     ] {
         let message = refusal(text);
         assert!(message.contains(part) && message.contains(" at /c.toml:"), "{text:?}: {message}");
@@ -413,9 +416,18 @@ fn an_agent_that_can_not_do_what_is_asked_of_it_is_refused() {
         load(Some(&path), &home).map(|config| config.settings).map_err(|error| error.message)
     };
     let why = read("[agents.mine]\ncommand = [\"my\", \"{prompt}\"]\nhooks = true\n").unwrap_err();
-    assert!(why.starts_with("`agents.mine` must have no hooks = true: only claude, codex, gemini, opencode"), "{why}");
+    assert!(
+        why.starts_with(
+            "`agents.mine` must name the hooks that its program speaks, such as hooks = \"claude\" (known: "
+        ),
+        "{why}"
+    );
     let opus = read("[agents.opus]\ncommand = [\"/opt/claude\", \"--model\", \"opus\", \"{prompt}\"]\nhooks = true\n");
-    assert!(opus.unwrap().agents["opus"].hooks, "its program has them");
+    assert_eq!(opus.unwrap().agents["opus"].hooks.as_deref(), Some("claude"), "its program has them");
+    let wrapper = read("[agents.mine]\ncommand = [\"my\", \"{prompt}\"]\nhooks = \"gemini\"\n");
+    assert_eq!(wrapper.unwrap().agents["mine"].hooks.as_deref(), Some("gemini"), "whatever its program is called");
+    let why = read("[agents.mine]\ncommand = [\"claude\", \"{prompt}\"]\nhooks = \"clade\"\n").unwrap_err();
+    assert!(why.contains("true, false or one of \"claude\", \"codex\""), "{why}");
     let by_file = "[agents.mine]\ncommand = [\"my\", \"{prompt_file}\"]\npreamble = true\n";
     let why = read(by_file).unwrap_err();
     assert!(why.starts_with("`agents.mine` must have {preamble} or {preamble_file} in its command"), "{why}");
@@ -448,7 +460,8 @@ fn profiles() -> impl Strategy<Value = Profile> {
     ("[a-z][a-z0-9_.-]{0,8}", argvs, mode, no_output, env, flags, patterns(), patterns()).prop_map(
         |(name, argvs, mode, no_output, env, (preamble, hooks, resume_after_limit), waiting, limit)| {
             let (mut command, resume, headless, headless_resume, safe_args, unsafe_args) = argvs;
-            command.insert(0, if hooks { "/bin/claude" } else { "program" }.to_owned());
+            command.insert(0, "program".to_owned());
+            let hooks = hooks.then(|| "claude".to_owned());
             Profile {
                 command,
                 resume,
@@ -540,4 +553,61 @@ fn the_board_is_configured() {
     ] {
         assert!(refusal(text).contains(why), "{text}: {}", refusal(text));
     }
+}
+
+#[test]
+fn every_built_in_agent_can_be_started_and_told_its_task() {
+    for agent in defaults(&home).agents.values() {
+        for (resumes, conversation) in [(false, None), (true, None), (true, Some("c"))] {
+            let argv = agent.argv(resumes, conversation);
+            assert!(!argv[0].is_empty(), "{}", agent.name);
+            let told = argv.iter().any(|argument| argument.contains("{prompt"));
+            assert!(told, "{} is never told its prompt", agent.name);
+        }
+    }
+}
+
+#[test]
+fn no_prompt_of_a_built_in_agent_is_taken_for_an_option() {
+    for agent in defaults(&home).agents.values() {
+        for argv in [&agent.command, &agent.resume, &agent.headless, &agent.headless_resume] {
+            for (at, argument) in argv.iter().enumerate() {
+                let behind = argv[..at].contains(&"--".to_owned());
+                assert!(argument != "{prompt}" || behind, "{}: {argv:?}", agent.name);
+                assert!(argument != "{permissions}" || !behind, "{}: {argv:?}", agent.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_default_agent_is_a_built_in_one() {
+    let settings = defaults(&home);
+    assert_eq!(settings.default_agent, agent::DEFAULT);
+    assert!(settings.agents.contains_key(agent::DEFAULT));
+}
+
+#[test]
+fn a_program_of_your_own_is_not_asked_for_its_version() {
+    let version = |text: &str| settings(text).agents["claude"].version.clone();
+    assert_eq!(version(""), ["--version"]);
+    assert_eq!(version("[agents.claude]\nmode = 'headless'"), ["--version"]);
+    assert_eq!(version("[agents.claude]\ncommand = ['wrapper', '{prompt}']"), [""; 0]);
+    assert_eq!(version("[agents.claude]\ncommand = ['wrapper', '{prompt}']\nversion = ['-v']"), ["-v"]);
+}
+
+/// Rewrites the generated files where `GANGER_GENERATE` is set; else compares.
+fn generated(path: &str, text: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    if std::env::var_os("GANGER_GENERATE").is_some() {
+        std::fs::write(&file, text).unwrap();
+    }
+    let there = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(there, text, "{path} is not what the table of settings makes: run the tests with GANGER_GENERATE=1");
+}
+
+#[test]
+fn the_default_file_and_the_page_of_settings_are_made_from_the_table() {
+    generated("assets/config.toml", &commented());
+    generated("docs/configuration.md", &docs::page());
 }

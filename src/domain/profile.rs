@@ -38,14 +38,16 @@ pub struct Profile {
     pub env: Vec<(String, String)>,
     /// Whether the agent is told how to report.
     pub preamble: bool,
-    /// Whether the hooks of the agent's own program are put into the worktree before each attempt.
-    pub hooks: bool,
+    /// The mechanism whose hooks are put into the worktree before each attempt: `claude`, `codex`, `gemini`, `opencode`.
+    pub hooks: Option<String>,
     /// What stands on its screen when it waits for an answer: words in lower case.
     pub waiting: Vec<String>,
     /// What stands there when a usage limit is reached: words in lower case.
     pub limit: Vec<String>,
     /// Whether it is told to go on once that limit has ended.
     pub resume_after_limit: bool,
+    /// The arguments with which its program prints its version; empty where it is not to be asked.
+    pub version: Vec<String>,
 }
 
 /// A shell, or a language of scripts, in any version: `/usr/bin/python3.11`.
@@ -71,10 +73,11 @@ impl Profile {
             no_output: NoOutput::Failed,
             env: Vec::new(),
             preamble: false,
-            hooks: false,
+            hooks: None,
             waiting: Vec::new(),
             limit: Vec::new(),
             resume_after_limit: false,
+            version: Vec::new(),
         }
     }
 

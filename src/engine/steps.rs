@@ -275,7 +275,7 @@ fn encode(saga: &Saga<'_>) -> Result<Vec<u8>, String> {
         timeout: plan.brief.timeout.map(millis),
         grace: millis(settings.tmux.grace),
         review_without_output: profile.no_output == NoOutput::Review,
-        hooks: profile.hooks.then(|| profile.name.clone()),
+        hooks: profile.hooks.clone(),
         waiting: profile.waiting.clone(),
         limit: profile.limit.clone(),
         resume_after_limit: profile.resume_after_limit,

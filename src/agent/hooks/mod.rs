@@ -28,14 +28,66 @@ pub enum Mechanism {
     OpenCode,
 }
 
+/// What is known of one mechanism.
+struct Row {
+    mechanism: Mechanism,
+    /// The name of its agent.
+    name: &'static str,
+    /// Where it is registered, relative to the worktree.
+    file: &'static str,
+    /// The events that are registered.
+    events: &'static [&'static str],
+    /// What a person has to do before the hooks run.
+    note: Option<&'static str>,
+}
+
+#[rustfmt::skip]
+const ROWS: [Row; 4] = [
+    Row {
+        mechanism: Mechanism::Claude,
+        name: "claude",
+        file: ".claude/settings.local.json",
+        events: &["SessionStart", "UserPromptSubmit", "PreToolUse", "PostToolUse", "PermissionRequest", "Notification", "Stop", "StopFailure"],
+        note: None,
+    },
+    Row {
+        mechanism: Mechanism::Codex,
+        name: "codex",
+        file: ".codex/hooks.json",
+        events: &["SessionStart", "UserPromptSubmit", "PreToolUse", "PostToolUse", "PermissionRequest", "Stop"],
+        note: Some("codex runs them once they are trusted: type /hooks in codex"),
+    },
+    Row {
+        mechanism: Mechanism::Gemini,
+        name: "gemini",
+        file: ".gemini/settings.json",
+        events: &["SessionStart", "BeforeAgent", "BeforeTool", "AfterTool", "Notification", "AfterAgent"],
+        note: None,
+    },
+    Row {
+        mechanism: Mechanism::OpenCode,
+        name: "opencode",
+        file: ".opencode/plugins/ganger.js",
+        events: &[
+            "session.created", "session.status", "session.idle", "session.error", "permission.asked", "permission.updated",
+            "permission.replied", "question.asked", "question.replied", "question.rejected",
+        ],
+        note: None,
+    },
+];
+
 impl Mechanism {
     /// Every mechanism, by the name of its agent.
     pub const ALL: &'static [Self] = &[Self::Claude, Self::Codex, Self::Gemini, Self::OpenCode];
 
+    const fn row(self) -> &'static Row {
+        &ROWS[self as usize]
+    }
+
     /// The mechanism of the agent of this name.
     #[must_use]
     pub fn for_agent(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|mechanism| mechanism.name() == name)
+        ROWS.iter().find(|row| row.name == name).map(|row| row.mechanism)
     }
 
     /// The mechanism of an agent of this name, or else of this program.
@@ -48,56 +100,19 @@ impl Mechanism {
     /// The name of its agent.
     #[must_use]
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Claude => "claude",
-            Self::Codex => "codex",
-            Self::Gemini => "gemini",
-            Self::OpenCode => "opencode",
-        }
+        self.row().name
     }
 
     /// Where it is registered, relative to the worktree.
     #[must_use]
     pub const fn file(self) -> &'static str {
-        match self {
-            Self::Claude => ".claude/settings.local.json",
-            Self::Codex => ".codex/hooks.json",
-            Self::Gemini => ".gemini/settings.json",
-            Self::OpenCode => ".opencode/plugins/ganger.js",
-        }
+        self.row().file
     }
 
     /// The events that are registered.
     #[must_use]
     pub const fn events(self) -> &'static [&'static str] {
-        match self {
-            Self::Claude => &[
-                "SessionStart",
-                "UserPromptSubmit",
-                "PreToolUse",
-                "PostToolUse",
-                "PermissionRequest",
-                "Notification",
-                "Stop",
-                "StopFailure",
-            ],
-            Self::Codex => {
-                &["SessionStart", "UserPromptSubmit", "PreToolUse", "PostToolUse", "PermissionRequest", "Stop"]
-            }
-            Self::Gemini => &["SessionStart", "BeforeAgent", "BeforeTool", "AfterTool", "Notification", "AfterAgent"],
-            Self::OpenCode => &[
-                "session.created",
-                "session.status",
-                "session.idle",
-                "session.error",
-                "permission.asked",
-                "permission.updated",
-                "permission.replied",
-                "question.asked",
-                "question.replied",
-                "question.rejected",
-            ],
-        }
+        self.row().events
     }
 
     /// What a hook runs, by `sh -c`: nothing outside an attempt, and no path that another machine does not have.
@@ -109,9 +124,6 @@ impl Mechanism {
     /// What a person has to do before the hooks run.
     #[must_use]
     pub const fn note(self) -> Option<&'static str> {
-        match self {
-            Self::Codex => Some("codex runs them once they are trusted: type /hooks in codex"),
-            Self::Claude | Self::Gemini | Self::OpenCode => None,
-        }
+        self.row().note
     }
 }

@@ -21,9 +21,6 @@ use crate::os::process::{Answer, Call, run as call};
 /// How long an agent may take to say its version.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The agents whose program is known to answer `--version` and to do nothing else then.
-const TELL_VERSION: [&str; 5] = ["aider", "claude", "codex", "gemini", "opencode"];
-
 /// Lists the agents, or installs or removes the hooks of one.
 ///
 /// # Errors
@@ -51,8 +48,8 @@ fn list(wiring: &Wiring) -> Outcome {
             .map(|profile| {
                 let program = profile.argv(false, None).first().map_or("", String::as_str);
                 let installed = preflight::is_installed(&engine, program);
-                let version =
-                    (installed && tells_version(&profile.name, program)).then(|| scope.spawn(move || version(program)));
+                let version = (installed && !profile.version.is_empty())
+                    .then(|| scope.spawn(|| version(program, &profile.version)));
                 (profile, program, installed, version)
             })
             .collect();
@@ -62,7 +59,11 @@ fn list(wiring: &Wiring) -> Outcome {
             program: program.to_owned(),
             installed,
             version: version.and_then(|look: std::thread::ScopedJoinHandle<'_, _>| look.join().ok().flatten()),
-            hooks: Mechanism::of(&profile.name, program)
+            hooks: profile
+                .hooks
+                .as_deref()
+                .or(Some(&profile.name))
+                .and_then(|name| Mechanism::of(name, program))
                 .map(|mechanism| worktree.as_ref().is_ok_and(|worktree| install::is_installed(worktree, mechanism))),
         };
         looks.into_iter().map(finish).collect()
@@ -128,14 +129,9 @@ impl Agent {
     }
 }
 
-/// Whether the program may be asked: one that a person configured may do anything when it is run.
-fn tells_version(name: &str, program: &str) -> bool {
-    TELL_VERSION.contains(&name) && Path::new(program).file_name().is_some_and(|file| file == name)
-}
-
 /// The first line that the program says of its version.
-fn version(program: &str) -> Option<String> {
-    let answer = call(&Call::new(program, PATIENCE).args(["--version"])).ok().filter(Answer::ok)?;
+fn version(program: &str, asking: &[String]) -> Option<String> {
+    let answer = call(&Call::new(program, PATIENCE).args(asking)).ok().filter(Answer::ok)?;
     let said = text::plain(&answer.text());
     let first = said.lines().map(str::trim).find(|line| !line.is_empty())?;
     Some(text::cut(&text::line(first), 60))

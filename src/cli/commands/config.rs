@@ -58,7 +58,7 @@ pub fn run(global: &Global, command: &Config) -> Outcome {
                     write(error)
                 }
             })?;
-            std::io::Write::write_all(&mut file, config::DEFAULT_TEXT.as_bytes()).map_err(write)?;
+            std::io::Write::write_all(&mut file, config::commented().as_bytes()).map_err(write)?;
             output::say(&path.to_string_lossy());
         }
         Config::Check => {

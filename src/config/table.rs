@@ -1,0 +1,518 @@
+//! Every setting, one row each: its name, its meaning, and how it is read and shown.
+//!
+//! Reading, `config show`, the refusals' "did you mean", what a repository may set, the commented default and the
+//! table in the docs all come from here. To add a setting is to add a field to `domain::settings` and a row here.
+
+use toml::Value;
+
+use super::document::Field;
+use super::{ConfigError, Environment, duration, value};
+use crate::domain::profile::{Mode, NoOutput, Profile};
+use crate::domain::settings::Settings;
+use crate::tui::{keymap, theme};
+
+/// How one setting of `T` is read from a file and shown.
+pub(super) struct Row<T: 'static> {
+    pub key: &'static str,
+    /// What it means, for the commented default and the docs.
+    pub doc: &'static str,
+    /// What the commented default shows where that is not the default value.
+    pub example: Option<&'static str>,
+    pub read: fn(&mut T, &Field<'_>, Environment<'_>) -> Result<(), ConfigError>,
+    /// Its value, as a file would say it; `None` where there is nothing to say.
+    pub show: fn(&T) -> Option<Value>,
+}
+
+/// One section of the file.
+pub(super) struct Section {
+    /// Its name; empty for the keys before the first section.
+    pub name: &'static str,
+    pub doc: &'static str,
+    pub rows: Rows,
+    /// What a repository's own file may set of it. The rest is the machine's, or a matter of taste.
+    pub repository: Share,
+}
+
+/// What a section holds.
+#[derive(Clone, Copy)]
+pub(super) enum Rows {
+    Settings(&'static [Row<Settings>]),
+    /// A table for each agent.
+    Agents(&'static [Row<Profile>]),
+    /// The keys of the board, by the names of [`keymap`].
+    Keys,
+}
+
+/// How much of a section a repository may set.
+#[derive(Clone, Copy)]
+pub(super) enum Share {
+    Nothing,
+    These(&'static [&'static str]),
+    Everything,
+}
+
+impl Section {
+    /// Its keys, in the order of the file.
+    pub fn keys(&self) -> Vec<&'static str> {
+        match self.rows {
+            Rows::Settings(rows) => rows.iter().map(|row| row.key).collect(),
+            Rows::Agents(rows) => rows.iter().map(|row| row.key).collect(),
+            Rows::Keys => keymap::NAMES.to_vec(),
+        }
+    }
+
+    /// Whether a repository's own file may set this key.
+    pub fn is_of_repository(&self, key: &str) -> bool {
+        match self.repository {
+            Share::Nothing => false,
+            Share::These(keys) => keys.contains(&key),
+            Share::Everything => true,
+        }
+    }
+}
+
+const fn row<T>(
+    key: &'static str,
+    doc: &'static str,
+    read: fn(&mut T, &Field<'_>, Environment<'_>) -> Result<(), ConfigError>,
+    show: fn(&T) -> Option<Value>,
+) -> Row<T> {
+    Row { key, doc, example: None, read, show }
+}
+
+impl<T> Row<T> {
+    const fn example(self, example: &'static str) -> Self {
+        Self { example: Some(example), ..self }
+    }
+}
+
+/// Every section, in the order of the commented default.
+pub(super) const SECTIONS: &[Section] = &[
+    Section { name: "", doc: "", rows: Rows::Settings(TOP), repository: Share::Everything },
+    Section {
+        name: "agents",
+        doc: "An agent is a command. `ganger agents` lists the built-in ones and `ganger config show` prints them in full; a \
+              section with the name of one of these changes the keys that it sets and leaves the others. `shell` runs the \
+              prompt as a script. An agent of your own needs a command:",
+        rows: Rows::Agents(AGENT),
+        repository: Share::Everything,
+    },
+    Section { name: "worktrees", doc: "", rows: Rows::Settings(WORKTREES), repository: Share::Everything },
+    Section {
+        name: "queue",
+        doc: "",
+        rows: Rows::Settings(QUEUE),
+        repository: Share::These(&["max_orphan_retries", "timeout"]),
+    },
+    Section { name: "completion", doc: "", rows: Rows::Settings(COMPLETION), repository: Share::Everything },
+    Section { name: "tmux", doc: "", rows: Rows::Settings(TMUX), repository: Share::Nothing },
+    Section {
+        name: "timing",
+        doc: "Advanced: how long ganger waits for other programs. No deadline here decides that an agent is dead.",
+        rows: Rows::Settings(TIMING),
+        repository: Share::Nothing,
+    },
+    Section {
+        name: "notify",
+        doc: "A command for each event, as an argument list that no shell sees: [\"notify-send\", \"ganger\", \"{title}\"]. \
+              {title}, {task_id} and {event} are filled in. It runs detached, with a deadline; its failure changes nothing.",
+        rows: Rows::Settings(NOTIFY),
+        repository: Share::Nothing,
+    },
+    Section { name: "ui", doc: "The board.", rows: Rows::Settings(UI), repository: Share::Nothing },
+    Section {
+        name: "keys",
+        doc: "Your own keys: one key or a list. A key that you bind to one action is taken from the action that it meant \
+              before.",
+        rows: Rows::Keys,
+        repository: Share::Nothing,
+    },
+];
+
+pub(super) const TOP: &[Row<Settings>] = &[row(
+    "default_agent",
+    "The agent of a task that names none.",
+    // The agents of the same file may stand below it: it is read last.
+    |settings, field, _| value::default_agent(settings, field),
+    |settings| Some(settings.default_agent.as_str().into()),
+)];
+
+/// How the modes are written.
+const MODES: [(&str, Mode); 2] = [("interactive", Mode::Interactive), ("headless", Mode::Headless)];
+
+/// How the judgements of an exit without output are written.
+const NO_OUTPUT: [(&str, NoOutput); 2] = [("failed", NoOutput::Failed), ("review", NoOutput::Review)];
+
+const AGENT: &[Row<Profile>] = &[
+    row::<Profile>(
+        "command",
+        "An argument list that no shell sees. {prompt}, {prompt_file}, {task_id}, {title}, {branch}, {worktree}, \
+         {preamble} and {preamble_file} are filled in; a {prompt} over 100 kB becomes a sentence that names {prompt_file}. \
+         {permissions} stands for the arguments of `safe` or `unsafe`; without it they come last.",
+        |profile, field, _| value::command(field).map(|argv| profile.command = argv),
+        |profile| (!profile.command.is_empty()).then(|| profile.command.clone().into()),
+    )
+    .example(r#"["my-agent", "--flag", "{prompt}"]"#),
+    row::<Profile>(
+        "resume",
+        "How to resume an earlier session; [] where the agent can't. With {conversation} in it, it is used once the agent \
+         has reported that name through its hooks.",
+        |profile, field, _| value::optional_argv(field).map(|argv| profile.resume = argv),
+        |profile| Some(profile.resume.clone().into()),
+    )
+    .example(r#"["my-agent", "--continue"]"#),
+    row(
+        "headless",
+        "The command for mode = \"headless\"; [] where it is the same.",
+        |profile, field, _| value::optional_argv(field).map(|argv| profile.headless = argv),
+        |profile| Some(profile.headless.clone().into()),
+    ),
+    row(
+        "headless_resume",
+        "How to resume an earlier session for mode = \"headless\"; [] where it is the same.",
+        |profile, field, _| value::optional_argv(field).map(|argv| profile.headless_resume = argv),
+        |profile| Some(profile.headless_resume.clone().into()),
+    ),
+    row(
+        "mode",
+        "\"interactive\" talks to you, \"headless\" runs to its end without you.",
+        |profile, field, _| field.choice(&MODES).map(|mode| profile.mode = mode),
+        |profile| Some(value::written(&MODES, profile.mode)),
+    ),
+    row(
+        "safe",
+        "The arguments for {permissions}.",
+        |profile, field, _| field.list().map(|list| profile.safe_args = list),
+        |profile| Some(profile.safe_args.clone().into()),
+    ),
+    row(
+        "unsafe",
+        "The arguments for {permissions} of tasks that were added with --unsafe.",
+        |profile, field, _| field.list().map(|list| profile.unsafe_args = list),
+        |profile| Some(profile.unsafe_args.clone().into()),
+    ),
+    row(
+        "no_output",
+        "What an exit 0 is that changed nothing and reported nothing: \"failed\", or \"review\" (as for `shell`).",
+        |profile, field, _| field.choice(&NO_OUTPUT).map(|judged| profile.no_output = judged),
+        |profile| Some(value::written(&NO_OUTPUT, profile.no_output)),
+    ),
+    row::<Profile>(
+        "env",
+        "Environment variables for this agent. Names that begin with GANGER_ are taken.",
+        |profile, field, _| value::each(field, |variable| value::variable(profile, variable)),
+        |profile| {
+            let env = profile.env.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str())));
+            Some(env.collect::<toml::Table>().into())
+        },
+    )
+    .example(r#"{ KEY = "value" }"#),
+    row(
+        "preamble",
+        "Whether it is told how to report (completion.preamble): at {preamble} or {preamble_file}, else after the prompt.",
+        |profile, field, _| field.boolean().map(|preamble| profile.preamble = preamble),
+        |profile| Some(profile.preamble.into()),
+    ),
+    row(
+        "hooks",
+        "Whether hooks are put into the worktree before each attempt, by which the agent reports what it does: false, the \
+         mechanism that its program speaks (\"claude\", \"codex\", \"gemini\" or \"opencode\"), or true where the agent or \
+         its program has that name.",
+        |profile, field, _| value::hooks(profile, field),
+        |profile| Some(profile.hooks.as_deref().map_or(Value::from(false), Value::from)),
+    ),
+    row(
+        "waiting",
+        "What its screen shows when it waits for an answer; upper and lower case are the same.",
+        |profile, field, _| value::patterns(field).map(|patterns| profile.waiting = patterns),
+        |profile| Some(profile.waiting.clone().into()),
+    ),
+    row(
+        "limit",
+        "What its screen shows when a usage limit is reached.",
+        |profile, field, _| value::patterns(field).map(|patterns| profile.limit = patterns),
+        |profile| Some(profile.limit.clone().into()),
+    ),
+    row(
+        "resume_after_limit",
+        "Whether \"continue\" is typed to it when that limit has ended.",
+        |profile, field, _| field.boolean().map(|resumes| profile.resume_after_limit = resumes),
+        |profile| Some(profile.resume_after_limit.into()),
+    ),
+    row(
+        "version",
+        "The arguments with which its program prints its version and does nothing else, for `ganger agents`; [] where it \
+         is not to be asked.",
+        |profile, field, _| field.list().map(|list| profile.version = list),
+        |profile| Some(profile.version.clone().into()),
+    ),
+];
+
+const WORKTREES: &[Row<Settings>] = &[
+    row(
+        "root",
+        "Where worktrees are made, in a folder for each repository: an absolute path, \"~/…\", or \"{repo}/…\" for a place \
+         inside the repository. Where XDG_DATA_HOME is set, the default is $XDG_DATA_HOME/ganger/worktrees.",
+        |settings, field, env| value::root(field, env).map(|root| settings.worktrees.root = root),
+        |settings| Some(settings.worktrees.root.as_str().into()),
+    ),
+    row(
+        "branch",
+        "The name of a task's branch. It needs {id}; {slug} is made from the title and may be empty.",
+        |settings, field, _| value::branch(field).map(|branch| settings.worktrees.branch = branch),
+        |settings| Some(settings.worktrees.branch.as_str().into()),
+    ),
+    row(
+        "base",
+        "What a task starts from that names no base: a branch or a commit; \"HEAD\" is what the repository has checked out.",
+        |settings, field, _| value::base(field).map(|base| settings.worktrees.base = base),
+        |settings| Some(settings.worktrees.base.as_str().into()),
+    ),
+    row(
+        "copy",
+        "Ignored files of the repository's main worktree that a new worktree gets copies of. A list of patterns: \
+         [\".env*\"], [\"node_modules\"], [\"**/*.local\"]. `*`, `?` and [abc] stay within a name, `**` stands for any \
+         folders, and a pattern that matches a folder takes all of it. What is in the worktree already stays as it is.",
+        |settings, field, _| value::paths(field).map(|paths| settings.worktrees.copy = paths),
+        |settings| Some(settings.worktrees.copy.clone().into()),
+    ),
+    row(
+        "link",
+        "The same, for those that it gets links to. A rule of .gitignore that ends in `/` does not ignore a link.",
+        |settings, field, _| value::paths(field).map(|paths| settings.worktrees.link = paths),
+        |settings| Some(settings.worktrees.link.clone().into()),
+    ),
+    row(
+        "hooks",
+        "Whether the repository's own post-checkout hook runs in a new worktree, after copying and linking.",
+        |settings, field, _| field.boolean().map(|hooks| settings.worktrees.hooks = hooks),
+        |settings| Some(settings.worktrees.hooks.into()),
+    ),
+    row(
+        "setup",
+        "Commands, run by `sh -c` in a new worktree before the agent starts: [\"npm ci\"].",
+        |settings, field, _| field.commands().map(|setup| settings.worktrees.setup = setup),
+        |settings| Some(settings.worktrees.setup.clone().into()),
+    ),
+    row(
+        "setup_timeout",
+        "The limit for copying, linking, the hook and the setup commands together.",
+        |settings, field, _| field.duration().map(|timeout| settings.worktrees.setup_timeout = timeout),
+        |settings| Some(duration::render(settings.worktrees.setup_timeout).into()),
+    ),
+    row(
+        "pool",
+        "How many prepared worktrees are kept ready for each repository. Only 0 is supported by this version.",
+        |_, field, _| if field.number(0).is_ok_and(|pool| pool == 0) { Ok(()) } else { Err(field.unsupported()) },
+        |_| Some(0.into()),
+    ),
+];
+
+const QUEUE: &[Row<Settings>] = &[
+    row(
+        "max_running",
+        "How many tasks may be in progress at once, those in setup and verification included.",
+        |settings, field, _| field.number(1).map(|limit| settings.queue.max_running = limit),
+        |settings| Some(settings.queue.max_running.into()),
+    ),
+    row(
+        "per_agent",
+        "The same for each agent: a number, or \"off\".",
+        |settings, field, _| value::limit(field).map(|limit| settings.queue.per_agent = limit),
+        |settings| Some(value::or_off(settings.queue.per_agent)),
+    ),
+    row(
+        "per_repo",
+        "The same for each repository: a number, or \"off\".",
+        |settings, field, _| value::limit(field).map(|limit| settings.queue.per_repo = limit),
+        |settings| Some(value::or_off(settings.queue.per_repo)),
+    ),
+    row(
+        "max_orphan_retries",
+        "How many times in a row a task is started again after its agent vanished without a word.",
+        |settings, field, _| field.number(0).map(|retries| settings.queue.max_orphan_retries = retries),
+        |settings| Some(settings.queue.max_orphan_retries.into()),
+    ),
+    row(
+        "timeout",
+        "How long an agent may work on a task that sets no timeout: a duration, or \"off\".",
+        |settings, field, _| field.unless_off(Field::duration).map(|timeout| settings.queue.timeout = timeout),
+        |settings| Some(value::or_off(settings.queue.timeout.map(duration::render))),
+    ),
+];
+
+const COMPLETION: &[Row<Settings>] = &[
+    row(
+        "verify",
+        "Commands, run by `sh -c` in the worktree, that must pass before a task goes to review; then the task's own.",
+        |settings, field, _| field.commands().map(|verify| settings.completion.verify = verify),
+        |settings| Some(settings.completion.verify.clone().into()),
+    ),
+    row(
+        "verify_timeout",
+        "The limit for all of them together.",
+        |settings, field, _| field.duration().map(|timeout| settings.completion.verify_timeout = timeout),
+        |settings| Some(duration::render(settings.completion.verify_timeout).into()),
+    ),
+    row(
+        "preamble",
+        "What tells an agent how to report; \"\" tells nothing.",
+        |settings, field, _| field.text().map(|text| text.clone_into(&mut settings.completion.preamble)),
+        |settings| Some(settings.completion.preamble.as_str().into()),
+    ),
+    row(
+        "self_approve",
+        "Whether an agent may approve its own work. Only false is supported by this version.",
+        |_, field, _| if field.boolean().is_ok_and(|approves| !approves) { Ok(()) } else { Err(field.unsupported()) },
+        |_| Some(false.into()),
+    ),
+];
+
+const TMUX: &[Row<Settings>] = &[
+    row(
+        "socket",
+        "The name of the tmux server, as with `tmux -L`. With \"\": the one around ganger, else tmux's default.",
+        |settings, field, _| value::socket(field).map(|socket| settings.tmux.socket = socket),
+        |settings| Some(settings.tmux.socket.as_deref().unwrap_or_default().into()),
+    ),
+    row(
+        "size",
+        "Columns and rows of an agent's screen until you attach.",
+        |settings, field, _| field.size().map(|size| (settings.tmux.columns, settings.tmux.rows) = size),
+        |settings| Some(format!("{}x{}", settings.tmux.columns, settings.tmux.rows).into()),
+    ),
+    row(
+        "keep_ended",
+        "How many ended sessions are kept to look at.",
+        |settings, field, _| field.number(0).map(|keep| settings.tmux.keep_ended = keep),
+        |settings| Some(settings.tmux.keep_ended.into()),
+    ),
+    row(
+        "grace",
+        "How long an agent that is stopped has between TERM and KILL.",
+        |settings, field, _| field.duration().map(|grace| settings.tmux.grace = grace),
+        |settings| Some(duration::render(settings.tmux.grace).into()),
+    ),
+    row(
+        "alternate_screen",
+        "Whether agents may draw on the alternate screen; what they drew there is gone when they leave it.",
+        |settings, field, _| field.boolean().map(|alternate| settings.tmux.alternate_screen = alternate),
+        |settings| Some(settings.tmux.alternate_screen.into()),
+    ),
+];
+
+const TIMING: &[Row<Settings>] = &[
+    row(
+        "git",
+        "The deadline of one git command.",
+        |settings, field, _| field.duration().map(|deadline| settings.timing.git = deadline),
+        |settings| Some(duration::render(settings.timing.git).into()),
+    ),
+    row(
+        "tmux",
+        "The deadline of one tmux command.",
+        |settings, field, _| field.duration().map(|deadline| settings.timing.tmux = deadline),
+        |settings| Some(duration::render(settings.timing.tmux).into()),
+    ),
+    row(
+        "start",
+        "From asking tmux for a session until the agent has started.",
+        |settings, field, _| field.duration().map(|deadline| settings.timing.start = deadline),
+        |settings| Some(duration::render(settings.timing.start).into()),
+    ),
+    row(
+        "saga",
+        "A dispatch that makes no progress for longer than this is overruled.",
+        |settings, field, _| field.duration().map(|patience| settings.timing.saga = patience),
+        |settings| Some(duration::render(settings.timing.saga).into()),
+    ),
+    row(
+        "database",
+        "How long another program's write lock on the database is waited for.",
+        |settings, field, _| field.duration().map(|patience| settings.timing.database = patience),
+        |settings| Some(duration::render(settings.timing.database).into()),
+    ),
+];
+
+const NOTIFY: &[Row<Settings>] = &[
+    row("waiting", "An agent waits for an answer.", value::notify, |settings| value::notified(settings, "waiting"))
+        .example("[]"),
+    row("review", "A task has come to review.", value::notify, |settings| value::notified(settings, "review"))
+        .example("[]"),
+    row("failed", "A task has failed.", value::notify, |settings| value::notified(settings, "failed")).example("[]"),
+    row("orphaned", "A task has lost its agent and waits for another one.", value::notify, |settings| {
+        value::notified(settings, "orphaned")
+    })
+    .example("[]"),
+];
+
+const UI: &[Row<Settings>] = &[
+    row(
+        "theme",
+        "\"dark\", \"light\" or \"high-contrast\". NO_COLOR in the environment turns every colour off.",
+        |settings, field, _| {
+            let theme = field.choice(&theme::THEMES.map(|name| (name, name)))?;
+            theme.clone_into(&mut settings.ui.theme);
+            Ok(())
+        },
+        |settings| Some(settings.ui.theme.as_str().into()),
+    ),
+    row(
+        "ascii",
+        "Draws with ASCII alone.",
+        |settings, field, _| field.boolean().map(|ascii| settings.ui.ascii = ascii),
+        |settings| Some(settings.ui.ascii.into()),
+    ),
+    row(
+        "colors",
+        "Your own colours over those of the theme, by role: text, dim, accent, selected, border, good, warn, bad, busy. A \
+         colour is a name (\"light-blue\"), a number of the 256, or \"#rrggbb\".",
+        |settings, field, _| value::each(field, |colour| value::colour(&mut settings.ui, colour)),
+        |settings| {
+            let colors = settings.ui.colors.iter().map(|(role, colour)| (role.clone(), Value::from(colour.as_str())));
+            Some(colors.collect::<toml::Table>().into())
+        },
+    ),
+];
+
+/// The section of that name.
+pub(super) fn section(name: &str) -> Option<&'static Section> {
+    SECTIONS.iter().find(|section| section.name == name)
+}
+
+/// What may stand before the first section: keys and section names.
+pub(super) fn top() -> Vec<&'static str> {
+    let keys = SECTIONS.iter().filter(|section| section.name.is_empty()).flat_map(Section::keys);
+    keys.chain(SECTIONS.iter().map(|section| section.name).filter(|name| !name.is_empty())).collect()
+}
+
+/// The one of `names` that `wrong` was probably meant to be.
+pub(super) fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let wrong = wrong.to_lowercase().replace('-', "_");
+    let distances = names.into_iter().map(|name| (strsim::osa_distance(&wrong, &name.replace('-', "_")), name));
+    let (distance, name) = distances.min_by_key(|(distance, _)| *distance)?;
+    (distance <= wrong.chars().count().max(name.chars().count()).div_ceil(3)).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{nearest, top};
+
+    #[test]
+    fn a_slip_finds_its_name_and_nonsense_finds_none() {
+        let names = ["max_running", "per_agent", "timeout"];
+        assert_eq!(nearest("max_runing", names), Some("max_running"));
+        assert_eq!(nearest("max-running", names), Some("max_running"));
+        assert_eq!(nearest("Timeout", names), Some("timeout"));
+        assert_eq!(nearest("colour", names), None);
+        assert_eq!(nearest("", names), None);
+    }
+
+    #[test]
+    fn sections_stand_beside_the_first_keys() {
+        assert_eq!(
+            top(),
+            ["default_agent", "agents", "worktrees", "queue", "completion", "tmux", "timing", "notify", "ui", "keys"]
+        );
+    }
+}
