@@ -32,6 +32,11 @@ pub fn run(argv: Vec<OsString>) -> ExitCode {
         notify::run(&log, argv.get(3..).unwrap_or_default());
         return ExitCode::SUCCESS;
     }
+    output::finish(parsed(argv))
+}
+
+/// Reads the arguments and does what they say.
+fn parsed(argv: Vec<OsString>) -> ExitCode {
     let wants_json = argv.iter().take_while(|word| *word != "--").any(|word| word == "--json");
     match args::Args::try_parse_from(argv) {
         Ok(args) => commands::run(args),
@@ -41,8 +46,8 @@ pub fn run(argv: Vec<OsString>) -> ExitCode {
             output::fault(&Fault::new(Kind::Usage, message).hint("ganger --help"), true)
         }
         Err(error) => {
-            // Help and version are no errors; what clap prints is its own.
-            error.print().ok();
+            // Help and version are no errors.
+            output::parsed(&error);
             ExitCode::from(if error.use_stderr() { Kind::Usage.code() } else { 0 })
         }
     }

@@ -1,8 +1,13 @@
-//! Standard output and error: the only place that prints. A reader that has gone away is no error.
+//! Standard output and error: the only place that prints.
+//!
+//! A reader that has gone away ends the talk and is no error. Anything else that keeps output from being written is one,
+//! and [`finish`] tells it. Where the locale is not a UTF-8 one, what people read is ASCII.
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
@@ -12,30 +17,107 @@ use crate::engine::Fault;
 /// The version of every top-level JSON object.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// Prints a line on standard output.
-pub fn say(line: &str) {
-    writeln!(io::stdout().lock(), "{line}").ok();
+/// What came of writing to standard output until now.
+enum Written {
+    Well,
+    /// Nobody reads it any more.
+    ReaderGone,
+    /// It can't be written.
+    Failed(io::Error),
 }
 
-/// Prints bytes on standard output, and a line break if there is none at their end.
-pub fn put(text: &str) {
+static WRITTEN: Mutex<Written> = Mutex::new(Written::Well);
+
+static UNICODE: LazyLock<bool> = LazyLock::new(|| {
+    let set = |name: &str| super::wiring::variable(name).filter(|value| !value.is_empty());
+    match set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG")) {
+        None => true,
+        Some(locale) => {
+            let locale = locale.to_lowercase();
+            locale.contains("utf-8") || locale.contains("utf8")
+        }
+    }
+});
+
+/// Whether the locale's characters go beyond ASCII. A locale that says nothing is taken for one of today's.
+#[must_use]
+pub fn is_unicode() -> bool {
+    *UNICODE
+}
+
+/// Writes to standard output at once. After the first failure nothing more is written.
+fn write(bytes: &[u8]) {
+    let mut written = WRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
+    if !matches!(*written, Written::Well) {
+        return;
+    }
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes()).ok();
-    if !text.ends_with('\n') && !text.is_empty() {
-        writeln!(out).ok();
+    if let Err(error) = out.write_all(bytes).and_then(|()| out.flush()) {
+        *written = if error.kind() == io::ErrorKind::BrokenPipe { Written::ReaderGone } else { Written::Failed(error) };
     }
 }
 
-/// Prints lines at once; false when nobody reads them any more.
+/// Whether what is printed goes anywhere.
+fn is_written() -> bool {
+    matches!(*WRITTEN.lock().unwrap_or_else(PoisonError::into_inner), Written::Well)
+}
+
+/// The exit code of a program that has printed: its own, unless its output could not be written, which is said.
+#[must_use]
+pub fn finish(code: ExitCode) -> ExitCode {
+    let written = WRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let Written::Failed(error) = &*written else { return code };
+    mention(&format!("ganger: standard output can't be written: {error}"));
+    if code == ExitCode::SUCCESS { ExitCode::FAILURE } else { code }
+}
+
+/// Prints a line of ganger's own on standard output.
+pub fn say(line: &str) {
+    write(format!("{}\n", readable(line)).as_bytes());
+}
+
+fn readable(line: &str) -> String {
+    if is_unicode() { line.to_owned() } else { text::ascii(line) }
+}
+
+/// Prints a text of somebody else on standard output, and a line break if there is none at its end. It is ASCII only
+/// where a terminal shows it: a file or a program gets it as it is.
+pub fn put(text: &str) {
+    let shown = if io::stdout().is_terminal() { readable(text) } else { text.to_owned() };
+    let end = if shown.ends_with('\n') || shown.is_empty() { "" } else { "\n" };
+    write(format!("{shown}{end}").as_bytes());
+}
+
+/// Prints a path on a line of its own, byte for byte: for scripts.
+pub fn path(path: &Path) {
+    use std::os::unix::ffi::OsStrExt as _;
+    write(&[path.as_os_str().as_bytes(), b"\n"].concat());
+}
+
+/// Prints lines at once; false when nobody reads them any more, or they can't be written.
 #[must_use]
 pub fn stream(lines: &str) -> bool {
-    let mut out = io::stdout().lock();
-    out.write_all(lines.as_bytes()).and_then(|()| out.flush()).is_ok()
+    write(lines.as_bytes());
+    is_written()
+}
+
+/// Prints what the argument parser says: help and version on standard output, a complaint on standard error.
+pub fn parsed(error: &clap::Error) {
+    let text = error.render();
+    let to_stderr = error.use_stderr();
+    let terminal = if to_stderr { io::stderr().is_terminal() } else { io::stdout().is_terminal() };
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let text = if terminal && !plain { text.ansi().to_string() } else { text.to_string() };
+    if to_stderr {
+        io::stderr().lock().write_all(readable(&text).as_bytes()).ok();
+    } else {
+        write(readable(&text).as_bytes());
+    }
 }
 
 /// Prints a line of talk on standard error.
 pub fn mention(line: &str) {
-    writeln!(io::stderr().lock(), "{}", text::line(line)).ok();
+    writeln!(io::stderr().lock(), "{}", readable(&text::line(line))).ok();
 }
 
 /// Prints a JSON object, with the schema's version first.
@@ -47,13 +129,16 @@ pub fn object(fields: Value) {
     say(&json_line(&whole));
 }
 
-/// A value as JSON on one line. What a terminal would obey is escaped: JSON itself asks for that up to U+001F only.
+/// A value as JSON on one line. What a terminal would obey is escaped, JSON itself asks for that up to U+001F only; and
+/// what the locale can't show.
 #[must_use]
 pub fn json_line(value: &Value) -> String {
     let mut line = String::new();
     for c in value.to_string().chars() {
-        if c.is_control() {
-            write!(line, "\\u{:04x}", u32::from(c)).ok();
+        if c.is_control() || !(c.is_ascii() || is_unicode()) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(line, "\\u{unit:04x}").ok();
+            }
         } else {
             line.push(c);
         }
@@ -94,11 +179,12 @@ pub fn complain(fault: &Fault) {
 /// Prints rows as aligned columns; the last column is not padded.
 pub fn table(rows: &[Vec<String>]) {
     use unicode_width::UnicodeWidthStr as _;
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| readable(cell)).collect()).collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns)
         .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max().unwrap_or(0))
         .collect();
-    for row in rows {
+    for row in &rows {
         let mut line = String::new();
         for (column, cell) in row.iter().enumerate() {
             line.push_str(cell);

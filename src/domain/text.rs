@@ -101,9 +101,79 @@ pub fn cut(text: &str, width: usize) -> String {
     text.chars().take(width.saturating_sub(1)).chain(std::iter::once('…')).take(width).collect()
 }
 
+/// Text for where only ASCII can be shown: signs and accented letters become the nearest ASCII, everything else `?`.
+#[must_use]
+pub fn ascii(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '…' => out.push_str("..."),
+            // A mark on the letter before it.
+            '\u{300}'..='\u{36f}' | '\u{200b}'..='\u{200f}' | '\u{fe00}'..='\u{fe0f}' => {}
+            c => out.push(stand_in(c)),
+        }
+    }
+    out
+}
+
+/// What stands for signs and letters that are often seen.
+const STAND_INS: &[(char, &str)] = &[
+    ('~', "…"),
+    ('|', "·•∙│┃║▏▎▌"),
+    ('-', "‐‑‒–—―−─━═╌╍┄┅┈┉"),
+    ('\'', "‘’‹›´"),
+    ('"', "“”„«»"),
+    ('>', "→▶❯►▸"),
+    ('<', "←◀"),
+    ('^', "↑"),
+    ('v', "↓▼"),
+    ('+', "✔✓"),
+    ('x', "✖✗×"),
+    ('*', "●◆★◉"),
+    ('A', "ÀÁÂÃÄÅ"),
+    ('C', "Ç"),
+    ('E', "ÈÉÊË"),
+    ('I', "ÌÍÎÏ"),
+    ('N', "Ñ"),
+    ('O', "ÒÓÔÕÖØ"),
+    ('U', "ÙÚÛÜ"),
+    ('Y', "Ý"),
+    ('a', "àáâãäå"),
+    ('c', "ç"),
+    ('e', "èéêë"),
+    ('i', "ìíîï"),
+    ('n', "ñ"),
+    ('o', "òóôõöø○◦◯"),
+    ('s', "ß"),
+    ('u', "ùúûü"),
+    ('y', "ýÿ"),
+];
+
+/// The one ASCII character that stands for this one.
+#[must_use]
+pub fn stand_in(c: char) -> char {
+    match c {
+        '\0'..='\x7f' => c,
+        '\u{a0}' | '\u{2000}'..='\u{200f}' | '\u{202f}' | '\u{3000}' => ' ',
+        // Corners and crossings of boxes, and blocks.
+        '┌'..='╋' | '╒'..='╰' if !"│┃║━═".contains(c) => '+',
+        '▀'..='▟' if !"▌▎▏".contains(c) => '#',
+        _ => STAND_INS.iter().find(|(_, those)| those.contains(c)).map_or('?', |(sign, _)| *sign),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{block, coloured, cut, line, plain, short};
+    use super::{ascii, block, coloured, cut, line, plain, short, stand_in};
+
+    #[test]
+    fn what_is_not_ascii_gets_the_nearest_that_is() {
+        assert_eq!(ascii("▶3 · naïve «quoted»… → 漢字 e\u{301}"), ">3 | naive \"quoted\"... > ?? e");
+        for c in '\0'..='\u{31ff}' {
+            assert!(stand_in(c).is_ascii() && (!c.is_ascii() || stand_in(c) == c), "{c:?}");
+            assert!(c.is_control() || !stand_in(c).is_control(), "{c:?}");
+        }
+    }
 
     #[test]
     fn what_is_said_in_passing_is_one_short_line() {

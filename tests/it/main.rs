@@ -25,6 +25,7 @@ mod faults;
 mod kills;
 mod model;
 mod nemesis;
+mod output;
 mod properties;
 mod review;
 mod security;

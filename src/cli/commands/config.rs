@@ -41,7 +41,7 @@ pub fn run(global: &Global, command: &Config) -> Outcome {
             if global.json {
                 output::object(json!({ "path": path.to_string_lossy(), "exists": path.exists() }));
             } else {
-                output::say(&path.to_string_lossy());
+                output::path(&path);
             }
         }
         Config::Init => {
@@ -59,7 +59,7 @@ pub fn run(global: &Global, command: &Config) -> Outcome {
                 }
             })?;
             std::io::Write::write_all(&mut file, config::commented().as_bytes()).map_err(write)?;
-            output::say(&path.to_string_lossy());
+            output::path(&path);
         }
         Config::Check => {
             let config = configuration(global)?;

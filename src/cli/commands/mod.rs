@@ -71,8 +71,10 @@ pub fn run(args: Args) -> ExitCode {
     match &command {
         Command::StatusLine(args) => return status_line::run(&global, args),
         Command::Completions { shell } => {
-            let mut command = Args::command();
-            clap_complete::generate(*shell, &mut command, "ganger", &mut std::io::stdout());
+            // By way of a buffer: the generator panics where it can't write.
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Args::command(), "ganger", &mut script);
+            output::put(&String::from_utf8_lossy(&script));
             return ExitCode::SUCCESS;
         }
         Command::Config { command } => {

@@ -1,5 +1,6 @@
 //! `ganger reconcile`, `ganger --reconcile`.
 
+use std::os::fd::AsFd as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use crate::cli::wiring::Wiring;
 use crate::cli::{json, output};
 use crate::engine::reconcile::{Report, Scope, reconcile};
 use crate::engine::{Engine, Kind};
-use crate::os::events::FileWatch;
+use crate::os::events::{FileWatch, Woken, wait_to_print};
 
 /// One pass, or a pass for each event.
 ///
@@ -67,7 +68,8 @@ fn print(wiring: &Wiring, report: &Report, dry_run: bool) {
     }
 }
 
-/// Keeps going: after each change of a lock, and every `interval` besides.
+/// Keeps going until it is interrupted or nobody reads what it says: after each change of a lock, and every `interval`
+/// besides.
 fn watch(wiring: &Wiring, interval: Duration) -> Outcome {
     let engine = wiring.engine()?;
     let scope = Scope { repo: wiring.repository_if_named(&engine)?, dry_run: false };
@@ -76,11 +78,11 @@ fn watch(wiring: &Wiring, interval: Duration) -> Outcome {
     let mut told = Vec::new();
     while !engine.is_interrupted() {
         pass(wiring, &engine, &scope, &mut told);
-        let Some(events) = &events else {
-            engine.ports.clock.pause(interval);
-            continue;
-        };
-        if events.wait(interval) {
+        let woken = wait_to_print(events.as_ref(), interval, std::io::stdout().as_fd());
+        if woken == Woken::ReaderGone {
+            break;
+        }
+        if let (Woken::Written, Some(events)) = (woken, &events) {
             // The event comes just before the lock is free, and before its owner's commit can be read.
             for pause in [2, 20, 80] {
                 engine.ports.clock.pause(Duration::from_millis(pause));

@@ -121,7 +121,7 @@ pub fn path(wiring: &Wiring, id: i64) -> Outcome {
     if wiring.global.json {
         output::object(serde_json::json!({ "task": id, "worktree": path.to_string_lossy() }));
     } else {
-        output::say(&path.to_string_lossy());
+        output::path(&path);
     }
     Ok(ExitCode::SUCCESS)
 }

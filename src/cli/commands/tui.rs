@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Outcome;
-use crate::cli::wiring::{self, Wiring};
+use crate::cli::output;
+use crate::cli::wiring::Wiring;
 use crate::domain::time::Now;
 use crate::engine::{Engine, Fault, Kind};
 use crate::os::clock::SystemClock;
@@ -40,7 +41,7 @@ pub fn run(wiring: Wiring, all: bool) -> Outcome {
     let outfit = Outfit {
         keymap: Keymap::new(&settings.keys),
         theme: Theme::new(&settings.ui.theme, &settings.ui.colors, plain),
-        ascii: settings.ui.ascii || !is_unicode(),
+        ascii: settings.ui.ascii || !output::is_unicode(),
         repo: shown.as_deref().map(name),
         agents: settings.agents.keys().cloned().collect(),
         default_agent: settings.default_agent.clone(),
@@ -59,18 +60,6 @@ pub fn run(wiring: Wiring, all: bool) -> Outcome {
 
 fn name(repo: &Path) -> String {
     repo.file_name().unwrap_or(repo.as_os_str()).to_string_lossy().into_owned()
-}
-
-/// Whether the locale's characters go beyond ASCII. A locale that says nothing is taken for one of today's.
-fn is_unicode() -> bool {
-    let set = |name: &str| wiring::variable(name).filter(|value| !value.is_empty());
-    match set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG")) {
-        None => true,
-        Some(locale) => {
-            let locale = locale.to_lowercase();
-            locale.contains("utf-8") || locale.contains("utf8")
-        }
-    }
 }
 
 /// The program around the board.

@@ -9,6 +9,7 @@ mod overlay;
 mod popup;
 
 use ratatui::Frame;
+use ratatui::buffer::Buffer;
 use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
@@ -20,6 +21,23 @@ use crate::domain::time::Timestamp;
 
 /// Draws a frame.
 pub fn view(model: &Model, frame: &mut Frame<'_>) {
+    whole(model, frame);
+    if model.outfit.ascii {
+        in_ascii(frame.buffer_mut());
+    }
+}
+
+/// Replaces what is not ASCII, whoever wrote it: each cell by one of the same width.
+fn in_ascii(buffer: &mut Buffer) {
+    for cell in &mut buffer.content {
+        if !cell.symbol().is_ascii() {
+            let sign = cell.symbol().chars().next().map_or(' ', text::stand_in);
+            cell.set_char(sign);
+        }
+    }
+}
+
+fn whole(model: &Model, frame: &mut Frame<'_>) {
     let (columns, rows) = (frame.area().width, frame.area().height);
     if columns < 20 || rows < 5 {
         frame.render_widget(Paragraph::new("ganger: this terminal is too small"), frame.area());

@@ -169,6 +169,13 @@ impl World {
         finish(child)
     }
 
+    /// Runs ganger to its end with this for its standard output.
+    pub fn ganger_to(&self, args: &[&str], output: impl Into<Stdio>) -> Ran {
+        let mut command = command(env!("CARGO_BIN_EXE_ganger"));
+        self.dress(&mut command);
+        finish(command.args(args).stdin(Stdio::null()).stdout(output).stderr(Stdio::piped()).spawn().unwrap())
+    }
+
     /// Runs ganger, which must succeed; its standard output.
     pub fn ok(&self, args: &[&str]) -> String {
         let ran = self.ganger(args);
