@@ -92,3 +92,33 @@ fn a_forgotten_test_file_is_seen() {
     ];
     assert_eq!(forgotten(&files), ["a/d.rs", "b.rs", "support/f.rs", "lost/g.rs"]);
 }
+
+/// The invariants and steps that a text cites: `I7`, `P0`.
+fn numbers(text: &str) -> Vec<String> {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let cited = |word: &&str| {
+        let digits = word.strip_prefix(['I', 'P']).unwrap_or_default();
+        (1..=2).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    words.filter(cited).map(str::to_owned).collect()
+}
+
+#[test]
+fn what_the_code_cites_and_where_the_page_points_exists() {
+    let page = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let known = numbers(&page);
+    assert!(known.contains(&"I18".to_owned()) && known.contains(&"P7".to_owned()), "{known:?}");
+    for (path, text) in rust_files(&root().join("src")) {
+        for number in numbers(&text) {
+            assert!(known.contains(&number), "src/{path} cites {number}, which ARCHITECTURE.md does not have");
+        }
+    }
+    let quoted = page.split('`').skip(1).step_by(2).filter(|word| !word.contains([' ', '{', '*', '<', '$']));
+    let mut paths = 0;
+    for word in quoted.filter(|word| word.ends_with(".rs") || word.ends_with(".toml") || word.ends_with('/')) {
+        let places = [root().join("src").join(word), root().join(word)];
+        assert!(places.iter().any(|place| place.exists()), "ARCHITECTURE.md points to {word}, which is not there");
+        paths += 1;
+    }
+    assert!(paths > 20, "{paths} paths found");
+}
