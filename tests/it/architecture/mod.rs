@@ -115,7 +115,8 @@ fn what_the_code_cites_and_where_the_page_points_exists() {
     }
     let quoted = page.split('`').skip(1).step_by(2).filter(|word| !word.contains([' ', '{', '*', '<', '$']));
     let mut paths = 0;
-    for word in quoted.filter(|word| word.ends_with(".rs") || word.ends_with(".toml") || word.ends_with('/')) {
+    let file = |word: &str| Path::new(word).extension().is_some_and(|end| end == "rs" || end == "toml");
+    for word in quoted.filter(|word| file(word) || word.ends_with('/')) {
         let places = [root().join("src").join(word), root().join(word)];
         assert!(places.iter().any(|place| place.exists()), "ARCHITECTURE.md points to {word}, which is not there");
         paths += 1;
