@@ -18,7 +18,7 @@ Exit codes:
   1  failed
   2  usage or configuration
   3  no such task
-  4  conflict: claimed by another, wrong state, over the limit
+  4  conflict: claimed by another, wrong state, over the limit, not an agent's to do
   5  not dispatched: rolled back, or failed in preflight
   6  could not look: unknowns remain
   7  wait timed out

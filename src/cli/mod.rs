@@ -3,6 +3,7 @@
 mod args;
 mod board;
 mod commands;
+mod gate;
 mod json;
 mod output;
 mod wiring;

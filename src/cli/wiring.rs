@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicBool;
 use super::args::{Color, Global};
 use crate::config::{self, Config, RepositoryFiles};
 use crate::domain::attempt::Files;
+use crate::domain::permission::Caller;
 use crate::domain::settings::Settings;
 use crate::engine::{Engine, Fault, Kind, Ports, Surroundings, trust};
 use crate::git::Git;
@@ -91,7 +92,27 @@ impl Wiring {
     /// [`Kind::Usage`] where they can't be.
     pub fn new(global: &Global) -> Result<Self, Fault> {
         let config = configuration(global)?;
-        let name = global.socket.clone().or_else(|| config.settings.tmux.socket.clone());
+        let wiring = Self::with(global, config.settings)?;
+        if global.verbose {
+            let config =
+                config.path.as_ref().map_or("none, the defaults hold".to_owned(), |path| path.display().to_string());
+            let around = &wiring.around;
+            super::output::mention(&format!(
+                "database {}, state {}, tmux socket {}, configuration {config}",
+                around.database.display(),
+                around.state_dir.display(),
+                around.socket.display()
+            ));
+        }
+        Ok(wiring)
+    }
+
+    /// With settings that were read already, or the defaults: what must work whatever a file says.
+    ///
+    /// # Errors
+    /// [`Kind::Usage`] where arguments and environment do not say enough.
+    pub fn with(global: &Global, settings: Settings) -> Result<Self, Fault> {
+        let name = global.socket.clone().or_else(|| settings.tmux.socket.clone());
         let around = Surroundings {
             database: database(global)?,
             state_dir: state_dir(global)?,
@@ -106,20 +127,11 @@ impl Wiring {
             ),
             program: program()?,
             environment: std::env::vars_os().collect(),
+            caller: Caller::default(),
         };
-        if global.verbose {
-            let config =
-                config.path.as_ref().map_or("none, the defaults hold".to_owned(), |path| path.display().to_string());
-            super::output::mention(&format!(
-                "database {}, state {}, tmux socket {}, configuration {config}",
-                around.database.display(),
-                around.state_dir.display(),
-                around.socket.display()
-            ));
-        }
         Ok(Self {
             global: global.clone(),
-            settings: Arc::new(config.settings),
+            settings: Arc::new(settings),
             around: Arc::new(around),
             interrupted: Arc::default(),
         })

@@ -27,7 +27,7 @@ pub use template::commented;
 
 use self::document::Document;
 use crate::agent;
-use crate::domain::settings::{Completion, Queue, Settings, Timing, Tmux, Ui, Worktrees};
+use crate::domain::settings::{Completion, Permissions, Queue, Settings, Timing, Tmux, Ui, Worktrees};
 use crate::domain::text;
 
 /// What tells an agent how to report, unless configured.
@@ -118,6 +118,7 @@ pub fn defaults(env: Environment<'_>) -> Settings {
             verify_timeout: Duration::from_mins(30),
             preamble: PREAMBLE.to_owned(),
         },
+        permissions: Permissions::default(),
         tmux: Tmux {
             socket: None,
             columns: 200,

@@ -153,6 +153,7 @@ mod tests {
             ("[tmux]\nsize = '80x24'", "a repository can't set `tmux` at /r/.ganger.toml:1; it belongs in your own"),
             ("\n[timing]", "a repository can't set `timing` at /r/.ganger.toml:2; it belongs in your own"),
             ("[notify]\nreview = ['x']", "`notify` at /r/.ganger.toml:1"),
+            ("[permissions]\nagents = ['approve']", "`permissions` at /r/.ganger.toml:1"),
             ("[ui]", "`ui` at /r/.ganger.toml:1"),
             ("[keys]", "`keys` at /r/.ganger.toml:1"),
             ("[queue]\ntimeout = '1h'\nmax_running = 99", "`queue.max_running` at /r/.ganger.toml:3; it belongs in"),

@@ -105,6 +105,7 @@ pub(super) const SECTIONS: &[Section] = &[
         repository: Share::These(&["max_orphan_retries", "timeout"]),
     },
     Section { name: "completion", doc: "", rows: Rows::Settings(COMPLETION), repository: Share::Everything },
+    Section { name: "permissions", doc: "", rows: Rows::Settings(PERMISSIONS), repository: Share::Nothing },
     Section { name: "tmux", doc: "", rows: Rows::Settings(TMUX), repository: Share::Nothing },
     Section {
         name: "timing",
@@ -368,6 +369,19 @@ const COMPLETION: &[Row<Settings>] = &[
     ),
 ];
 
+const PERMISSIONS: &[Row<Settings>] = &[row(
+    "agents",
+    "What agents may do besides reading and their own verbs (done, fail, ask, note): any of \"add\", \"edit\", \"dispatch\", \
+     \"reconcile\", \"doctor --fix\", \"send\", \"stop\", \"retry\", \"bounce\", \"approve\", \"reopen\", \"rm\", \"archive\", \
+     \"unarchive\", \"undo\" and \"agents install-hooks\". An attempt keeps what was configured when it was dispatched. With \
+     \"add\" and \"dispatch\" an agent can have any command run as you.",
+    |settings, field, _| value::granted(field).map(|agents| settings.permissions.agents = agents),
+    |settings| {
+        let verbs = settings.permissions.agents.iter().map(|verb| verb.text().to_owned());
+        Some(verbs.collect::<Vec<_>>().into())
+    },
+)];
+
 const TMUX: &[Row<Settings>] = &[
     row(
         "socket",
@@ -512,7 +526,19 @@ mod tests {
     fn sections_stand_beside_the_first_keys() {
         assert_eq!(
             top(),
-            ["default_agent", "agents", "worktrees", "queue", "completion", "tmux", "timing", "notify", "ui", "keys"]
+            [
+                "default_agent",
+                "agents",
+                "worktrees",
+                "queue",
+                "completion",
+                "permissions",
+                "tmux",
+                "timing",
+                "notify",
+                "ui",
+                "keys"
+            ]
         );
     }
 }

@@ -12,6 +12,7 @@ use super::table::SECTIONS;
 use super::template::docs;
 use super::{Config, ConfigError, commented, default_path, defaults, load, path, read, render};
 use crate::agent;
+use crate::domain::permission::Verb;
 use crate::domain::profile::{Mode, NoOutput, Profile};
 use crate::domain::settings::{Completion, Queue, Settings, Timing, Tmux, Worktrees};
 use crate::tui::keymap;
@@ -530,6 +531,21 @@ proptest! {
         if let Err(error) = read {
             assert!(error.message.contains(" at /c.toml:"), "{error}");
         }
+    }
+}
+
+#[test]
+fn agents_are_given_commands_by_name_and_only_what_can_be_given() {
+    let read = settings("[permissions]\nagents = ['add', 'doctor --fix', 'add']");
+    assert_eq!(read.permissions.agents, [Verb::Add, Verb::DoctorFix]);
+    for (name, why) in [
+        ("ad", "did you mean \"add\"?"),
+        ("trust", "not \"trust\" (which is every agent's, or no agent's)"),
+        ("done", "not \"done\" (which is every agent's, or no agent's)"),
+        ("fly to the moon", "known: add, edit"),
+    ] {
+        let refused = refusal(&format!("[permissions]\nagents = ['{name}']"));
+        assert!(refused.contains("`permissions.agents` must hold commands") && refused.contains(why), "{refused}");
     }
 }
 

@@ -10,6 +10,7 @@ use crate::agent::hooks::Mechanism;
 use crate::domain::glob::Pattern;
 use crate::domain::id::TaskId;
 use crate::domain::naming::Naming;
+use crate::domain::permission::Verb;
 use crate::domain::profile::Profile;
 use crate::domain::settings::{Settings, Ui};
 use crate::tui::theme;
@@ -171,6 +172,26 @@ pub(super) fn limit(field: &Field<'_>) -> Result<Option<u32>, ConfigError> {
 /// A value, or "off".
 pub(super) fn or_off(value: Option<impl Into<Value>>) -> Value {
     value.map_or_else(|| "off".into(), Into::into)
+}
+
+/// Commands that agents can be given.
+pub(super) fn granted(field: &Field<'_>) -> Result<Vec<Verb>, ConfigError> {
+    let mut granted = Vec::new();
+    for name in field.list()? {
+        let Some(verb) = Verb::grantable().find(|verb| verb.text() == name) else {
+            let known: Vec<&str> = Verb::grantable().map(Verb::text).collect();
+            let rest = match (Verb::parse(&name), table::nearest(&name, known.iter().copied())) {
+                (Ok(_), _) => "which is every agent's, or no agent's".to_owned(),
+                (Err(_), Some(near)) => format!("did you mean {near:?}?"),
+                (Err(_), None) => format!("known: {}", known.join(", ")),
+            };
+            return Err(field.refuse(format_args!("hold commands that agents can be given, not {name:?} ({rest})")));
+        };
+        if !granted.contains(&verb) {
+            granted.push(verb);
+        }
+    }
+    Ok(granted)
 }
 
 /// The name of a tmux server; "" is none.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::id::{AttemptId, FileId, Place, Process, TaskId};
+use super::permission::Verb;
 use super::state::{Activity, Cause, Phase, Source, Spoken, TreeState};
 use super::time::{BootTime, Timestamp};
 
@@ -35,6 +36,8 @@ pub struct Plan {
     pub files: Files,
     /// The secret that the agent's own verbs must show.
     pub token: String,
+    /// What its agent may do besides its own verbs: as the settings were then, so that no other file can widen it.
+    pub may: Vec<Verb>,
     /// The first of [`PORTS`] ports that are this attempt's own while it lives.
     pub port: Option<u16>,
 }

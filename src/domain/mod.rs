@@ -10,6 +10,7 @@ pub mod id;
 pub mod lifecycle;
 pub mod liveness;
 pub mod naming;
+pub mod permission;
 pub mod profile;
 pub mod reconcile;
 pub mod requeue;

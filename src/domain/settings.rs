@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::permission::Verb;
 use super::profile::Profile;
 
 /// The whole configuration, checked.
@@ -15,6 +16,7 @@ pub struct Settings {
     pub worktrees: Worktrees,
     pub queue: Queue,
     pub completion: Completion,
+    pub permissions: Permissions,
     pub tmux: Tmux,
     pub timing: Timing,
     /// Commands by event (`waiting`, `review`, `failed`, `orphaned`): argv, never empty.
@@ -98,6 +100,12 @@ pub struct Completion {
     pub verify_timeout: Duration,
     /// What tells an agent how to report; empty, nothing does.
     pub preamble: String,
+}
+
+/// What agents may do besides their own verbs and what only reads.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Permissions {
+    pub agents: Vec<Verb>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

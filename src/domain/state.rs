@@ -51,6 +51,8 @@ macro_rules! words {
     };
 }
 
+pub(super) use words;
+
 words! {
     /// Which column of the board a task is in.
     Status, "status" {

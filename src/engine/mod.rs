@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::domain::id::{AttemptId, TaskId};
 use crate::domain::lifecycle::{Event, Limits};
+use crate::domain::permission::Caller;
 use crate::domain::settings::Settings;
 use crate::domain::state::Who;
 use crate::domain::task::Task;
@@ -29,6 +30,7 @@ pub mod feedback;
 pub mod launch;
 pub mod notice;
 pub mod outbox;
+pub mod permission;
 pub mod plan;
 pub mod preflight;
 pub mod reconcile;
@@ -73,6 +75,8 @@ pub struct Surroundings {
     pub program: PathBuf,
     /// The environment, for agents.
     pub environment: Vec<(OsString, OsString)>,
+    /// Who gives this command.
+    pub caller: Caller,
 }
 
 /// Everything that a use case needs.
@@ -89,13 +93,20 @@ impl Engine {
     /// A stamp of now.
     #[must_use]
     pub fn stamp(&self, who: Who) -> Stamp {
-        Stamp { now: self.ports.clock.now(), who, evidence: Vec::new() }
+        self.stamp_with(who, Vec::new())
     }
 
-    /// A stamp of now that shows what was seen.
+    /// A stamp of now that shows what was seen. What an agent does in a person's place is stamped as the agent's.
     #[must_use]
-    pub fn stamp_with(&self, who: Who, evidence: Vec<(&'static str, String)>) -> Stamp {
-        Stamp { evidence, ..self.stamp(who) }
+    pub fn stamp_with(&self, who: Who, mut evidence: Vec<(&'static str, String)>) -> Stamp {
+        let who = match (&self.around.caller, who) {
+            (Caller::Agent(agent), Who::Person | Who::Dispatcher) => {
+                evidence.push(("by", agent.attempt.to_string()));
+                if who == Who::Person { Who::Agent } else { who }
+            }
+            (Caller::Agent(_) | Caller::Person, who) => who,
+        };
+        Stamp { now: self.ports.clock.now(), who, evidence }
     }
 
     /// The limits that decisions about the tasks of a repository need. Where its own can't be had, the person's.

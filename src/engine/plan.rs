@@ -42,6 +42,7 @@ pub fn plan(engine: &Engine, task: &Task, agent: &str, cleared: &Cleared, fresh:
         session,
         brief: brief(engine, &cleared.settings, task, &cleared.profile),
         token: engine.ports.clock.token(),
+        may: engine.settings.permissions.agents.clone(),
         port: free_port(engine, adopts.as_ref())?,
         adopts,
         id,

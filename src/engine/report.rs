@@ -26,6 +26,14 @@ pub enum Speaker {
     Person { task: TaskId },
 }
 
+impl Speaker {
+    /// Whether this is that attempt's agent.
+    #[must_use]
+    pub fn is(&self, agent: &AttemptId) -> bool {
+        matches!(self, Self::Agent { attempt, .. } if attempt == agent)
+    }
+}
+
 /// What an agent, or a person in its place, says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Word {

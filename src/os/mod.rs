@@ -1,5 +1,6 @@
 //! The operating system: processes, locks, clocks, files. The only module that starts a process.
 
+pub mod ancestry;
 pub mod clock;
 pub mod events;
 pub mod files;

@@ -29,6 +29,8 @@ struct Entry {
     /// `Z` and `X` are dead, `T` is stopped.
     state: char,
     session: i32,
+    /// 0 where that is not known.
+    parent: i32,
 }
 
 /// The process table as Linux shows it.
@@ -53,6 +55,7 @@ mod table {
             name,
             state: fields.first()?.chars().next()?,
             session: fields.get(3)?.parse().ok()?,
+            parent: fields.get(1)?.parse().ok()?,
         })
     }
 
@@ -164,6 +167,7 @@ mod table {
             name: words.get(7..)?.join(" "),
             state: state.chars().next()?,
             session: 0,
+            parent: 0,
         })
     }
 
@@ -221,6 +225,29 @@ fn is_dead(entry: &Entry) -> bool {
 #[must_use]
 pub fn identify(pid: i32) -> Option<Process> {
     entry(pid).ok().flatten().filter(|entry| !is_dead(entry)).map(|entry| entry.process)
+}
+
+/// The parent of a process that is there.
+#[cfg(target_os = "linux")]
+pub(super) fn parent(pid: i32) -> Option<i32> {
+    entry(pid).ok().flatten().map(|entry| entry.parent)
+}
+
+/// The process of this pid and the attempt that it is the shim of, if it lives and is one.
+#[cfg(target_os = "linux")]
+pub(super) fn shim(pid: i32) -> Option<(AttemptId, Process)> {
+    as_shim(&entry(pid).ok().flatten()?)
+}
+
+/// Started as `ganger __agent ATTEMPT …`.
+fn as_shim(entry: &Entry) -> Option<(AttemptId, Process)> {
+    // The tmux client that asks for a session has the shim's words in its own.
+    if is_dead(entry) || entry.name.starts_with("tmux") {
+        return None;
+    }
+    let words = command_line(entry.process.pid)?;
+    let mark = words.iter().position(|word| word == "__agent").filter(|position| *position < 3)?;
+    Some((AttemptId::parse(words.get(mark + 1)?).ok()?, entry.process))
 }
 
 /// A child of this process that has not been reaped: its pid is its own, even if it has ended.
@@ -332,14 +359,7 @@ impl Processes for ProcessTable {
     }
 
     fn shims(&self) -> io::Result<Vec<(AttemptId, Process)>> {
-        let shim = |entry: Entry| {
-            let words = command_line(entry.process.pid)?;
-            let mark = words.iter().position(|word| word == "__agent").filter(|position| *position < 3)?;
-            Some((AttemptId::parse(words.get(mark + 1)?).ok()?, entry.process))
-        };
-        // The tmux client that asks for a session has the shim's words in its own.
-        let own = |entry: &Entry| !is_dead(entry) && !entry.name.starts_with("tmux");
-        Ok(all()?.into_iter().filter(own).filter_map(shim).collect())
+        Ok(all()?.into_iter().filter_map(|entry| as_shim(&entry)).collect())
     }
 
     fn probe(&self, process: Process) -> Probe {

@@ -253,7 +253,7 @@ pub enum Heard {
     Over,
 }
 
-/// A person's act that has not been undone.
+/// A person's act, or an agent's that may act so, that has not been undone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deed {
     pub seq: i64,
@@ -309,7 +309,7 @@ pub trait Store {
     /// Writes what an attempt's agent says or is seen to do. Only while its shim runs; what processes or a screen show
     /// never replaces the agent's own word, unless it contradicts that. Does not wait long for other writers.
     fn hear(&self, attempt: &AttemptId, news: &News, stamp: &Stamp) -> Result<Heard>;
-    /// A person's latest acts on the tasks of a repository, or of all, that have not been undone and are no undos,
+    /// The latest such acts on the tasks of a repository, or of all, that have not been undone and are no undos,
     /// newest first.
     fn deeds(&self, repo: Option<&Path>, limit: u32) -> Result<Vec<Deed>>;
     /// Undoes an act; its event says of which act (`undoes`). False, with nothing written, where it has been undone

@@ -7,6 +7,7 @@ use super::write::Done;
 use crate::domain::attempt::{Attempt, Brief, Doing, Exit, Files, Plan, Tree};
 use crate::domain::id::{AttemptId, FileId, Place, TaskId};
 use crate::domain::lifecycle::{Current, State};
+use crate::domain::permission::Verb;
 use crate::domain::state::{Activity, Cause, Phase, Source, Spoken, Status, TreeState};
 use crate::domain::time::BootTime;
 use crate::ports::store::{Claim, Stamp, Which};
@@ -16,7 +17,7 @@ const SELECT: &str = "SELECT id, task, number, repo, agent, base, branch, worktr
     token, phase, phase_since, host, boot, dispatcher_pid, dispatcher_start, shim_pid, shim_start, agent_pid,
     agent_start, server_pid, server_start, pane, lock_device, lock_inode, stop_requested, claimed_at, started_at,
     ended_at, exit_code, exit_signal, cause, failure, kept, leftovers, cleaned, activity, activity_by, activity_since, saying,
-    spoken, waits_until, conversation, port FROM attempts";
+    spoken, waits_until, conversation, port, may FROM attempts";
 
 /// Left to itself, the planner reads the whole table for this: a term with NOT IN is no range of any index.
 pub(super) const LIVE: &str = "INDEXED BY attempts_live WHERE phase NOT IN ('exited', 'revoked') ORDER BY rowid";
@@ -75,7 +76,8 @@ fn decode(row: &Row<'_>) -> Done<Attempt> {
             log: cells.path("log_path")?,
         },
         token: cells.text("token")?,
-        // The last column.
+        // The last columns.
+        may: Vec::new(),
         port: None,
     };
     let attempt = Attempt {
@@ -113,7 +115,10 @@ fn decode(row: &Row<'_>) -> Done<Attempt> {
         conversation: cells.maybe_text("conversation")?,
     };
     let port = cells.maybe_number("port")?;
-    Ok(Attempt { plan: Plan { port, ..attempt.plan }, ..attempt })
+    let may = cells.list("may")?;
+    // A verb of a newer version is none that this one would have to refuse.
+    let may = may.iter().filter_map(|verb| Verb::parse(verb).ok()).collect();
+    Ok(Attempt { plan: Plan { may, port, ..attempt.plan }, ..attempt })
 }
 
 fn doing(cells: &Cells<'_>) -> Done<Option<Doing>> {
@@ -185,10 +190,11 @@ pub(super) fn open(conn: &Connection, claim: &Claim, note: Option<&str>, stamp: 
     conn.prepare_cached(
         "INSERT INTO attempts (id, task, number, repo, agent, base, branch, worktree, adopts, socket, session, title,
             prompt, verify, timeout_ms, lock_path, saga_path, launch_path, prompt_path, exit_path, screen_path,
-            log_path, token, note, phase, phase_since, host, boot, dispatcher_pid, dispatcher_start, claimed_at, port)
+            log_path, token, note, phase, phase_since, host, boot, dispatcher_pid, dispatcher_start, claimed_at, port,
+            may)
          VALUES (:id, :task, :number, :repo, :agent, :base, :branch, :worktree, :adopts, :socket, :session, :title,
             :prompt, :verify, :timeout, :lock, :saga, :launch, :prompt_file, :exit, :screen,
-            :log, :token, :note, 'claimed', :since, :host, :boot, :pid, :start, :now, :port)",
+            :log, :token, :note, 'claimed', :since, :host, :boot, :pid, :start, :now, :port, :may)",
     )?
     .execute(named_params! {
         ":id": plan.id.as_str(),
@@ -222,6 +228,7 @@ pub(super) fn open(conn: &Connection, claim: &Claim, note: Option<&str>, stamp: 
         ":start": claim.dispatcher.start.cast_signed(),
         ":now": stamp.now.wall.0,
         ":port": plan.port,
+        ":may": list_text(&plan.may.iter().map(|verb| verb.text().to_owned()).collect::<Vec<_>>()),
     })?;
     Ok(())
 }

@@ -19,8 +19,11 @@ use super::{Sqlite, disk};
 use crate::ports::store::{Result, StoreError};
 
 /// The schema, one step a version. Released steps never change.
-pub(super) const STEPS: &[M<'static>] =
-    &[M::up(include_str!("migrations/0001_board.sql")), M::up(include_str!("migrations/0002_agents.sql"))];
+pub(super) const STEPS: &[M<'static>] = &[
+    M::up(include_str!("migrations/0001_board.sql")),
+    M::up(include_str!("migrations/0002_agents.sql")),
+    M::up(include_str!("migrations/0003_permissions.sql")),
+];
 /// The mark of a board among databases.
 const APPLICATION: i64 = 0x676e_6772;
 /// How large the write-ahead log is made ahead of need, in bytes.

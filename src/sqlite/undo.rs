@@ -36,7 +36,7 @@ pub(super) fn deeds(conn: &Connection, repo: Option<&str>, limit: u32) -> Done<V
     let acts = Act::ALL.iter().map(|act| format!("'{act}'")).collect::<Vec<_>>().join(", ");
     let mut statement = conn.prepare_cached(&format!(
         "SELECT seq, task, events.attempt, became, evidence FROM events JOIN tasks ON tasks.id = events.task
-         WHERE who = 'person' AND (?1 IS NULL OR tasks.repo = ?1)
+         WHERE who IN ('person', 'agent') AND (?1 IS NULL OR tasks.repo = ?1)
             AND evidence ->> '$.event' IN ({acts}) AND evidence ->> '$.{UNDOES}' IS NULL
             AND NOT EXISTS (
                 SELECT 1 FROM events undo WHERE undo.task = events.task AND undo.seq > events.seq

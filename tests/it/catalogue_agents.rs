@@ -46,6 +46,7 @@ fn a2_agents_that_end_at_once_are_recorded_as_they_ended() {
 #[test]
 fn a7_an_agent_that_runs_ganger_git_and_kill_server_itself_harms_nobody() {
     let world = World::new();
+    world.configure("[permissions]\nagents = ['reconcile', 'add', 'dispatch']");
     let other = world.dispatch(AGENT);
     until("its agent", || (agents(&world, other) == 1).then_some(()));
     let meddles = "\"$GANGER_BIN\" --reconcile > \"$WORLD/said\" 2>&1; \"$GANGER_BIN\" add 'by an agent' --prompt true >> \"$WORLD/said\"; \

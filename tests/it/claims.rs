@@ -61,6 +61,7 @@ fn claim(folder: &Path, task: i64) -> Claim {
             socket: "/s".into(),
             session: format!("s{task}"),
             brief: Brief { title: String::new(), prompt: String::new(), verify: Vec::new(), timeout: None },
+            may: Vec::new(),
             token: String::new(),
             port: None,
             id,
@@ -208,6 +209,7 @@ fn d3_a_panic_in_the_saga_is_a_failure_like_any_other() {
             socket: world.socket(),
             program: env!("CARGO_BIN_EXE_ganger").into(),
             environment: std::env::vars_os().collect(),
+            caller: ganger::domain::permission::Caller::default(),
         }),
         interrupted: Arc::default(),
     };

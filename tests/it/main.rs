@@ -26,6 +26,7 @@ mod kills;
 mod model;
 mod nemesis;
 mod output;
+mod permissions;
 mod properties;
 mod review;
 mod security;

@@ -10,6 +10,7 @@ use crate::agent::hooks::install::{self, Git};
 use crate::cli::{output, wiring};
 use crate::config;
 use crate::domain::id::AttemptId;
+use crate::domain::permission::Caller;
 use crate::domain::settings::Settings;
 use crate::engine::launch::{Launch, Word};
 use crate::engine::{Fault, Kind, Surroundings};
@@ -73,6 +74,7 @@ fn prepare(argv: &[OsString]) -> Result<u8, Fault> {
         socket: launch.socket.path(),
         program: launch.program.as_ref().map(Word::path).unwrap_or_default(),
         environment: Vec::new(),
+        caller: Caller::default(),
     };
     let engine = wiring::engine(&Arc::new(settings(&launch)), &Arc::new(around), &Arc::default())?;
     shim::run(&engine, &launch, &id, &|worktree| hooks(&launch, worktree))

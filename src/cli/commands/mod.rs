@@ -7,7 +7,8 @@ use serde_json::json;
 
 use super::args::{Args, Command};
 use super::wiring::Wiring;
-use super::{board, json, output};
+use super::{board, gate, json, output};
+use crate::domain::permission::Verb;
 use crate::domain::task::Task;
 use crate::engine::{Engine, Fault, Kind};
 
@@ -49,11 +50,18 @@ pub fn run(args: Args) -> ExitCode {
     let global = args.global.clone();
     let Some(mut command) = args.command else {
         if args.reconcile {
-            let outcome = Wiring::new(&global).and_then(|wiring| reconcile::once(&wiring, args.dry_run, false));
+            let verb = if args.dry_run { Verb::ReconcileCheck } else { Verb::Reconcile };
+            let outcome = Wiring::new(&global).and_then(|mut wiring| {
+                gate::pass(&mut wiring, &[verb], None)?;
+                reconcile::once(&wiring, args.dry_run, false)
+            });
             return outcome.unwrap_or_else(|fault| output::fault(&fault, as_json));
         }
         return Wiring::new(&global)
-            .and_then(|wiring| tui::run(wiring, args.all))
+            .and_then(|mut wiring| {
+                gate::pass(&mut wiring, &[Verb::Board], None)?;
+                tui::run(wiring, args.all)
+            })
             .unwrap_or_else(|fault| output::fault(&fault, as_json));
     };
     if args.reconcile {
@@ -67,6 +75,7 @@ pub fn run(args: Args) -> ExitCode {
         };
         list.all = true;
     }
+    let verbs = gate::verbs(&command);
     // These two must work whatever is wrong with the configuration, and the status line must be quick.
     match &command {
         Command::StatusLine(args) => return status_line::run(&global, args),
@@ -78,11 +87,13 @@ pub fn run(args: Args) -> ExitCode {
             return ExitCode::SUCCESS;
         }
         Command::Config { command } => {
-            return config::run(&global, command).unwrap_or_else(|fault| output::fault(&fault, as_json));
+            let outcome = gate::pass_unconfigured(&global, &verbs).and_then(|()| config::run(&global, command));
+            return outcome.unwrap_or_else(|fault| output::fault(&fault, as_json));
         }
         _ => {}
     }
-    let outcome = Wiring::new(&global).and_then(|wiring| {
+    let outcome = Wiring::new(&global).and_then(|mut wiring| {
+        gate::pass(&mut wiring, &verbs, gate::about(&command))?;
         if global.verbose {
             trust::mention(&wiring);
         }

@@ -12,6 +12,7 @@ use crate::cli::args::{Done, Fail, Say};
 use crate::cli::wiring::{Wiring, variable};
 use crate::cli::{board, json, output};
 use crate::domain::id::{AttemptId, TaskId};
+use crate::domain::permission::Caller;
 use crate::engine::report::{Speaker, Word, say, wait_verified};
 use crate::engine::{Engine, Fault, Kind, outbox, trust};
 use crate::os::clock::SystemClock;
@@ -60,7 +61,7 @@ fn sensible(text: String, what: &str, hint: &str) -> Result<String, Fault> {
 }
 
 fn speak(wiring: &Wiring, task: Option<i64>, word: &Word, wait: bool) -> Outcome {
-    let speaker = speaker(task)?;
+    let speaker = speaker(wiring, task)?;
     let said = wiring.engine().and_then(|engine| {
         let task = say(&engine, &speaker, word)?;
         let task = if wait {
@@ -124,11 +125,27 @@ fn answer(wiring: &Wiring, engine: &Engine, task: TaskId, word: &Word) -> Outcom
     Ok(ExitCode::SUCCESS)
 }
 
-fn speaker(task: Option<i64>) -> Result<Speaker, Fault> {
-    if let Some(task) = task {
-        return Ok(Speaker::Person { task: TaskId(task) });
+fn speaker(wiring: &Wiring, task: Option<i64>) -> Result<Speaker, Fault> {
+    match (&wiring.around.caller, task) {
+        (Caller::Person, Some(task)) => Ok(Speaker::Person { task: TaskId(task) }),
+        (Caller::Person, None) => {
+            let missing = || Fault::new(Kind::Usage, "this is not an agent's pane").hint("as a person: --task ID");
+            agent()?.ok_or_else(missing)
+        }
+        // That a task is named makes it no person's word.
+        (Caller::Agent(caller), _) => match agent()? {
+            Some(speaker) if speaker.is(&caller.attempt) => Ok(speaker),
+            Some(_) | None => Err(Fault::new(
+                Kind::Conflict,
+                format!(
+                    "this is the agent of task {}, and GANGER_ATTEMPT and GANGER_TOKEN are not its own",
+                    caller.task
+                ),
+            )
+            .of(caller.task)
+            .hint("run it with the environment that the agent was started with")),
+        },
     }
-    agent()?.ok_or_else(|| Fault::new(Kind::Usage, "this is not an agent's pane").hint("as a person: --task ID"))
 }
 
 /// The agent in whose environment this is.

@@ -49,7 +49,7 @@ fn bounded(facts: &TaskFacts, limit: u32, audit: &mut Audit) {
         let cancelled = before.cause == Some(Cause::Cancelled) && status(&before.to) == Status::Failed.text();
         let back = status(&after.from) == Status::Failed.text()
             && matches!(status(&after.to), "ready" | "in-progress")
-            && !matches!(after.who, Who::Person | Who::Dispatcher);
+            && !matches!(after.who, Who::Person | Who::Agent | Who::Dispatcher);
         if cancelled && back {
             let found = format!("a person ended it, and it was queued again by the {}", after.who);
             audit.violated("I14", task.id, None, found);

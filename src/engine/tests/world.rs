@@ -16,6 +16,7 @@ use super::setting::{executable, settings, var};
 use super::store::Gated;
 use crate::domain::attempt::Attempt;
 use crate::domain::id::{AttemptId, FileId, Place, Process, TaskId};
+use crate::domain::permission::Caller;
 use crate::domain::settings::Settings;
 use crate::domain::task::{Draft, Task};
 use crate::domain::time::{BootTime, Now, Timestamp};
@@ -283,6 +284,7 @@ impl World {
                 socket: root.join("tmux.sock"),
                 program: root.join("bin/ganger"),
                 environment: vec![("PATH".into(), root.join("bin").into_os_string()), var("HOME", "/home/ann")],
+                caller: Caller::default(),
             }),
             interrupted: Arc::new(AtomicBool::new(false)),
         }

@@ -154,6 +154,7 @@ fn plan(task: TaskId, number: u32) -> Plan {
             timeout: Some(Duration::from_millis(1500)),
         },
         files: Files::of(Path::new("/state"), &id),
+        may: Vec::new(),
         token: "c0ffee".to_owned(),
         port: None,
         id,

@@ -82,6 +82,7 @@ pub fn live(id: i64, title: &str, phase: Phase, minutes: i64) -> Card {
         session: format!("ganger-{id}-task"),
         brief: Brief { title: title.to_owned(), prompt: String::new(), verify: Vec::new(), timeout: None },
         files: Files::of(std::path::Path::new("/state"), &attempt),
+        may: Vec::new(),
         token: "token".to_owned(),
         port: None,
     };
