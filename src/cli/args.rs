@@ -379,6 +379,10 @@ pub struct Rm {
     /// Ends its agent first
     #[arg(long)]
     pub stop: bool,
+    /// Moves its worktree even while a shell stands in it or it is no worktree any more; one that can't be moved is
+    /// left where it is, and said
+    #[arg(long)]
+    pub force: bool,
 }
 
 #[derive(Debug, ClapArgs)]

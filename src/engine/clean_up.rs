@@ -17,6 +17,7 @@ use crate::domain::state::{Phase, Status, TreeState, Who};
 use crate::ports::host::Found;
 use crate::ports::multiplexer::{PaneSeen, Panes};
 use crate::ports::store::{Amendment, Which};
+use crate::ports::worktrees::{Moved, Parking};
 
 /// How long a process that stands in a tree is waited for.
 const ON_ITS_WAY_OUT: Duration = Duration::from_secs(2);
@@ -131,15 +132,24 @@ fn works_in(found: &Found, tree: &Path) -> Fault {
     Fault::new(Kind::Conflict, why)
 }
 
-/// Moves a tree to the trash, where it stays a worktree.
+/// Moves a tree to the trash, where it stays a worktree. With `force`, whoever stands in it, and as a plain folder
+/// where it is no worktree any more.
 ///
 /// # Errors
 /// A conflict when somebody works in it; those of git.
-pub fn park(engine: &Engine, tree: &Tree) -> Result<Option<std::path::PathBuf>, Fault> {
-    nobody_in(engine, &tree.path).map_err(|fault| fault.of(tree.task).hint("end it first"))?;
-    let parked = engine.ports.trees.park(tree, &tree.owner, &tree.trash(), &|| owns(engine, tree))?;
+pub fn park(engine: &Engine, tree: &Tree, force: bool) -> Result<Option<Moved>, Fault> {
+    let insist = |fault: Fault, first: &str| {
+        let fault = fault.of(tree.task);
+        if force { fault } else { fault.hint(format!("{first}ganger rm {} --force", tree.task)) }
+    };
+    if !force {
+        nobody_in(engine, &tree.path).map_err(|fault| insist(fault, "end it first, or: "))?;
+    }
+    let parking = Parking { by: &tree.owner, trash: &tree.trash(), force };
+    let parked = engine.ports.trees.park(tree, &parking, &|| owns(engine, tree));
+    let parked = parked.map_err(|error| insist(error.into(), ""))?;
     let amendment = match &parked {
-        Some(parked) => {
+        Some(Moved { path: parked, .. }) => {
             Amendment::TreeParked { path: tree.path.clone(), owner: tree.owner.clone(), parked: parked.clone() }
         }
         None => Amendment::TreeGone { path: tree.path.clone(), owner: tree.owner.clone() },
@@ -155,16 +165,17 @@ fn finish_parking(engine: &Engine, attempt: &Attempt) {
         let parked = tree.trash().join(tree.owner.as_str());
         if !tree.path.exists() && parked.exists() {
             // Where that fails, another pass does it; the work is safe where it is.
-            park(engine, tree).ok();
+            park(engine, tree, false).ok();
         }
     }
 }
 
-/// After a dispatch: the panes of the task's earlier attempts go, and with `fresh` their trees are parked. What
-/// fails here is left to the next pass.
-pub fn earlier_attempts(engine: &Engine, attempt: &Attempt, fresh: bool) {
+/// After a dispatch: the panes of the task's earlier attempts go, and with `fresh` their trees are parked. Returns
+/// what was kept where it is, and why, and what else a person has to know of it.
+pub fn earlier_attempts(engine: &Engine, attempt: &Attempt, fresh: bool) -> Vec<String> {
+    let mut said = Vec::new();
     if attempt.plan.number == 1 {
-        return;
+        return said;
     }
     for earlier in engine.ports.store.attempts(&Which::Of(attempt.plan.task)).unwrap_or_default() {
         if earlier.plan.id != attempt.plan.id && !earlier.cleaned && earlier.phase == Phase::Exited {
@@ -174,10 +185,17 @@ pub fn earlier_attempts(engine: &Engine, attempt: &Attempt, fresh: bool) {
     if fresh {
         for tree in engine.ports.store.trees(attempt.plan.task).unwrap_or_default() {
             if tree.owner != attempt.plan.id && tree.state == TreeState::Present {
-                park(engine, &tree).ok();
+                match park(engine, &tree, false) {
+                    Ok(parked) => said.extend(parked.into_iter().flat_map(|moved| moved.said)),
+                    Err(fault) => {
+                        let at = tree.path.display();
+                        said.push(format!("the earlier worktree stays at {at}, not parked: {}", fault.message));
+                    }
+                }
             }
         }
     }
+    said
 }
 
 /// The clean-up of an attempt whose agent ran: its pane, once nobody needs it. `panes` are those of its server,

@@ -69,7 +69,8 @@ pub fn queue(engine: &Engine, repo: Option<&Path>) -> Result<Vec<Task>, Fault> {
     Ok(tasks)
 }
 
-/// Dispatches a task; returns once its agent has started.
+/// Dispatches a task; returns once its agent has started. The attempt's `kept` says what of earlier ones could not be put
+/// away.
 ///
 /// # Errors
 /// [`Kind::Failed`] for the machine's fault, the task untouched; [`Kind::Conflict`] where another has it or a limit
@@ -122,8 +123,8 @@ fn conclude(mut saga: Saga<'_>, lock: Box<dyn Held>, request: &Request) -> Resul
     // Whatever came of it, the saga is over: what is left, if anything is, is on disk for any reconciler.
     drop(lock);
     engine.ports.files.remove(&saga.plan.files.saga).ok();
-    let attempt = outcome?;
-    clean_up::earlier_attempts(engine, &attempt, request.fresh);
+    let mut attempt = outcome?;
+    attempt.kept.extend(clean_up::earlier_attempts(engine, &attempt, request.fresh));
     Ok(attempt)
 }
 

@@ -1,8 +1,9 @@
 //! Adding, editing, removing, archiving and retrying tasks.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Engine, Fault, Kind, clean_up, review, stop, trust};
+use crate::domain::attempt::Tree;
 use crate::domain::id::TaskId;
 use crate::domain::lifecycle::Event;
 use crate::domain::state::{TreeState, Who};
@@ -158,11 +159,21 @@ pub fn unarchive(engine: &Engine, id: TaskId) -> Result<Task, Fault> {
     engine.task(id)
 }
 
-/// Removes a task: softly, its trees parked. Returns where they are.
+/// What became of a removed task's worktrees.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// Where they are parked.
+    pub parked: Vec<PathBuf>,
+    /// What was left in its place, and what else could not be done.
+    pub said: Vec<String>,
+}
+
+/// Removes a task: softly, its trees parked. With `force` they are moved whoever stands in them, and one that can't be
+/// moved is left in its place.
 ///
 /// # Errors
 /// [`Kind::Conflict`] while an attempt lives, or somebody works in a tree.
-pub fn remove(engine: &Engine, id: TaskId, stop_first: bool) -> Result<Vec<std::path::PathBuf>, Fault> {
+pub fn remove(engine: &Engine, id: TaskId, stop_first: bool, force: bool) -> Result<Removed, Fault> {
     let mut task = engine.task(id)?;
     if stop::is_live(engine, &task)? {
         if !stop_first {
@@ -172,11 +183,11 @@ pub fn remove(engine: &Engine, id: TaskId, stop_first: bool) -> Result<Vec<std::
         }
         task = stop::stop(engine, id)?;
     }
-    let mut parked = Vec::new();
+    let mut removed = Removed::default();
     for tree in engine.ports.store.trees(id)? {
         match tree.state {
-            TreeState::Planned | TreeState::Present => parked.extend(clean_up::park(engine, &tree)?),
-            TreeState::Parked => parked.extend(tree.parked),
+            TreeState::Planned | TreeState::Present => put_away(engine, &tree, force, &mut removed)?,
+            TreeState::Parked => removed.parked.extend(tree.parked),
             TreeState::Gone => {}
         }
     }
@@ -186,7 +197,22 @@ pub fn remove(engine: &Engine, id: TaskId, stop_first: bool) -> Result<Vec<std::
             .hint(format!("ganger rm {id} --stop")));
     }
     clean_up::ended(engine, id)?;
-    Ok(parked)
+    Ok(removed)
+}
+
+fn put_away(engine: &Engine, tree: &Tree, force: bool, removed: &mut Removed) -> Result<(), Fault> {
+    match clean_up::park(engine, tree, force) {
+        Ok(Some(moved)) => {
+            removed.parked.push(moved.path);
+            removed.said.extend(moved.said);
+        }
+        Ok(None) => {}
+        Err(fault) if force && fault.kind == Kind::Failed => {
+            removed.said.push(format!("its worktree is left behind at {}: {}", tree.path.display(), fault.message));
+        }
+        Err(fault) => return Err(fault),
+    }
+    Ok(())
 }
 
 /// Gives a task a note for its next attempt.

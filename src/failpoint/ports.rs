@@ -20,7 +20,9 @@ use crate::ports::store::{
     self as store, Amendment, Applied, Claim, Claimed, Deed, Filter, Heard, Listing, News, Record, Reverse, Stamp,
     Store, StoreError, Which,
 };
-use crate::ports::worktrees::{self as trees, Diff, Intact, Name, NewTree, Snapshot, TreeError, Worktrees};
+use crate::ports::worktrees::{
+    self as trees, Diff, Intact, Moved, Name, NewTree, Parking, Snapshot, TreeError, Worktrees,
+};
 
 /// The ports of an engine.
 pub struct Inner {
@@ -165,14 +167,11 @@ impl Worktrees for PointedWorktrees {
     fn remove(&self, tree: &Tree, owned: &dyn Fn() -> bool) -> trees::Result<Remains> {
         around("trees.remove", || self.0.remove(tree, owned), tree_fault)
     }
-    fn park(
-        &self,
-        tree: &Tree,
-        by: &AttemptId,
-        trash: &Path,
-        owned: &dyn Fn() -> bool,
-    ) -> trees::Result<Option<PathBuf>> {
-        around("trees.park", || self.0.park(tree, by, trash, owned), tree_fault)
+    fn park(&self, tree: &Tree, parking: &Parking<'_>, owned: &dyn Fn() -> bool) -> trees::Result<Option<Moved>> {
+        around("trees.park", || self.0.park(tree, parking, owned), tree_fault)
+    }
+    fn restore(&self, tree: &Tree, owned: &dyn Fn() -> bool) -> trees::Result<Moved> {
+        around("trees.restore", || self.0.restore(tree, owned), tree_fault)
     }
 }
 

@@ -4,7 +4,8 @@
 //! which git itself refuses to look at.
 
 use std::ffi::OsStr;
-use std::io;
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
 
@@ -134,6 +135,15 @@ impl Admin {
 
     fn lock_text(&self) -> Option<Vec<u8>> {
         Some(std::fs::read(self.dir.join("locked")).ok()?.trim_ascii_end().to_owned())
+    }
+
+    /// Locks it, as git does; one that is locked stays as it is.
+    pub(super) fn take_lock(&self, reason: &str) -> io::Result<()> {
+        let made = OpenOptions::new().write(true).create_new(true).open(self.dir.join("locked"));
+        match made.and_then(|mut file| file.write_all(reason.as_bytes())) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     /// Takes our own lock off.

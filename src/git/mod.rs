@@ -10,16 +10,22 @@
 
 mod add;
 mod call;
+mod carry;
 mod diff;
 pub mod files;
 mod ignored;
 mod inspect;
 mod layout;
 mod park;
+mod pointer;
+mod quarantine;
 mod read;
 mod remove;
 mod repo_lock;
+mod rescue;
+mod restore;
 mod snapshot;
+mod stale;
 mod standing;
 #[cfg(test)]
 mod tests;
@@ -29,9 +35,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::domain::attempt::Tree;
-use crate::domain::id::AttemptId;
 use crate::domain::saga::Remains;
-use crate::ports::worktrees::{Diff, Intact, Name, NewTree, Result, Snapshot, Worktrees};
+use crate::ports::worktrees::{Diff, Intact, Moved, Name, NewTree, Parking, Result, Snapshot, Worktrees};
 
 /// How long a caller waits for the repository's lock.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -129,7 +134,11 @@ impl Worktrees for Git {
         remove::remove(self, tree, owned)
     }
 
-    fn park(&self, tree: &Tree, by: &AttemptId, trash: &Path, owned: &dyn Fn() -> bool) -> Result<Option<PathBuf>> {
-        park::park(self, tree, by, trash, owned)
+    fn park(&self, tree: &Tree, parking: &Parking<'_>, owned: &dyn Fn() -> bool) -> Result<Option<Moved>> {
+        park::park(self, tree, parking, owned)
+    }
+
+    fn restore(&self, tree: &Tree, owned: &dyn Fn() -> bool) -> Result<Moved> {
+        restore::restore(self, tree, owned)
     }
 }

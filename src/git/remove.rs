@@ -5,7 +5,6 @@
 
 use std::io;
 use std::path::Path;
-use std::time::Duration;
 
 use super::Git;
 use super::call::failed;
@@ -13,18 +12,11 @@ use super::inspect::{Content, Made, Verdict, inspect};
 use super::layout::{Admin, DotGit, Head, Lock, making, settle};
 use super::read::{Maker, Repo, Tip};
 use super::repo_lock::RepoLock;
+use super::stale;
 use super::standing;
 use crate::domain::attempt::Tree;
 use crate::domain::saga::Remains;
 use crate::ports::worktrees::{Result, TreeError};
-
-/// How long a lock on a branch of ours may be somebody's.
-const STALE: Duration = Duration::from_secs(1);
-
-#[expect(clippy::disallowed_methods, reason = "a lock file gives no signal when it goes")]
-fn pause(length: Duration) {
-    std::thread::sleep(length);
-}
 
 /// What is to be removed, with its names as git knows them.
 pub(super) struct Leftover<'a> {
@@ -58,7 +50,7 @@ impl Leftover<'_> {
     /// Removes all of it, under the repository's lock.
     pub(super) fn clear(&self) -> Result<Remains> {
         // First of all: what is looked at below must not be changed by a git that has not noticed its end yet.
-        standing::refuse(self.path)?;
+        standing::refuse(self.path, true)?;
         let outcome = match self.path.symlink_metadata() {
             Ok(meta) if meta.is_dir() => self.clear_folder(),
             // A file or a link is nothing that git makes.
@@ -201,7 +193,7 @@ impl Leftover<'_> {
         match self.repo.tip(branch)? {
             Tip::Absent => {
                 // A git that was killed while it made or deleted the branch left it, and no other can make one now.
-                self.drop_stale_lock(&name);
+                stale::drop_lock(&self.repo.common, &name);
                 return Ok(Remains::Nothing);
             }
             Tip::At(id) if id == self.base => {}
@@ -220,7 +212,7 @@ impl Leftover<'_> {
         }
         let call = self.git.call(&self.repo.common).args(["update-ref", "--no-deref", "-d", &name, self.base]);
         let mut answer = self.git.ask(&call, "delete the branch")?;
-        if !answer.ok() && self.drop_stale_lock(&name) {
+        if !answer.ok() && stale::drop_lock(&self.repo.common, &name) {
             answer = self.git.ask(&call, "delete the branch")?;
         }
         match self.repo.tip(branch)? {
@@ -228,22 +220,6 @@ impl Leftover<'_> {
             // A lock that a killed git left, or that another git holds: nothing is decided yet.
             Tip::At(_) if answer.complaint().contains(".lock") => Err(TreeError::Busy(answer.complaint())),
             Tip::At(_) | Tip::Symbolic => kept(format!("branch {branch} kept: {}", answer.complaint())),
-        }
-    }
-
-    /// Removes the lock that a killed git of ours left on our own branch; true if it did.
-    ///
-    /// The branch bears the attempt's name, it is where it was made or not there, and this repository's lock is held:
-    /// whoever has a lock on it for longer than a moment is dead.
-    fn drop_stale_lock(&self, name: &str) -> bool {
-        let lock = self.repo.common.join(format!("{name}.lock"));
-        loop {
-            let age = lock.metadata().and_then(|found| found.modified()).ok().and_then(|made| made.elapsed().ok());
-            match age {
-                None => return false,
-                Some(age) if age >= STALE => return std::fs::remove_file(&lock).is_ok(),
-                Some(age) => pause(STALE.saturating_sub(age).min(Duration::from_millis(20))),
-            }
         }
     }
 }

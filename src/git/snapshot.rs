@@ -9,7 +9,7 @@ use super::call::{TempIndex, failed, refused};
 use super::inspect::status;
 use crate::ports::worktrees::{Result, Snapshot, TreeError};
 
-const TAKE_IN: &str = "take in the files";
+pub(super) const TAKE_IN: &str = "take in the files";
 /// HEAD's id where it has no commit yet.
 const UNBORN: &str = "0000000000000000000000000000000000000000";
 

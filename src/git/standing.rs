@@ -13,12 +13,12 @@ pub(super) const MAKING: &str = "GANGER_MAKING";
 /// How long a git may take to die that lost its dispatcher.
 const DYING: Duration = Duration::from_secs(1);
 
-/// Refuses while a live process, other than this one, stands in `folder`, or is a git that still makes it for a
-/// dispatcher which is gone. Finds none where the system does not tell.
-pub(super) fn refuse(folder: &Path) -> Result<()> {
+/// Refuses while a live process, other than this one, is a git that still makes `folder` for a dispatcher which is
+/// gone, or (where `anybody`) stands in it. Finds none where the system does not tell.
+pub(super) fn refuse(folder: &Path, anybody: bool) -> Result<()> {
     let started = Instant::now();
     loop {
-        match look(folder).map_err(|error| failed("look for processes", error))? {
+        match look(folder, anybody).map_err(|error| failed("look for processes", error))? {
             None => return Ok(()),
             Some(busy) if started.elapsed() > DYING => return Err(TreeError::Busy(busy)),
             Some(_) => pause(Duration::from_millis(5)),
@@ -27,7 +27,7 @@ pub(super) fn refuse(folder: &Path) -> Result<()> {
 }
 
 #[cfg(target_os = "linux")]
-fn look(folder: &Path) -> std::io::Result<Option<String>> {
+fn look(folder: &Path, anybody: bool) -> std::io::Result<Option<String>> {
     use std::os::unix::ffi::OsStrExt as _;
     let own = nix::unistd::getpid().as_raw();
     let making = [MAKING.as_bytes(), b"=", folder.as_os_str().as_bytes()].concat();
@@ -38,7 +38,7 @@ fn look(folder: &Path) -> std::io::Result<Option<String>> {
         if pid == own {
             continue;
         }
-        if std::fs::read_link(entry.path().join("cwd")).is_ok_and(|stands| stands.starts_with(folder)) {
+        if anybody && std::fs::read_link(entry.path().join("cwd")).is_ok_and(|stands| stands.starts_with(folder)) {
             return Ok(Some(format!("pid {pid} stands in {}", folder.display())));
         }
         let environment = std::fs::read(entry.path().join("environ")).unwrap_or_default();
@@ -50,6 +50,6 @@ fn look(folder: &Path) -> std::io::Result<Option<String>> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn look(_folder: &Path) -> std::io::Result<Option<String>> {
+fn look(_folder: &Path, _anybody: bool) -> std::io::Result<Option<String>> {
     Ok(None)
 }

@@ -76,6 +76,24 @@ pub enum Intact {
     No(String),
 }
 
+/// How a tree is set aside.
+#[derive(Clone, Copy, Debug)]
+pub struct Parking<'a> {
+    /// The attempt that it is named after.
+    pub by: &'a AttemptId,
+    pub trash: &'a Path,
+    /// A person insists: whoever stands in it, and as a plain folder where it is no worktree any more.
+    pub force: bool,
+}
+
+/// A tree that was moved.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Moved {
+    pub path: PathBuf,
+    /// What could not be done for it beside the move, for people.
+    pub said: Vec<String>,
+}
+
 /// What somebody did since the base.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Diff {
@@ -122,7 +140,10 @@ pub trait Worktrees {
     /// branch if that is still at the base and nobody's HEAD. Keeps what it can't prove empty. `owned` is asked
     /// under the lock, before the first effect.
     fn remove(&self, tree: &Tree, owned: &dyn Fn() -> bool) -> Result<Remains>;
-    /// Moves a tree to `trash` with a rescue ref beside, still a locked worktree of its repository. Returns where
-    /// it is then; `None` when there was nothing at its path.
-    fn park(&self, tree: &Tree, by: &AttemptId, trash: &Path, owned: &dyn Fn() -> bool) -> Result<Option<PathBuf>>;
+    /// Moves a tree to the trash, still a locked worktree of its repository, with what hangs on it (worktrees and
+    /// submodules inside still work) and rescue references beside. Returns where it is then; `None` when there was
+    /// nothing at its path. `owned` is asked under the lock, at first and just before the move.
+    fn park(&self, tree: &Tree, parking: &Parking<'_>, owned: &dyn Fn() -> bool) -> Result<Option<Moved>>;
+    /// The inverse of `park`: moves a parked tree back to its path, and takes git's locks off again.
+    fn restore(&self, tree: &Tree, owned: &dyn Fn() -> bool) -> Result<Moved>;
 }

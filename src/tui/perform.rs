@@ -250,10 +250,11 @@ fn carry_out(engine: &Engine, act: &Act, shown: Option<&Path>, home: Option<Path
             format!("task {task} archived · undo: u")
         }
         Act::Delete { task, stop } => {
-            let parked = tasks::remove(engine, *task, *stop)?;
-            match parked.first() {
-                Some(place) => format!("task {task} deleted, its work is in {} · undo: u", place.display()),
-                None => format!("task {task} deleted · undo: u"),
+            let removed = tasks::remove(engine, *task, *stop, false)?;
+            let said = removed.said.first().map(|note| format!("; {note}")).unwrap_or_default();
+            match removed.parked.first() {
+                Some(place) => format!("task {task} deleted, its work is in {}{said} · undo: u", place.display()),
+                None => format!("task {task} deleted{said} · undo: u"),
             }
         }
         Act::Undo => undo::undo(engine, shown)?.what,

@@ -123,12 +123,15 @@ fn conclude(
 ) -> Outcome {
     let mut faults: Vec<Fault> = Vec::new();
     let mut cards: Vec<Card> = Vec::new();
+    let mut notes: Vec<String> = Vec::new();
     for (id, result) in results {
         let outcome = result.and_then(|attempt| {
             if !wiring.global.json && !quiet {
                 let plan = &attempt.plan;
                 output::say(&format!("task {id} runs in session {}: ganger attach {id}", plan.session));
+                attempt.kept.iter().for_each(|note| output::mention(note));
             }
+            notes.extend(attempt.kept);
             if !wait_for_end {
                 return Ok(());
             }
@@ -157,6 +160,9 @@ fn conclude(
     }
     if wiring.global.json {
         let mut whole = json!({ "tasks": cards.iter().map(json::task).collect::<Vec<_>>() });
+        if !notes.is_empty() {
+            whole["notes"] = json!(notes);
+        }
         match faults.as_slice() {
             [] => {}
             [fault] if cards.is_empty() => return Err(fault.clone()),

@@ -19,13 +19,21 @@ pub fn run(wiring: &Wiring, args: &Rm) -> Outcome {
     let engine = wiring.engine()?;
     // As it was: it is off the board then.
     let card = board::card(&engine, TaskId(args.id))?;
-    let parked = tasks::remove(&engine, TaskId(args.id), args.stop)?;
+    let removed = tasks::remove(&engine, TaskId(args.id), args.stop, args.force)?;
     if wiring.global.json {
-        output::object(json!({ "tasks": [json::task(&card)], "removed": args.id, "parked": json::paths(&parked) }));
+        output::object(json!({
+            "tasks": [json::task(&card)],
+            "removed": args.id,
+            "parked": json::paths(&removed.parked),
+            "notes": removed.said,
+        }));
     } else {
         output::say(&format!("task {} is removed", args.id));
-        for path in &parked {
+        for path in &removed.parked {
             output::say(&format!("its worktree is kept at {}", path.display()));
+        }
+        for note in &removed.said {
+            output::mention(note);
         }
     }
     Ok(ExitCode::SUCCESS)

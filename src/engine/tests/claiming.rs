@@ -177,7 +177,7 @@ fn a_task_that_was_edited_or_removed_meanwhile_is_planned_anew() {
     assert_eq!(dispatch(&engine, &Request::of(task)).unwrap().plan.brief.prompt, "do that");
 
     let (engine, task) = world.ready();
-    world.before("store.claim", move |world| drop(tasks::remove(&world.engine(), task, false).unwrap()));
+    world.before("store.claim", move |world| drop(tasks::remove(&world.engine(), task, false, false).unwrap()));
     assert_eq!(refused(&engine, task).kind, Kind::NoSuchTask);
     let sagas = world.lock().inodes.keys().filter(|path| path.to_string_lossy().contains("saga")).count();
     assert_eq!(sagas, 0);

@@ -86,7 +86,7 @@ fn the_pane_of_a_task_that_is_done_with_goes() {
     for act in [
         (|engine: &Engine, task| drop(review::approve(engine, task).unwrap())) as fn(&Engine, TaskId),
         |engine, task| drop(tasks::archive(engine, task, false).unwrap()),
-        |engine, task| drop(tasks::remove(engine, task, false).unwrap()),
+        |engine, task| drop(tasks::remove(engine, task, false, false).unwrap()),
     ] {
         let world = World::new();
         let (engine, task, attempt) = ended(&world, 0);
@@ -321,13 +321,14 @@ fn a_tree_is_parked_once_nobody_stands_in_it() {
     let vim = world.spawn("vim").process;
     world.with(vim, |found| found.folder = Some(tree.path.clone()));
     let before = world.now().boot;
-    let fault = clean_up::park(&engine, &tree).unwrap_err();
-    assert_eq!((fault.kind, fault.hint.as_deref()), (Kind::Conflict, Some("end it first")));
-    assert!(fault.message.starts_with(&format!("pid {} (vim) works in ", vim.pid)), "{fault}");
+    let fault = clean_up::park(&engine, &tree, false).unwrap_err();
+    let hint = format!("end it first, or: ganger rm {task} --force");
+    assert_eq!((fault.kind, fault.hint), (Kind::Conflict, Some(hint)));
+    assert!(fault.message.starts_with(&format!("pid {} (vim) works in ", vim.pid)), "{}", fault.message);
     assert_eq!(world.now().boot.since(before).as_secs(), 2);
     // One that is on its way out is waited for.
     world.before("pause", move |world| world.kill(vim));
-    clean_up::park(&engine, &tree).unwrap();
+    clean_up::park(&engine, &tree, false).unwrap();
     assert!(parked(&world, &attempt.plan.worktree));
     assert_eq!(world.board().trees(task).unwrap()[0].state, TreeState::Parked);
 }
@@ -339,7 +340,7 @@ fn a_tree_that_has_another_owner_by_now_is_not_parked() {
     let tree = world.board().trees(task).unwrap().pop().unwrap();
     dispatch(&engine, &retry(task)).unwrap();
     world.lock().processes.values_mut().for_each(|found| found.folder = None);
-    let fault = clean_up::park(&engine, &tree).unwrap_err();
+    let fault = clean_up::park(&engine, &tree, false).unwrap_err();
     assert_eq!((fault.kind, fault.message.as_str()), (Kind::Conflict, "the attempt was revoked"));
     assert_eq!(world.count("park"), 0);
 }
@@ -350,7 +351,7 @@ fn a_tree_that_is_not_there_is_recorded_as_gone() {
     let (engine, task, _) = ended(&world, 1);
     let tree = world.board().trees(task).unwrap().pop().unwrap();
     world.lock().trees.clear();
-    assert_eq!(clean_up::park(&engine, &tree).unwrap(), None);
+    assert_eq!(clean_up::park(&engine, &tree, false).unwrap(), None);
     assert_eq!(world.board().trees(task).unwrap(), []);
 }
 
@@ -360,7 +361,7 @@ fn a_removal_that_was_cut_off_after_its_move_is_finished_by_the_next_pass() {
     let (engine, task, attempt) = ended(&world, 1);
     let (_, other, _) = ended(&world, 1);
     world.trouble("store.amend", When::Before, Then::Die);
-    tasks::remove(&engine, task, false).unwrap_err();
+    tasks::remove(&engine, task, false, false).unwrap_err();
     assert!(parked(&world, &attempt.plan.worktree));
     assert_eq!(world.board().trees(task).unwrap()[0].state, TreeState::Present);
     // The model's git can't tell where it moved it, as the real one can: what is asked for is that it is asked.

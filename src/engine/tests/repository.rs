@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::world::{BASE, GitTree, Party, Then};
 use crate::domain::attempt::Tree;
-use crate::domain::id::AttemptId;
 use crate::domain::saga::Remains;
-use crate::ports::worktrees::{self as trees, Diff, Intact, Name, NewTree, Snapshot, TreeError, Worktrees};
+use crate::ports::worktrees::{
+    self as trees, Diff, Intact, Moved, Name, NewTree, Parking, Snapshot, TreeError, Worktrees,
+};
 
 fn git_error(then: Then) -> TreeError {
     match then {
@@ -127,25 +128,33 @@ impl Worktrees for Party {
         })
     }
 
-    fn park(
-        &self,
-        tree: &Tree,
-        by: &AttemptId,
-        trash: &Path,
-        owned: &dyn Fn() -> bool,
-    ) -> trees::Result<Option<PathBuf>> {
+    fn park(&self, tree: &Tree, parking: &Parking<'_>, owned: &dyn Fn() -> bool) -> trees::Result<Option<Moved>> {
         self.gate("trees.park", git_error, || {
             if !owned() {
                 return Err(TreeError::Revoked);
             }
             let mut inner = self.world.lock();
             let Some(found) = inner.trees.remove(&tree.path) else { return Ok(None) };
-            let parked = trash.join(by.as_str());
-            std::fs::create_dir_all(trash).unwrap();
+            let parked = parking.trash.join(parking.by.as_str());
+            std::fs::create_dir_all(parking.trash).unwrap();
             std::fs::rename(&tree.path, &parked).unwrap();
             inner.trees.insert(parked.clone(), found);
             inner.done.push(format!("park {}", tree.path.display()));
-            Ok(Some(parked))
+            Ok(Some(Moved { path: parked, said: Vec::new() }))
+        })
+    }
+
+    fn restore(&self, tree: &Tree, owned: &dyn Fn() -> bool) -> trees::Result<Moved> {
+        self.gate("trees.restore", git_error, || {
+            if !owned() {
+                return Err(TreeError::Revoked);
+            }
+            let mut inner = self.world.lock();
+            let parked = tree.parked.clone().unwrap();
+            let found = inner.trees.remove(&parked).unwrap();
+            std::fs::rename(&parked, &tree.path).unwrap();
+            inner.trees.insert(tree.path.clone(), found);
+            Ok(Moved { path: tree.path.clone(), said: Vec::new() })
         })
     }
 }

@@ -91,7 +91,7 @@ fn a_removed_task_behind_others_holds_nobody_up() {
     let world = World::new();
     let engine = world.engine();
     let (first, second, third) = (add(&world, &engine, &[]), add(&world, &engine, &[1]), add(&world, &engine, &[]));
-    tasks::remove(&engine, first, false).unwrap();
+    tasks::remove(&engine, first, false, false).unwrap();
     let edit = Edit { after: Some(vec![second]), ..Edit::default() };
     assert_eq!(tasks::edit(&engine, third, &edit).unwrap().draft.after, [second]);
 }
@@ -168,7 +168,7 @@ fn a_running_task_is_archived_or_removed_only_if_its_agent_may_be_stopped() {
     for remove in [false, true] {
         let act = |engine: &Engine, task, stop| {
             if remove {
-                tasks::remove(engine, task, stop).map(drop)
+                tasks::remove(engine, task, stop, false).map(drop)
             } else {
                 tasks::archive(engine, task, stop).map(drop)
             }
@@ -204,7 +204,7 @@ fn a_task_that_is_dispatched_meanwhile_is_neither_archived_nor_removed() {
     assert_eq!(fault.hint.as_deref(), Some("ganger archive 1 --stop"));
     let (engine, task) = world.ready();
     world.before("store.amend", move |world| drop(dispatch(&world.engine(), &Request::of(task)).unwrap()));
-    let fault = tasks::remove(&engine, task, false).unwrap_err();
+    let fault = tasks::remove(&engine, task, false, false).unwrap_err();
     assert_eq!((fault.kind, fault.message.as_str()), (Kind::Conflict, "task 2 was dispatched meanwhile"));
     assert_eq!((world.task(task).archived, world.task(task).status), (false, Status::InProgress));
 }
@@ -214,12 +214,12 @@ fn a_removed_task_leaves_its_tree_parked() {
     let world = World::new();
     let (engine, task, attempt) = world.running();
     world.exit(&attempt.plan.id, 0, Evidence::Changed);
-    let parked = tasks::remove(&engine, task, false).unwrap();
+    let parked = tasks::remove(&engine, task, false, false).unwrap().parked;
     let there = world.trash().join(attempt.plan.id.as_str());
     assert_eq!(parked, std::slice::from_ref(&there));
     assert!(there.exists() && !attempt.plan.worktree.exists());
     assert_eq!(world.board().task(task).unwrap(), None);
-    assert_eq!(tasks::remove(&engine, task, false).unwrap_err().kind, Kind::NoSuchTask);
+    assert_eq!(tasks::remove(&engine, task, false, false).unwrap_err().kind, Kind::NoSuchTask);
 }
 
 #[test]
@@ -229,7 +229,7 @@ fn trees_that_are_parked_already_are_told_again() {
     world.exit(&first.plan.id, 1, Evidence::Changed);
     let request = Request { from: vec![Status::Failed], fresh: true, ..Request::of(task) };
     let second = dispatch(&engine, &request).unwrap();
-    let parked = tasks::remove(&engine, task, true).unwrap();
+    let parked = tasks::remove(&engine, task, true, false).unwrap().parked;
     let trash = world.trash();
     assert_eq!(parked, [trash.join(first.plan.id.as_str()), trash.join(second.plan.id.as_str())]);
 }
@@ -241,7 +241,7 @@ fn a_removal_of_a_dispatch_under_way_undoes_it() {
     world.lock().shim = Shim::Late;
     world.trouble("mux.start", When::After, Then::Die);
     dispatch(&engine, &Request::of(task)).unwrap_err();
-    assert_eq!(tasks::remove(&world.engine(), task, true).unwrap(), Vec::<std::path::PathBuf>::new());
+    assert_eq!(tasks::remove(&world.engine(), task, true, false).unwrap(), tasks::Removed::default());
     assert!(world.lock().trees.is_empty() && world.lock().panes.is_empty());
 }
 

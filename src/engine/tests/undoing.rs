@@ -55,11 +55,11 @@ fn a_requeue_is_taken_back_with_its_reason() {
 fn a_removal_is_taken_back_and_says_where_the_tree_is() {
     let world = World::new();
     let (engine, task) = world.ready();
-    tasks::remove(&engine, task, false).unwrap();
+    tasks::remove(&engine, task, false, false).unwrap();
     assert_eq!(undone(&engine, task), "no longer removed, on the board again");
     assert_eq!(world.task(task).status, Status::Ready);
     let (engine, task) = ended(&world, 0);
-    let parked = tasks::remove(&engine, task, false).unwrap().pop().unwrap();
+    let parked = tasks::remove(&engine, task, false, false).unwrap().parked.pop().unwrap();
     let said = format!("no longer removed, on the board again; its worktree stays parked at {}", parked.display());
     assert_eq!(undone(&engine, task), said);
 }
@@ -103,7 +103,7 @@ fn a_task_that_has_left_the_board_meanwhile_is_said_to_have() {
     let (engine, task) = ended(&world, 3);
     tasks::requeue(&engine, task).unwrap();
     dispatch(&engine, &Request::of(task)).unwrap();
-    world.before("store.task", move |world| drop(tasks::remove(&world.engine(), task, true).unwrap()));
+    world.before("store.task", move |world| drop(tasks::remove(&world.engine(), task, true, false).unwrap()));
     assert!(undo::undo(&engine, None).unwrap_err().message.ends_with("but it has been removed since"));
 }
 
@@ -113,7 +113,7 @@ fn an_external_id_that_another_task_has_by_now_is_in_the_way() {
     let engine = world.engine();
     let draft = crate::domain::task::Draft { external_id: Some("ext".to_owned()), ..world.draft("x") };
     let task = tasks::add(&engine, &draft).unwrap().id;
-    tasks::remove(&engine, task, false).unwrap();
+    tasks::remove(&engine, task, false, false).unwrap();
     tasks::add(&engine, &draft).unwrap();
     let fault = undo::undo(&engine, None).unwrap_err();
     assert!(fault.message.ends_with("another task has its external id now"), "{fault}");

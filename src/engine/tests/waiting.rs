@@ -136,6 +136,6 @@ fn an_interrupted_wait_ends() {
 fn a_task_that_is_removed_meanwhile_is_said() {
     let world = World::new();
     let (engine, task, _) = world.running();
-    after(&world, 2, move |world| drop(tasks::remove(&world.engine(), task, true).unwrap()));
+    after(&world, 2, move |world| drop(tasks::remove(&world.engine(), task, true, false).unwrap()));
     assert_eq!(wait(&engine, task, None, PATIENCE).unwrap_err().kind, Kind::NoSuchTask);
 }

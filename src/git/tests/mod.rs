@@ -1,6 +1,7 @@
 //! Real git in temporary folders, hermetic. Each file is about one promise.
 
 mod adding;
+mod carrying;
 mod crashing;
 mod parking;
 mod reading;
@@ -18,7 +19,7 @@ use crate::domain::id::{AttemptId, TaskId};
 use crate::domain::saga::Remains;
 use crate::domain::state::TreeState;
 use crate::os::process::{Answer, Call, run};
-use crate::ports::worktrees::{NewTree, Result, TreeError, Worktrees as _};
+use crate::ports::worktrees::{NewTree, Parking, Result, TreeError, Worktrees as _};
 
 const DEADLINE: Duration = Duration::from_mins(1);
 const BRANCH: &str = "ganger/12-fix";
@@ -126,6 +127,12 @@ impl Lab {
 
     fn remove(&self, tree: &Tree) -> Remains {
         self.git.remove(tree, &|| true).unwrap()
+    }
+
+    fn park(&self, tree: &Tree, by: &AttemptId, trash: &Path) -> Result<Option<PathBuf>> {
+        let moved = self.git.park(tree, &Parking { by, trash, force: false }, &|| true)?;
+        // Nothing was left undone on the way.
+        Ok(moved.map(|moved| if moved.said.is_empty() { moved.path } else { panic!("{:?}", moved.said) }))
     }
 
     /// Asserts that a tree is kept, and returns the reason.

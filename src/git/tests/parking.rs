@@ -2,7 +2,7 @@
 
 use super::{BRANCH, Lab, attempt, content, write};
 use crate::domain::attempt::Tree;
-use crate::ports::worktrees::{Intact, TreeError, Worktrees as _};
+use crate::ports::worktrees::{Intact, Parking, TreeError, Worktrees as _};
 
 fn worked_in(lab: &Lab) -> Tree {
     let tree = Tree { ran: true, ..lab.add() };
@@ -28,7 +28,7 @@ fn g14_a_tree_is_parked_byte_for_byte_and_still_a_worktree() {
     let status = lab.run_in(&tree.path, &["status", "--porcelain", "--ignored", "--untracked-files=all"]);
     let head = lab.run_in(&tree.path, &["rev-parse", "HEAD"]);
     let trash = lab.root().join("trees/.trash");
-    let park = || lab.git.park(&tree, &attempt(2), &trash, &|| true).unwrap();
+    let park = || lab.park(&tree, &attempt(2), &trash).unwrap();
     let parked = park().unwrap();
     assert_eq!(parked, trash.join(attempt(2).as_str()));
     assert!(!tree.path.exists());
@@ -61,7 +61,7 @@ fn a_park_that_was_killed_is_finished_by_the_next() {
     std::fs::create_dir_all(&trash).unwrap();
     std::fs::rename(&tree.path, &target).unwrap();
     lab.run(&["worktree", "prune"]);
-    assert_eq!(lab.git.park(&tree, &attempt(1), &trash, &|| true).unwrap(), Some(target.clone()));
+    assert_eq!(lab.park(&tree, &attempt(1), &trash).unwrap(), Some(target.clone()));
     assert_eq!(content(&target), before);
     assert_eq!(lab.git.intact(&lab.repo, &target), Intact::Yes);
     lab.run_in(&target, &["status"]);
@@ -78,7 +78,7 @@ fn parking_touches_no_other_tree_even_in_a_copied_repository() {
     crate::os::process::run(&cp).unwrap();
     let tree = copy.add();
     let before = content(&sibling);
-    copy.git.park(&tree, &tree.owner, &copy.root().join("trash"), &|| true).unwrap().unwrap();
+    copy.park(&tree, &tree.owner, &copy.root().join("trash")).unwrap().unwrap();
     assert_eq!(content(&sibling), before);
 }
 
@@ -87,7 +87,10 @@ fn nothing_to_park_is_none_and_what_is_not_ours_stays() {
     let lab = Lab::new();
     let tree = lab.tree();
     let trash = lab.root().join("trash");
-    let park = |owned: bool| lab.git.park(&tree, &tree.owner, &trash, &|| owned);
+    let park = |owned: bool| {
+        let parking = Parking { by: &tree.owner, trash: &trash, force: false };
+        lab.git.park(&tree, &parking, &|| owned).map(|moved| moved.map(|moved| moved.path))
+    };
     assert_eq!(park(true), Ok(None));
     assert_eq!(park(false), Err(TreeError::Revoked));
     lab.run_in(&lab.root(), &["clone", "--quiet", lab.repo.to_str().unwrap(), tree.path.to_str().unwrap()]);
@@ -104,13 +107,11 @@ fn a_tree_that_can_t_be_renamed_stays_as_it_was() {
     let before = (content(&tree.path), lab.run(&["worktree", "list", "--porcelain"]));
     let file = lab.root().join("file");
     write(&file, "");
-    let parked = lab.git.park(&tree, &tree.owner, &file.join("trash"), &|| true);
+    let parked = lab.park(&tree, &tree.owner, &file.join("trash"));
     assert!(parked.is_err());
     let taken = lab.root().join("trash");
     write(&taken.join(tree.owner.as_str()).join("x"), "theirs");
-    let Err(TreeError::Failed { why, .. }) = lab.git.park(&tree, &tree.owner, &taken, &|| true) else {
-        panic!("parked")
-    };
+    let Err(TreeError::Failed { why, .. }) = lab.park(&tree, &tree.owner, &taken) else { panic!("parked") };
     assert!(why.contains("is taken"), "{why}");
     assert_eq!((content(&tree.path), lab.run(&["worktree", "list", "--porcelain"])), before);
 }

@@ -220,7 +220,7 @@ fn a_tree_that_a_process_stands_in_is_busy() {
         });
         assert_eq!(std::fs::read_to_string(&fifo).unwrap(), "in\n");
         let refused = lab.git.remove(&tree, &|| true);
-        let parked = lab.git.park(&tree, &tree.owner, Path::new("/nowhere"), &|| true);
+        let parked = lab.park(&tree, &tree.owner, Path::new("/nowhere"));
         std::fs::write(&fifo, "go").unwrap();
         stands.join().unwrap().unwrap();
         for refused in [refused.map(drop), parked.map(drop)] {

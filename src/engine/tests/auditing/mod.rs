@@ -88,7 +88,7 @@ fn a_board_at_rest_is_clean() {
     let retry = Request { from: vec![Status::Failed], fresh: true, ..Request::of(failed) };
     dispatch(&engine, &retry).unwrap();
     let (removed, _) = ended(&world, 0);
-    tasks::remove(&engine, removed, false).unwrap();
+    tasks::remove(&engine, removed, false, false).unwrap();
     let (archived, _) = ended(&world, 0);
     tasks::archive(&engine, archived, false).unwrap();
     let before = world.now();

@@ -45,7 +45,7 @@ fn i7_a_removal_that_was_cut_off_after_its_move_has_lost_nothing() {
     let world = World::new();
     let (task, attempt) = ended(&world, 1);
     world.trouble("store.amend", When::Before, Then::Die);
-    tasks::remove(&world.engine(), task, false).unwrap_err();
+    tasks::remove(&world.engine(), task, false, false).unwrap_err();
     assert_unsure(&world, "I7", "its worktree was parked, and the record does not say so yet");
     std::fs::create_dir_all(&attempt.plan.worktree).unwrap();
     assert_violated(&world, "I7", "its worktree is not one any more: it is gone");

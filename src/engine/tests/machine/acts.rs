@@ -220,7 +220,7 @@ impl Act {
                 model.stop(task);
             }
             Self::Remove { task } => {
-                let removed = tasks::remove(engine, TaskId(task), true);
+                let removed = tasks::remove(engine, TaskId(task), true, false);
                 if removed.is_ok() != model.is_there(task) {
                     return Err(format!("{removed:?}"));
                 }

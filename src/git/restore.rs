@@ -1,0 +1,57 @@
+//! Taking a parked tree back to where it was: the inverse of parking, in the same order.
+
+use std::path::Path;
+
+use super::Git;
+use super::call::failed;
+use super::carry::{Cargo, lock_all, mend};
+use super::layout::{Admin, Lock, record_of, settle};
+use super::park::{REASON, close, is_there, place, shift};
+use super::pointer::Shift;
+use super::read::Repo;
+use super::repo_lock::RepoLock;
+use crate::domain::attempt::Tree;
+use crate::ports::worktrees::{Moved, Result, TreeError};
+
+const RESTORE: &str = "restore the tree";
+
+/// See [`crate::ports::worktrees::Worktrees::restore`].
+pub(super) fn restore(git: &Git, tree: &Tree, owned: &dyn Fn() -> bool) -> Result<Moved> {
+    let repo = Repo::open(&tree.repo)?;
+    let path = settle(&tree.path)?;
+    let parked = settle(&place(tree))?;
+    let _lock = RepoLock::take(&repo.common, &format!("restore {}", path.display()), git.patience)?;
+    if !owned() {
+        return Err(TreeError::Revoked);
+    }
+    let stays = |why: String| failed(RESTORE, format!("{} stays where it is: {why}", parked.display()));
+    match (is_there(&path)?, is_there(&parked)?) {
+        (false, false) => return Err(failed(RESTORE, format!("{} is gone", parked.display()))),
+        (true, true) => return Err(stays(format!("{} is taken; move that away", path.display()))),
+        (true, false) => {}
+        (false, true) => {
+            let mut records = Cargo::of(&parked).records(&parked, &repo.common);
+            records.extend(Admin::at(&repo.common, &parked).map_err(|error| stays(error.to_string()))?);
+            lock_all(&records, REASON).map_err(stays)?;
+            close(&path, shift(&parked, &path).map_err(stays)?);
+        }
+    }
+    finish(git, &repo, &parked, &path)
+}
+
+fn finish(git: &Git, repo: &Repo, parked: &Path, path: &Path) -> Result<Moved> {
+    let cargo = Cargo::of(path);
+    let aside = parked.parent().unwrap_or(parked);
+    let mut said = mend(git, &repo.common, &Shift { from: parked, to: path, aside }, &cargo);
+    let mut records = cargo.records(path, &repo.common);
+    match record_of(&repo.common, path) {
+        Ok(admin) => records.push(admin),
+        Err(why) => said.push(why),
+    }
+    for admin in records {
+        if admin.tree().is_some_and(|tree| admin.lock(&tree) == Lock::Other(REASON.to_owned())) {
+            admin.unlock().map_err(|error| failed(RESTORE, format!("{}: {error}", admin.dir.display())))?;
+        }
+    }
+    Ok(Moved { path: path.to_owned(), said })
+}

@@ -1,0 +1,209 @@
+//! What hangs on a tree goes with it: worktrees, submodules and repositories inside it work after it was parked, and
+//! after it came back.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::{Lab, attempt, content, write};
+use crate::domain::attempt::Tree;
+use crate::ports::worktrees::{Parking, Worktrees as _};
+
+/// A tree with everything in it that git can tie to a path.
+fn laden(lab: &Lab) -> Tree {
+    let library = lab.root().join("library");
+    lab.run_in(&lab.root(), &["init", "--quiet", "-b", "main", "library"]);
+    write(&library.join("lib.c"), "int x;\n");
+    lab.run_in(&library, &["add", "--all"]);
+    lab.run_in(&library, &["commit", "--quiet", "-m", "x"]);
+    lab.run(&["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", library.to_str().unwrap(), "lib"]);
+    lab.commit_all();
+    let tree = Tree { ran: true, ..lab.add() };
+    let run = |folder: &str, args: &[&str]| lab.run_in(&tree.path.join(folder), args);
+    let update = ["-c", "protocol.file.allow=always", "submodule", "--quiet", "update", "--init"];
+    run("", &update);
+    commit(lab, &tree.path.join("lib"), "in the submodule");
+    // Worktrees of the repository, one in the other, the inner one with a submodule.
+    run("", &["worktree", "add", "--quiet", "--detach", "inner"]);
+    commit(lab, &tree.path.join("inner"), "in the worktree");
+    write(&tree.path.join("inner/untracked"), "new");
+    run("inner", &["worktree", "add", "--quiet", "-b", "deeper", "deeper"]);
+    commit(lab, &tree.path.join("inner/deeper"), "deeper");
+    run("inner/deeper", &update);
+    commit(lab, &tree.path.join("inner/deeper/lib"), "in the submodule of a worktree");
+    // A worktree of the submodule, and one of another repository.
+    run("lib", &["worktree", "add", "--quiet", "--detach", "../of-lib"]);
+    lab.run_in(&library, &["worktree", "add", "--quiet", "--detach", tree.path.join("of-other").to_str().unwrap()]);
+    commit(lab, &tree.path.join("of-other"), "of another repository");
+    // A repository with a worktree inside and one outside, one that borrows from it, and a bare one.
+    run("", &["init", "--quiet", "-b", "main", "own"]);
+    commit(lab, &tree.path.join("own"), "own");
+    run("own", &["worktree", "add", "--quiet", "../of-own"]);
+    run("own", &["worktree", "add", "--quiet", "-b", "out", lab.root().join("outside").to_str().unwrap()]);
+    run("", &["clone", "--quiet", "--shared", "own", "borrows"]);
+    run("", &["clone", "--quiet", "--bare", "own", "bare.git"]);
+    run("bare.git", &["worktree", "add", "--quiet", "-b", "w", "../of-bare"]);
+    run("", &["init", "--quiet", "-b", "main", "named"]);
+    commit(lab, &tree.path.join("named"), "named");
+    run("named", &["config", "core.worktree", tree.path.join("named").to_str().unwrap()]);
+    tree
+}
+
+fn commit(lab: &Lab, folder: &Path, what: &str) {
+    write(&folder.join("work.txt"), what);
+    lab.run_in(folder, &["add", "work.txt"]);
+    lab.run_in(folder, &["commit", "--quiet", "-m", what]);
+    write(&folder.join("work.txt"), &format!("{what}, and more"));
+}
+
+const FOLDERS: [&str; 14] = [
+    "",
+    "lib",
+    "inner",
+    "inner/deeper",
+    "inner/deeper/lib",
+    "of-lib",
+    "of-other",
+    "own",
+    "of-own",
+    "borrows",
+    "bare.git",
+    "of-bare",
+    "named",
+    "src",
+];
+
+/// What git says in each of the folders, of itself and of its past.
+fn answers(lab: &Lab, tree: &Path) -> BTreeMap<PathBuf, String> {
+    let outside = lab.root().join("outside");
+    let folders = FOLDERS.iter().map(|folder| (PathBuf::from(folder), tree.join(folder)));
+    folders
+        .chain([(PathBuf::from("outside"), outside)])
+        .map(|(name, folder)| {
+            let mut said = String::new();
+            let bare = name == Path::new("bare.git");
+            let status: &[&str] = if bare { &["branch"] } else { &["status", "--porcelain", "--branch", "--ignored"] };
+            for args in [status, &["log", "--branches", "HEAD", "--format=%H %s"], &["rev-parse", "HEAD"]] {
+                said.push_str(&lab.run_in(&folder, args));
+            }
+            lab.run_in(&folder, &["fsck", "--connectivity-only"]);
+            (name, said)
+        })
+        .collect()
+}
+
+/// The files that are not git's own.
+fn files(tree: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = content(tree);
+    files.retain(|path, _| !path.components().any(|part| part.as_os_str() == ".git") && !path.starts_with("bare.git"));
+    files
+}
+
+fn prune(lab: &Lab, tree: &Path) {
+    for folder in
+        [lab.repo.clone(), lab.root().join("library"), tree.join("own"), tree.join("lib"), tree.join("bare.git")]
+    {
+        lab.run_in(&folder, &["worktree", "prune", "--expire=now"]);
+        lab.run_in(&folder, &["reflog", "expire", "--expire=now", "--expire-unreachable=now", "--all"]);
+        lab.run_in(&folder, &["gc", "--quiet", "--prune=now"]);
+    }
+}
+
+#[test]
+fn g40_all_that_hangs_on_a_tree_works_where_it_is_parked_and_back_again() {
+    let lab = Lab::new();
+    let tree = laden(&lab);
+    let (before, whole) = (answers(&lab, &tree.path), files(&tree.path));
+    let records = lab.run(&["worktree", "list", "--porcelain"]);
+    let trash = tree.trash();
+    let parked = lab.park(&tree, &tree.owner, &trash).unwrap().unwrap();
+    assert_eq!(answers(&lab, &parked), before);
+    assert_eq!(files(&parked), whole);
+    prune(&lab, &parked);
+    assert_eq!(answers(&lab, &parked), before);
+    let listed = lab.run(&["worktree", "list", "--porcelain"]);
+    assert_eq!(listed.matches("locked parked by ganger").count(), 3, "{listed}");
+
+    // Again: nothing changes.
+    let stamp = content(&parked);
+    assert_eq!(lab.park(&tree, &tree.owner, &trash).unwrap().as_ref(), Some(&parked));
+    assert_eq!(content(&parked), stamp);
+
+    let back = lab.git.restore(&tree, &|| true).unwrap();
+    assert_eq!((back.path.as_path(), back.said), (tree.path.as_path(), Vec::new()));
+    assert_eq!(answers(&lab, &tree.path), before);
+    assert_eq!(files(&tree.path), whole);
+    assert_eq!(lab.run(&["worktree", "list", "--porcelain"]), records);
+    prune(&lab, &tree.path);
+    assert_eq!(answers(&lab, &tree.path), before);
+}
+
+#[test]
+fn g40_the_work_of_inner_worktrees_has_rescue_references() {
+    let lab = Lab::new();
+    let tree = laden(&lab);
+    let head = lab.run_in(&tree.path.join("inner"), &["rev-parse", "HEAD"]);
+    let parked = lab.park(&tree, &attempt(7), &tree.trash()).unwrap().unwrap();
+    std::fs::remove_dir_all(&parked).unwrap();
+    let inner = format!("refs/ganger/rescue/12/{}-nested/inner", attempt(7));
+    lab.run(&["worktree", "list"]);
+    assert_eq!(lab.run(&["rev-parse", &format!("{inner}^")]), head);
+    assert_eq!(lab.run(&["show", &format!("{inner}:untracked")]), "new");
+    assert_eq!(lab.run(&["show", &format!("{inner}:work.txt")]), "in the worktree, and more");
+}
+
+#[test]
+fn g40_links_between_a_tree_and_its_record_may_be_relative() {
+    let lab = Lab::new();
+    let tree = laden(&lab);
+    let before = answers(&lab, &tree.path);
+    // As git 2.48 and newer write them where worktree.useRelativePaths is set; elsewhere another depth.
+    let trash = lab.root().join("some/other/depth");
+    for (folder, name) in [("", "12-fix"), ("inner", "inner"), ("inner/deeper", "deeper")] {
+        let folder = tree.path.join(folder);
+        let up = |from: &Path| "../".repeat(from.strip_prefix(lab.root()).unwrap().components().count());
+        let record = lab.repo.join(".git/worktrees").join(name);
+        let to_record = record.strip_prefix(lab.root()).unwrap();
+        let to_folder = folder.strip_prefix(lab.root()).unwrap();
+        write(&folder.join(".git"), &format!("gitdir: {}{}\n", up(&folder), to_record.display()));
+        write(&record.join("gitdir"), &format!("{}{}/.git\n", up(&record), to_folder.display()));
+    }
+    assert_eq!(answers(&lab, &tree.path), before);
+    let parked = lab.park(&tree, &tree.owner, &trash).unwrap().unwrap();
+    assert_eq!(answers(&lab, &parked), before);
+    let text = std::fs::read_to_string(parked.join("inner/.git")).unwrap();
+    assert!(text.starts_with("gitdir: ../"), "{text}");
+    let back = Tree { parked: Some(parked), ..tree };
+    lab.git.restore(&back, &|| true).unwrap();
+    assert_eq!(answers(&lab, &back.path), before);
+}
+
+#[test]
+fn g41_a_move_that_was_cut_off_is_finished_by_the_next_one() {
+    let lab = Lab::new();
+    let tree = laden(&lab);
+    let (before, whole) = (answers(&lab, &tree.path), files(&tree.path));
+    let records = lab.run(&["worktree", "list", "--porcelain"]);
+    let trash = tree.trash();
+    let refuse = std::cell::Cell::new(0);
+    for asked in [0, 1] {
+        // Revoked at first, or just before the move: as if nothing had been.
+        refuse.set(0);
+        let owned = || refuse.replace(refuse.get() + 1) < asked;
+        let parking = Parking { by: &tree.owner, trash: &trash, force: false };
+        lab.git.park(&tree, &parking, &owned).unwrap_err();
+        assert_eq!(refuse.get(), asked + 1);
+        assert_eq!(lab.run(&["worktree", "list", "--porcelain"]), records);
+    }
+    let parked = lab.park(&tree, &tree.owner, &trash).unwrap().unwrap();
+    // Only the rename was done, in either direction: the rest is what a second call makes of it.
+    std::fs::rename(&parked, &tree.path).unwrap();
+    std::fs::write(lab.repo.join(".git/worktrees/12-fix/ganger-parking"), "755").unwrap();
+    assert!(lab.git.restore(&tree, &|| true).unwrap().said.is_empty());
+    assert_eq!(answers(&lab, &tree.path), before);
+    std::fs::create_dir_all(&trash).unwrap();
+    lab.run(&["worktree", "lock", "--reason", "parked by ganger", tree.path.to_str().unwrap()]);
+    std::fs::rename(&tree.path, &parked).unwrap();
+    assert_eq!(lab.park(&tree, &tree.owner, &trash).unwrap().as_ref(), Some(&parked));
+    assert_eq!((answers(&lab, &parked), files(&parked)), (before, whole));
+    assert!(!lab.repo.join(".git/worktrees/12-fix/ganger-parking").exists());
+}
