@@ -2,7 +2,10 @@
 
 mod agents;
 mod edit;
+mod examples;
+mod ids;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
@@ -11,6 +14,7 @@ use crate::domain::state::Status;
 
 pub use agents::Agents;
 pub use edit::Edit;
+pub use ids::Ids;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -34,7 +38,7 @@ pub struct Args {
     /// The one-shot fix-up: the same as `ganger reconcile`
     #[arg(long)]
     pub reconcile: bool,
-    /// With --reconcile: only says what it would do
+    /// With --reconcile: only prints what it would do
     #[arg(long, requires = "reconcile")]
     pub dry_run: bool,
     /// Without a command: the board of every repository
@@ -47,28 +51,56 @@ pub struct Args {
 #[derive(Clone, Debug, ClapArgs)]
 pub struct Global {
     /// The repository [default: the one around the current directory]
-    #[arg(short = 'C', long, global = true, value_name = "PATH")]
+    #[arg(short = 'C', long, global = true, value_name = "PATH", help_heading = "Global options")]
     pub repo: Option<PathBuf>,
     /// The database [default: $XDG_DATA_HOME/ganger/ganger.db]
-    #[arg(long, global = true, env = "GANGER_DB", value_name = "PATH", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        env = "GANGER_DB",
+        value_name = "PATH",
+        hide_env_values = true,
+        help_heading = "Global options"
+    )]
     pub db: Option<PathBuf>,
     /// Locks, launch and exit files, logs [default: $XDG_STATE_HOME/ganger]
-    #[arg(long, global = true, env = "GANGER_STATE_DIR", value_name = "PATH", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        env = "GANGER_STATE_DIR",
+        value_name = "PATH",
+        hide_env_values = true,
+        help_heading = "Global options"
+    )]
     pub state_dir: Option<PathBuf>,
-    /// The tmux server, as of tmux -L [default: the one around us, else tmux's default]
-    #[arg(long, global = true, env = "GANGER_TMUX_SOCKET", value_name = "NAME", hide_env_values = true)]
+    /// The tmux server, as with tmux -L [default: that of $TMUX, else tmux's default]
+    #[arg(
+        long,
+        global = true,
+        env = "GANGER_TMUX_SOCKET",
+        value_name = "NAME",
+        hide_env_values = true,
+        help_heading = "Global options"
+    )]
     pub socket: Option<String>,
     /// The configuration file [default: $XDG_CONFIG_HOME/ganger/config.toml]
-    #[arg(long, global = true, env = "GANGER_CONFIG", value_name = "PATH", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        env = "GANGER_CONFIG",
+        value_name = "PATH",
+        hide_env_values = true,
+        help_heading = "Global options"
+    )]
     pub config: Option<PathBuf>,
     /// Prints JSON, a stable interface
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Global options")]
     pub json: bool,
-    /// Whether to colour
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    /// When to use colours
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Global options")]
     pub color: Color,
-    /// Says on standard error which database, tmux server and configuration are used
-    #[arg(short, long, global = true)]
+    /// Prints to standard error which database, tmux server and configuration are used
+    #[arg(short, long, global = true, help_heading = "Global options")]
     pub verbose: bool,
 }
 
@@ -95,7 +127,7 @@ pub enum Command {
     Edit(Edit),
     /// Claims tasks, makes their worktrees, starts their agents in tmux
     Dispatch(Dispatch),
-    /// Checks that every task in progress has a living agent, and mends what has not
+    /// Checks that every task in progress has a living agent, and repairs the rest
     Reconcile(Reconcile),
     /// Goes to the agent's terminal
     Attach(One),
@@ -103,67 +135,70 @@ pub enum Command {
     Peek(Peek),
     /// Prints the saved screen of an attempt
     Log(Log),
-    /// Types a text to the agent, line breaks and all, and makes sure that it took it in
+    /// Types a text to the agent, line breaks included, and confirms delivery
     Send(Send),
     /// Ends a task's agent; returns when it is gone
     Stop(Stop),
     /// Dispatches a failed task again
     Retry(Retry),
-    /// Sends a task in review back with feedback: to its agent while that runs, else to a new attempt
+    /// Sends a task in review back with feedback: to its agent while it runs, else to a new attempt
     Bounce(Bounce),
-    /// Approves a task in review: its agent is ended, the task is done
+    /// Approves a task in review: ends its agent, and the task is done
     Approve(One),
-    /// Takes a task that is done back to review
+    /// Moves a task that is done back to review
     Reopen(One),
-    /// Waits until tasks have settled
+    /// Waits until tasks are no longer in progress
     Wait(Wait),
     /// Reports the task done: for agents, and with --task for people
     Done(Done),
     /// Reports the task failed: for agents, and with --task for people
     Fail(Fail),
-    /// Asks a person something: the card shows the question, and that the agent waits
+    /// Asks the user a question: the card shows it, and that the agent waits
     Ask(Say),
     /// Leaves a remark on the card and in the timeline
     Note(Say),
     /// Removes a task; its worktree is parked, not deleted
     Rm(Rm),
-    /// Puts a task away: off the board, nothing else changes
+    /// Takes a task off the board; nothing else changes
     Archive(Archive),
     /// Puts an archived task on the board again
     Unarchive(One),
-    /// Takes the last approve, reopen, archive, unarchive, rm or retry --no-dispatch back
+    /// Takes back the last approve, reopen, archive, unarchive, rm or retry --no-dispatch
     Undo,
-    /// Prints what happened, one JSON object a line
+    /// Prints what happened, one JSON object per line
     Events(Events),
-    /// One short line for tmux's status bar
+    /// Prints one short line for the tmux status line
     StatusLine(StatusLine),
-    /// Shows, makes and checks the configuration
+    /// Shows, creates and checks the configuration
     Config {
         #[command(subcommand)]
         command: Config,
     },
-    /// Lists the agents, and installs the hooks by which they tell what they do
+    /// Lists the agents, and installs the hooks by which they report what they do
     Agents {
         #[command(subcommand)]
         command: Option<Agents>,
     },
     /// Trusts what the repository's own .ganger.toml says, as it is now, and shows what that runs
     Trust(Trust),
-    /// Checks tmux, git, database, disk and agents, and audits what must hold of a board at rest
+    /// Checks tmux, git, database, disk and agents, and audits the board
     Doctor {
         /// Reconciles first
         #[arg(long)]
         fix: bool,
     },
     /// Prints a shell's completions
-    Completions { shell: clap_complete::Shell },
-    /// The whole tour on a throw-away repository and tmux server
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Gives the whole tour on a throw-away repository and tmux server
     Demo,
 }
 
 #[derive(Debug, ClapArgs)]
 pub struct Add {
-    /// One line that says what is wanted
+    /// One line that says what you want done
     pub title: String,
     /// What the agent is told: a text, - for standard input, or @FILE [default: the title]
     #[arg(long, value_name = "TEXT|-|@FILE", allow_hyphen_values = true)]
@@ -178,8 +213,9 @@ pub struct Add {
     #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
     pub priority: i64,
     /// A task that must be done first
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = ids::one)]
     pub after: Vec<i64>,
+    /// Waits for every task of the batches before
     #[arg(long, value_name = "N")]
     pub batch: Option<i64>,
     /// A file that the task is about
@@ -188,10 +224,10 @@ pub struct Add {
     /// A command (sh -c) that must pass before review
     #[arg(long, value_name = "CMD", allow_hyphen_values = true)]
     pub verify: Vec<String>,
-    /// Ends the agent after this long, like 30m
+    /// Ends the agent after this long, such as 30m
     #[arg(long, value_name = "D")]
     pub timeout: Option<String>,
-    /// Your own id for it
+    /// Your own id for the task
     #[arg(long, value_name = "ID")]
     pub external_id: Option<String>,
     /// Adds the profile's unsafe arguments
@@ -204,17 +240,19 @@ pub struct Add {
 
 #[derive(Debug, ClapArgs)]
 pub struct List {
-    /// Only these statuses
+    /// Only tasks with this status; may be repeated
     #[arg(long, value_name = "S", value_parser = status)]
     pub status: Vec<Status>,
-    /// Every repository
+    /// The tasks of every repository
     #[arg(long)]
     pub all: bool,
-    /// Archived tasks, too
+    /// Include archived tasks
     #[arg(long)]
     pub archived: bool,
+    /// The order
     #[arg(long, value_name = "K", default_value = "board")]
     pub sort: Sort,
+    /// At most this many
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
 }
@@ -231,14 +269,16 @@ pub enum Sort {
 
 #[derive(Debug, ClapArgs)]
 pub struct One {
+    /// The task's id: 12 or #12
+    #[arg(value_name = "ID", value_parser = ids::one)]
     pub id: i64,
 }
 
 #[derive(Debug, ClapArgs)]
 pub struct Dispatch {
-    /// The tasks
-    #[arg(value_name = "ID", required_unless_present_any = ["next", "all"])]
-    pub ids: Vec<i64>,
+    /// The tasks: 12, #12, 1,2 or 1-3
+    #[arg(value_name = "ID", value_parser = ids::several, required_unless_present_any = ["next", "all"])]
+    pub ids: Vec<Ids>,
     /// The first N of the queue
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "1", conflicts_with = "ids")]
     pub next: Option<usize>,
@@ -248,29 +288,31 @@ pub struct Dispatch {
     /// Waits until each has ended
     #[arg(long)]
     pub wait: bool,
-    /// Another profile than the task's
+    /// Uses another profile than the task's
     #[arg(long, value_name = "NAME")]
     pub agent: Option<String>,
-    /// Whatever the configured limits say
+    /// Ignores the configured limits
     #[arg(long)]
     pub over_limit: bool,
 }
 
 #[derive(Debug, ClapArgs)]
 pub struct Reconcile {
-    /// Only says what it would do
+    /// Only prints what it would do
     #[arg(long)]
     pub dry_run: bool,
-    /// As --dry-run, and exits 9 if there is anything to do
+    /// Like --dry-run, and exits 9 if there is anything to do
     #[arg(long)]
     pub check: bool,
-    /// Keeps going: on events, and every SECONDS besides
+    /// Keeps going: on events, and every SECONDS as well
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "2", conflicts_with_all = ["check", "dry_run"])]
     pub watch: Option<u64>,
 }
 
 #[derive(Debug, ClapArgs)]
 pub struct Peek {
+    /// The task's id: 12 or #12
+    #[arg(value_name = "ID", value_parser = ids::one)]
     pub id: i64,
     /// How many lines
     #[arg(long, value_name = "N", default_value_t = 50)]
@@ -279,6 +321,8 @@ pub struct Peek {
 
 #[derive(Debug, ClapArgs)]
 pub struct Log {
+    /// The task's id: 12 or #12
+    #[arg(value_name = "ID", value_parser = ids::one)]
     pub id: i64,
     /// The attempt's number [default: the newest]
     #[arg(long, value_name = "N")]
@@ -290,6 +334,8 @@ pub struct Log {
 
 #[derive(Debug, ClapArgs)]
 pub struct Send {
+    /// The task's id: 12 or #12
+    #[arg(value_name = "ID", value_parser = ids::one)]
     pub id: i64,
     /// A text, or - for standard input
     #[arg(value_name = "TEXT|-", allow_hyphen_values = true)]
@@ -298,14 +344,18 @@ pub struct Send {
 
 #[derive(Debug, ClapArgs)]
 pub struct Bounce {
+    /// The task's id: 12 or #12
+    #[arg(value_name = "ID", value_parser = ids::one)]
     pub id: i64,
-    /// What is to be done differently: a text, - for standard input, or @FILE
+    /// What to do differently: a text, - for standard input, or @FILE
     #[arg(long, value_name = "TEXT|-|@FILE", allow_hyphen_values = true)]
     pub note: String,
 }
 
 #[derive(Debug, ClapArgs)]
 pub struct Stop {
+    /// The task's id: 12 or #12
+    #[arg(value_name = "ID", value_parser = ids::one)]
     pub id: i64,
     /// Also ends the processes that the attempt left behind
     #[arg(long)]
@@ -314,6 +364,8 @@ pub struct Stop {
 
 #[derive(Debug, ClapArgs)]
 pub struct Retry {
+    /// The task's id: 12 or #12
+    #[arg(value_name = "ID", value_parser = ids::one)]
     pub id: i64,
     /// In a new worktree; the old one is parked
     #[arg(long, conflicts_with = "resume")]
@@ -321,7 +373,7 @@ pub struct Retry {
     /// In the worktree of the last attempt, where it is intact (the default)
     #[arg(long)]
     pub resume: bool,
-    /// Something to tell the next agent besides the prompt
+    /// What to tell the next agent in addition to the prompt
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub note: Option<String>,
     /// Only runs the verification again, without an agent
@@ -334,12 +386,13 @@ pub struct Retry {
 
 #[derive(Debug, ClapArgs)]
 pub struct Wait {
-    #[arg(value_name = "ID", required = true)]
-    pub ids: Vec<i64>,
+    /// The tasks: 12, #12, 1,2 or 1-3
+    #[arg(value_name = "ID", value_parser = ids::several, required = true)]
+    pub ids: Vec<Ids>,
     /// Until it is in this status
     #[arg(long = "for", value_name = "STATUS", value_parser = status)]
     pub status: Option<Status>,
-    /// Gives up after this long, like 10m
+    /// Gives up after this long, such as 10m
     #[arg(long, value_name = "D")]
     pub timeout: Option<String>,
 }
@@ -349,8 +402,8 @@ pub struct Done {
     /// Waits for the verification
     #[arg(long)]
     pub wait: bool,
-    /// The task, as a person's act
-    #[arg(long, value_name = "ID")]
+    /// The task, when you act for its agent
+    #[arg(long, value_name = "ID", value_parser = ids::one)]
     pub task: Option<i64>,
 }
 
@@ -359,22 +412,25 @@ pub struct Fail {
     /// Why
     #[arg(allow_hyphen_values = true)]
     pub reason: String,
-    /// The task, as a person's act
-    #[arg(long, value_name = "ID")]
+    /// The task, when you act for its agent
+    #[arg(long, value_name = "ID", value_parser = ids::one)]
     pub task: Option<i64>,
 }
 
 #[derive(Debug, ClapArgs)]
 pub struct Say {
+    /// What to say
     #[arg(allow_hyphen_values = true)]
     pub text: String,
-    /// The task, as a person's act
-    #[arg(long, value_name = "ID")]
+    /// The task, when you act for its agent
+    #[arg(long, value_name = "ID", value_parser = ids::one)]
     pub task: Option<i64>,
 }
 
 #[derive(Debug, ClapArgs)]
 pub struct Rm {
+    /// The task's id: 12 or #12
+    #[arg(value_name = "ID", value_parser = ids::one)]
     pub id: i64,
     /// Ends its agent first
     #[arg(long)]
@@ -387,6 +443,8 @@ pub struct Rm {
 
 #[derive(Debug, ClapArgs)]
 pub struct Archive {
+    /// The task's id: 12 or #12
+    #[arg(value_name = "ID", value_parser = ids::one)]
     pub id: i64,
     /// Ends its agent first
     #[arg(long)]
@@ -395,10 +453,10 @@ pub struct Archive {
 
 #[derive(Debug, ClapArgs)]
 pub struct Events {
-    /// Keeps going: prints each event as it is committed
+    /// Keeps going, and prints each event as it is committed
     #[arg(long)]
     pub follow: bool,
-    /// Only those after the one of this number
+    /// Only the events after this sequence number
     #[arg(long, value_name = "SEQ", default_value_t = 0)]
     pub since: i64,
 }
@@ -439,10 +497,21 @@ fn status(text: &str) -> Result<Status, String> {
     })
 }
 
-/// The command line's definition, for completions and documentation.
+/// The command line's definition, with examples in each command's help.
 #[must_use]
 pub fn command() -> clap::Command {
-    <Args as clap::CommandFactory>::command()
+    examples::with(<Args as clap::CommandFactory>::command())
+}
+
+impl Args {
+    /// Reads the arguments.
+    ///
+    /// # Errors
+    /// What clap makes of them; also where help or the version was asked for.
+    pub fn read(argv: Vec<OsString>) -> Result<Self, clap::Error> {
+        let mut matches = command().try_get_matches_from(argv)?;
+        <Self as clap::FromArgMatches>::from_arg_matches_mut(&mut matches)
+    }
 }
 
 #[cfg(test)]

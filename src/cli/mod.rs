@@ -11,8 +11,6 @@ mod wiring;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 use crate::engine::{Fault, Kind};
 use crate::os::notify;
 
@@ -39,7 +37,7 @@ pub fn run(argv: Vec<OsString>) -> ExitCode {
 /// Reads the arguments and does what they say.
 fn parsed(argv: Vec<OsString>) -> ExitCode {
     let wants_json = argv.iter().take_while(|word| *word != "--").any(|word| word == "--json");
-    match args::Args::try_parse_from(argv) {
+    match args::Args::read(argv) {
         Ok(args) => commands::run(args),
         Err(error) if error.use_stderr() && wants_json => {
             let message = error.render().to_string();

@@ -2,8 +2,12 @@
 
 use clap::Args as ClapArgs;
 
+use super::ids;
+
 #[derive(Debug, ClapArgs)]
 pub struct Edit {
+    /// The task's id: 12 or #12
+    #[arg(value_name = "ID", value_parser = ids::one)]
     pub id: i64,
     #[command(flatten)]
     pub wishes: Wishes,
@@ -12,7 +16,7 @@ pub struct Edit {
 #[derive(Debug, ClapArgs)]
 #[group(required = true, multiple = true)]
 pub struct Wishes {
-    /// One line that says what is wanted
+    /// One line that says what you want done
     #[arg(long)]
     pub title: Option<String>,
     /// What the next agent is told: a text, - for standard input, or @FILE
@@ -24,7 +28,7 @@ pub struct Wishes {
     /// The revision to start from
     #[arg(long, value_name = "REF")]
     pub base: Option<String>,
-    /// Starts from worktrees.base of the configuration again
+    /// Goes back to worktrees.base of the configuration
     #[arg(long, conflicts_with = "base")]
     pub no_base: bool,
     /// Higher goes first
@@ -33,27 +37,31 @@ pub struct Wishes {
     /// A file that the task is about; all that are given replace all that it has
     #[arg(long, value_name = "PATH")]
     pub file: Vec<String>,
+    /// Names no files any more
     #[arg(long, conflicts_with = "file")]
     pub no_files: bool,
     /// A command (sh -c) that must pass before review; all that are given replace all that it has
     #[arg(long, value_name = "CMD", allow_hyphen_values = true)]
     pub verify: Vec<String>,
+    /// Takes away the commands of its own
     #[arg(long, conflicts_with = "verify")]
     pub no_verify: bool,
-    /// Ends the agent after this long, like 30m
+    /// Ends the agent after this long, such as 30m
     #[arg(long, value_name = "D")]
     pub timeout: Option<String>,
-    /// Holds to queue.timeout of the configuration again
+    /// Goes back to queue.timeout of the configuration
     #[arg(long, conflicts_with = "timeout")]
     pub no_timeout: bool,
     /// A task that must be done first; all that are given replace all that it has
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = ids::one)]
     pub after: Vec<i64>,
+    /// Waits for no other task
     #[arg(long, conflicts_with = "after")]
     pub no_after: bool,
     /// Adds the profile's unsafe arguments
     #[arg(long = "unsafe")]
     pub unsafe_mode: bool,
+    /// Leaves the profile's unsafe arguments out again
     #[arg(long = "no-unsafe", conflicts_with = "unsafe_mode")]
     pub safe_mode: bool,
 }

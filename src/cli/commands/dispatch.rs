@@ -34,7 +34,7 @@ pub fn run(wiring: &Wiring, args: &Dispatch) -> Outcome {
     };
     if args.next.is_none() && !args.all {
         let mut seen = BTreeSet::new();
-        let ids = args.ids.iter().filter(|id| seen.insert(**id));
+        let ids = args.ids.iter().flat_map(|ids| &ids.0).filter(|id| seen.insert(**id));
         let requests: Vec<Request> = ids.map(|id| request(TaskId(*id), true)).collect();
         return several(wiring, &requests, args.wait, false);
     }

@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::CommandFactory as _;
 use serde_json::json;
 
 use super::args::{Args, Command};
@@ -82,7 +81,7 @@ pub fn run(args: Args) -> ExitCode {
         Command::Completions { shell } => {
             // By way of a buffer: the generator panics where it can't write.
             let mut script = Vec::new();
-            clap_complete::generate(*shell, &mut Args::command(), "ganger", &mut script);
+            clap_complete::generate(*shell, &mut super::command(), "ganger", &mut script);
             output::put(&String::from_utf8_lossy(&script));
             return ExitCode::SUCCESS;
         }

@@ -25,7 +25,7 @@ pub fn run(wiring: &Wiring, args: &Wait) -> Outcome {
     let started = engine.ports.clock.now().boot;
     let mut faults = Vec::new();
     let mut cards = Vec::new();
-    for id in &args.ids {
+    for id in args.ids.iter().flat_map(|ids| &ids.0) {
         let left = patience.saturating_sub(engine.ports.clock.now().boot.since(started));
         match one(&engine, TaskId(*id), args.status, left) {
             Ok(task) if !wiring.global.json => output::say(&format!("task {id} is {}", task.status)),
