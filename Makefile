@@ -5,12 +5,13 @@ TORTURE ?= torture
 # Failpoints change the program: built last, and every other target builds it anew without them.
 FAILPOINTS = $(CARGO) test --locked --features failpoints --test failpoints
 
-.PHONY: help setup demo test torture bench pictures lint deny ci
+.PHONY: help setup demo test torture versions bench pictures lint deny ci
 
 help:
 	@echo 'make demo     the whole tour on real git and tmux, with scripted agents'
 	@echo 'make test     every test'
 	@echo 'make torture  the torture tests at full length, and docs/reliability.md (TORTURE=full for hours)'
+	@echo 'make versions the tests that face tmux and git, with every version that Debian has of them'
 	@echo 'make bench    a dispatch beside its floor'
 	@echo 'make pictures the pictures of the README, from the real program'
 	@echo 'make lint     format, lints, documentation'
@@ -33,6 +34,10 @@ torture: setup
 	$(FAILPOINTS) || outcome=failed; \
 	$(CARGO) run --locked --quiet --example reliability -- target/torture/results.jsonl $(TORTURE) $$outcome; \
 	test $$outcome = passed
+	tests/versions.sh run
+
+versions: setup
+	tests/versions.sh run
 
 bench: setup
 	$(CARGO) build --locked --release

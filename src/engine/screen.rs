@@ -58,7 +58,9 @@ impl Listener<'_> {
             let why = format!("task {id}: its agent has not got its terminal any more");
             return Err(Fault::new(Kind::Conflict, why).of(id).hint(format!("ganger attach {id}")));
         }
-        Ok(self.engine.ports.mux.send(&self.attempt.plan.socket, &self.pane, typed)?)
+        let id = self.attempt.plan.task;
+        let refused = |error| Fault::from(error).of(id).hint(format!("ganger attach {id}"));
+        self.engine.ports.mux.send(&self.attempt.plan.socket, &self.pane, typed).map_err(refused)
     }
 
     fn screen(&self) -> String {

@@ -33,7 +33,7 @@ pub type Result<T> = std::result::Result<T, MuxError>;
 pub struct PaneSeen {
     /// `%N`, unique within its server's life only.
     pub id: String,
-    /// The pane's own process.
+    /// The pane's own process; 0 where it has ended and tmux does not tell any more which it was.
     pub pid: i32,
     /// Its process has ended and the pane was kept.
     pub dead: bool,

@@ -78,7 +78,7 @@ mod tests {
 
         let (how, words) = shown(Some(&format!("{},12,0", outer.display())), &ours);
         let inner = format!("env -u TMUX -u TMUX_PANE tmux -S {at} attach-session -t =ganger-1");
-        let popup = format!("tmux -S {} display-popup -E -w 90% -h 90% -- {inner}", outer.display());
+        let popup = format!("tmux -S {} display-popu -E -w 90% -h 90% -- {inner}", outer.display());
         assert_eq!((how, words), (Attach::Popup, popup));
 
         for garbage in ["garbage", "/no/such/socket,1,2"] {

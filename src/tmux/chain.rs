@@ -1,14 +1,14 @@
 //! The argv of tmux commands. Nothing here runs one.
 //!
 //! Whatever comes from outside is escaped here and nowhere else: an argument that ends in `;` would end its
-//! command, and `-c` of `new-session` is a format.
+//! command, and `-c` of `new-session` is a format. No command is said by its whole name, which an alias could take.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::Path;
 
 use tmux_interface::{
-    CapturePane, DisplayMessage, IfShell, KillPane, ListPanes, ListSessions, NewSession as New, SetOption, StartServer,
+    CapturePane, DisplayMessage, IfShell, ListPanes, ListSessions, NewSession as New, SetOption, StartServer,
     TmuxCommand,
 };
 
@@ -48,7 +48,11 @@ impl Chain {
         if !self.0.is_empty() {
             self.0.push(";".into());
         }
-        self.0.extend(command.to_vec().iter().map(|word| closed(OsStr::new(word.as_ref()))));
+        let words = command.to_vec();
+        if let Some((name, arguments)) = words.split_first() {
+            self.0.push(unaliased(name).into());
+            self.0.extend(arguments.iter().map(|word| closed(OsStr::new(word.as_ref()))));
+        }
         self
     }
 
@@ -62,10 +66,22 @@ impl Chain {
     }
 }
 
+/// A command's name without its last letter. An alias (`command-alias`) takes the place of a command that is called by its
+/// whole name; tmux itself takes any beginning that only one command has.
+fn unaliased(name: &str) -> &str {
+    name.get(..name.len().saturating_sub(1)).unwrap_or(name)
+}
+
+/// A command that stands within another's argument.
+fn inner(words: &[&str]) -> String {
+    let (name, arguments) = words.split_first().unwrap_or((&"", &[]));
+    [&[unaliased(name)], arguments].concat().join(" ")
+}
+
 /// Asks for the server's facts and sessions; `start` runs a server where none does.
 #[must_use]
 pub fn server(start: bool) -> Chain {
-    let facts = format!("{SERVER}\t#{{version}}\t#{{exit-unattached}}\t#{{exit-empty}}\t#{{pid}}");
+    let facts = format!("{SERVER}\t#{{version}}\t#{{exit-unattached}}\t#{{exit-empty}}\t#{{pid}}\t#{{window-size}}");
     let facts = DisplayMessage::new().print().message(facts).build();
     let chain = if start { Chain::of(&StartServer::new().build()).then(&facts) } else { Chain::of(&facts) };
     chain.then(&ListSessions::new().format(format!("{SESSION}\t#{{session_name}}")).build()).ended()
@@ -95,7 +111,7 @@ pub fn start(session: &NewSession<'_>) -> Result<Chain> {
         return refuse("its folder is not an absolute path");
     }
     let (width, height) = (usize::from(session.columns), usize::from(session.rows));
-    let new = New::new().detached().session_name(name.as_str()).width(width).height(height).build();
+    let new = New::new().detached().session_name(unless_it_crashes(name)).width(width).height(height).build();
     let mut chain = Chain::of(&new).word("-c").word(literal(session.folder)).word("--");
     for word in session.argv {
         chain = chain.word(word);
@@ -105,12 +121,25 @@ pub fn start(session: &NewSession<'_>) -> Result<Chain> {
     chain = chain
         .then(&set().window().target_pane(window.as_str()).option("remain-on-exit").value("on").build())
         .then(&set().target_pane(within.as_str()).option("destroy-unattached").value("off").build())
-        .then(&set().pane().target_pane(pane.as_str()).option(MARK).value(session.attempt.as_str()).build());
+        .then(&set().pane().target_pane(pane.as_str()).option(MARK).value(session.attempt.as_str()).build())
+        // A hook that starts what has ended again would start it for ever: the shim ends at once, its attempt being over.
+        .then(&set().pane().target_pane(pane.as_str()).option("pane-died").value("").build());
     if !session.alternate_screen {
         let off = set().window().target_pane(window.as_str()).option("alternate-screen").value("off").build();
         chain = chain.then(&off);
     }
     Ok(chain)
+}
+
+/// How tmux complains of a name that [`unless_it_crashes`] has made empty.
+pub const NO_NAME: &str = "invalid session:";
+
+/// The name of a session to be made, as a format: empty, and so refused, where making it would end the server.
+///
+/// tmux before 3.7 crashes on every new window while the global `window-size` is `manual`. It is asked in the moment that
+/// counts: since the look before the claim a person may have set it.
+fn unless_it_crashes(name: Name<'_>) -> String {
+    format!("#{{?#{{&&:#{{==:#{{window-size}},manual}},#{{m:*3.[2-6]*,#{{version}}}}}},,{}}}", name.as_str())
 }
 
 /// Lists every pane of the server.
@@ -119,41 +148,54 @@ pub fn panes() -> Chain {
     Chain::of(&ListPanes::new().all().format(panes::FORMAT).build()).ended()
 }
 
-/// A format that is true for a pane that still has that process and that attempt.
+/// A format that is true for a pane that still has that process, or had it when that ended, and that attempt.
 fn ours(pid: i32, attempt: &AttemptId) -> String {
-    format!("#{{&&:#{{==:#{{pane_pid}},{pid}}},#{{m:*__agent {attempt}*,#{{pane_start_command}}}}}}")
+    let process = format!("#{{||:#{{==:#{{pane_pid}},{pid}}},#{{&&:#{{pane_dead}},#{{==:#{{pane_pid}},}}}}}}");
+    format!("#{{&&:{process},#{{m:*__agent {attempt}*,#{{pane_start_command}}}}}}")
 }
 
 /// The answer of a pane that is not ours, or has ended.
 pub const NOT_OURS: &str = "ganger-not-ours";
 
+/// The answer of a pane that would pass on what is typed to the panes beside it.
+pub const SYNCHRONIZED: &str = "ganger-synchronized";
+
+/// The answer of a pane that takes no input.
+pub const CLOSED: &str = "ganger-closed";
+
 /// Pastes what the client reads from its standard input into a pane if, in the moment that the server runs this, it still
-/// has that process and that attempt.
+/// has that process and that attempt, and nobody else would be typed to.
 #[must_use]
 pub fn paste(pane: &Target, pid: i32, attempt: &AttemptId) -> Chain {
     let buffer = format!("ganger-{attempt}");
     let mut load = TmuxCommand::with_name("load-buffer");
     load.push_option("-b", buffer.clone()).push_param("-");
     // -p: the program is told that it is a paste, where it wants to know; -r: line breaks stay what they are.
-    let act = format!("paste-buffer -p -r -d -b {buffer} -t {}", pane.as_str());
-    Chain::default().then(&load).then(&if_ours(pane, pid, attempt, act)).ended()
+    let act = inner(&["paste-buffer", "-p", "-r", "-d", "-b", &buffer, "-t", pane.as_str()]);
+    let otherwise = inner(&["delete-buffer", "-b", &buffer]);
+    typed(Chain::default().then(&load), (pane, pid, attempt), &act, Some(&otherwise))
 }
 
-/// Presses a key in a pane, as [`paste`] pastes. Somebody may be scrolling there: then keys would go to tmux, not to the
-/// program.
+/// Presses a key in a pane, as [`paste`] pastes.
 #[must_use]
 pub fn key(pane: &Target, pid: i32, attempt: &AttemptId, key: &str) -> Chain {
-    let pane_name = pane.as_str();
-    let act = format!("copy-mode -q -t {pane_name} ; send-keys -t {pane_name} {key}");
-    Chain::default().then(&if_ours(pane, pid, attempt, act)).ended()
+    let act = inner(&["send-keys", "-t", pane.as_str(), key]);
+    typed(Chain::default(), (pane, pid, attempt), &act, None)
 }
 
-fn if_ours(pane: &Target, pid: i32, attempt: &AttemptId, act: String) -> TmuxCommand<'static> {
+/// Adds `act` under the condition that only the attempt's own pane hears it; else `otherwise`, and the reason is printed.
+fn typed(chain: Chain, (pane, pid, attempt): (&Target, i32, &AttemptId), act: &str, otherwise: Option<&str>) -> Chain {
     let alive = format!("#{{&&:#{{==:#{{pane_dead}},0}},{}}}", ours(pid, attempt));
+    let shared = "#{&&:#{pane_synchronized},#{!=:#{window_panes},1}}";
+    let why = format!("#{{?{alive},#{{?{shared},{SYNCHRONIZED},#{{?pane_input_off,{CLOSED},}}}},{NOT_OURS}}}");
+    // Somebody may be scrolling there: then keys would go to tmux, and a paste would not be marked as one.
+    let leave = inner(&["copy-mode", "-q", "-t", pane.as_str()]);
+    let refuse = inner(&["display-message", "-p", "-t", pane.as_str(), &format!("'{why}'")]);
+    let refuse = otherwise.map_or_else(|| refuse.clone(), |otherwise| format!("{otherwise} ; {refuse}"));
     let mut check = TmuxCommand::with_name("if-shell");
-    check.push_flag("-F").push_option("-t", pane.as_str().to_owned()).push_param(alive).push_param(act);
-    check.push_param(format!("display-message -p {NOT_OURS}"));
-    check
+    check.push_flag("-F").push_option("-t", pane.as_str().to_owned());
+    check.push_param(format!("#{{==:{why},}}")).push_param(format!("{leave} ; {act}")).push_param(refuse);
+    chain.then(&check).ended()
 }
 
 /// Asks for a pane's bell flag.
@@ -168,7 +210,7 @@ pub fn rang(pane: &Target) -> Chain {
 #[must_use]
 pub fn kill(pane: &Target, pid: i32, attempt: &AttemptId) -> Chain {
     let ours = ours(pid, attempt);
-    let kill = KillPane::new().target_pane(pane.as_str()).build().to_vec().join(" ");
+    let kill = inner(&["kill-pane", "-t", pane.as_str()]);
     Chain::of(&IfShell::new().not_execute().target_pane(pane.as_str()).shell_command(ours).command(kill).build())
 }
 

@@ -89,6 +89,7 @@ impl Multiplexer for Tmux {
                     Err(MuxError::Taken(session.name.to_owned()))
                 }
             }
+            (Reply::Refused(complaint), _) if complaint.starts_with(chain::NO_NAME) => Err(server::sized_by_hand()),
             (Reply::NoServer, _) => Err(MuxError::Failed("no server could be started".to_owned())),
             (Reply::Gone(complaint) | Reply::Refused(complaint), _) => Err(MuxError::Failed(complaint)),
         }
@@ -107,7 +108,8 @@ impl Multiplexer for Tmux {
         let find = || -> Result<Option<PaneSeen>> {
             let panes = list(&talk)?.unwrap_or_default();
             // Another process under this id is another pane, of another server's life: ours is gone.
-            Ok(panes.into_iter().find(|seen| seen.id == pane.id && seen.pid == pane.pid))
+            let same = |seen: &PaneSeen| seen.pid == pane.pid || (seen.pid == 0 && seen.argv == pane.argv);
+            Ok(panes.into_iter().find(|seen| seen.id == pane.id && same(seen)))
         };
         let Some(found) = find()? else { return Ok(()) };
         if found.argv.as_ref() != Some(attempt) || found.mark.as_ref().is_some_and(|mark| mark != attempt) {
@@ -135,8 +137,21 @@ impl Multiplexer for Tmux {
             Typed::Interrupt => (chain::key(&target, pane.pid, attempt, "C-c"), None),
         };
         match self.talk(socket)?.ask_with(&chain, input)? {
-            Reply::Said(answer) if String::from_utf8_lossy(&answer).contains(chain::NOT_OURS) => Err(not_ours()),
-            Reply::Said(_) => Ok(()),
+            Reply::Said(answer) => {
+                let said = |why: &str| answer.split(|byte| *byte == b'\n').any(|line| line == why.as_bytes());
+                if said(chain::SYNCHRONIZED) {
+                    return Err(MuxError::Failed(format!(
+                        "what is typed into {target} would reach the panes beside it, too: nothing was typed; turn that \
+                         off: tmux set-option -w -t {target} synchronize-panes off"
+                    )));
+                }
+                if said(chain::CLOSED) {
+                    return Err(MuxError::Failed(format!(
+                        "{target} takes no input: nothing was typed; turn that on: tmux select-pane -e -t {target}"
+                    )));
+                }
+                if said(chain::NOT_OURS) { Err(not_ours()) } else { Ok(()) }
+            }
             Reply::NoServer => Err(not_ours()),
             Reply::Gone(complaint) | Reply::Refused(complaint) => Err(MuxError::Failed(complaint)),
         }

@@ -88,7 +88,8 @@ fn row(line: &[u8]) -> Option<Row> {
     let command = command.strip_prefix(b"\t")?;
     let pane = PaneSeen {
         id: text(id)?.to_owned(),
-        pid: number(pid)?,
+        // tmux 3.8 tells no process of a pane whose process has ended, a moment before it calls the pane dead, too.
+        pid: if pid.is_empty() { 0 } else { number(pid)? },
         dead: match dead {
             b"" | b"0" => false,
             b"1" => true,
@@ -184,6 +185,13 @@ mod tests {
     }
 
     #[test]
+    fn t24_a_pane_that_has_ended_may_have_no_process() {
+        let line = line(1, 1, "a", "", "");
+        assert_eq!(parsed(&line.replace("\t12\t", "\t\t"))[0].pid, 0);
+        assert!(parse(format!("{}ganger-end\n", line.replace("\t12\t", "\tx\t")).as_bytes()).is_err());
+    }
+
+    #[test]
     fn other_commands_are_not_ours() {
         for command in [
             String::new(),
@@ -213,7 +221,7 @@ mod tests {
             format!("{good}\nganger-end\n"),
             format!("{good}ganger-end"),
             format!("{}ganger-end\n", good.trim_end()),
-            format!("{}ganger-end\n", good.replace("\t12\t", "\t\t")),
+            format!("{}ganger-end\n", good.replace("\t12\t", "\tx\t")),
         ] {
             assert!(parse(wrong.as_bytes()).is_err(), "{wrong:?}");
         }

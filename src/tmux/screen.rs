@@ -12,16 +12,44 @@ pub(super) fn last_lines(capture: &str, wanted: usize) -> String {
     if kept.is_empty() {
         return String::new();
     }
-    let mut out = String::new();
+    let mut settings: Vec<&str> = Vec::new();
     for sequence in cut.iter().flat_map(|line| colours(line)) {
-        if matches!(sequence, "\x1b[0m" | "\x1b[m") {
-            out.clear();
-        } else {
-            out.push_str(sequence);
+        // One colour replaces another: tmux 3.5 ends and begins them again at every line.
+        match Setting::of(sequence) {
+            Setting::None => settings.clear(),
+            Setting::Other => settings.retain(|earlier| *earlier != sequence),
+            colour @ (Setting::Foreground | Setting::Background) => {
+                settings.retain(|earlier| Setting::of(earlier) != colour);
+            }
+        }
+        if !matches!(sequence, "\x1b[0m" | "\x1b[m" | "\x1b[39m" | "\x1b[49m") {
+            settings.push(sequence);
         }
     }
-    out.push_str(&kept.join("\n"));
-    out
+    settings.concat() + &kept.join("\n")
+}
+
+/// What a colour sequence of tmux's sets. It gives foreground and background a sequence of their own.
+#[derive(PartialEq, Eq)]
+enum Setting {
+    /// All is as at the beginning.
+    None,
+    Foreground,
+    Background,
+    Other,
+}
+
+impl Setting {
+    fn of(sequence: &str) -> Self {
+        let numbers = sequence.trim_start_matches("\x1b[").trim_end_matches('m');
+        let first = numbers.split([';', ':']).next().unwrap_or_default();
+        match first.parse() {
+            Err(_) | Ok(0) => Self::None,
+            Ok(30..=39 | 90..=97) => Self::Foreground,
+            Ok(40..=49 | 100..=107) => Self::Background,
+            Ok(_) => Self::Other,
+        }
+    }
 }
 
 /// The colour sequences of a line: `ESC [`, numbers, `m`.
@@ -48,6 +76,9 @@ mod tests {
         let capture = "\x1b[31mred\x1b[0m\n\x1b[1m\x1b[38;5;9mbold\nplain?\n \x1b[0m \n\n";
         assert_eq!(last_lines(capture, 1), "\x1b[1m\x1b[38;5;9mplain?");
         assert_eq!(last_lines(capture, 9), capture.trim_end_matches("\n \x1b[0m \n\n"));
+        let again = "\x1b[1m\x1b[31mred\x1b[39m\n".repeat(1000) + "\x1b[31mred\x1b[39m\nplain";
+        assert_eq!(last_lines(&again, 2), "\x1b[1m\x1b[31mred\x1b[39m\nplain");
+        assert_eq!(last_lines(&again, 1), "\x1b[1mplain");
         assert_eq!(last_lines(capture, 0), "");
         assert_eq!(last_lines("\n\n", 5), "");
     }

@@ -47,7 +47,19 @@ pub fn find(talk: &Talk<'_>) -> Result<Server> {
                 .to_owned(),
         ));
     }
+    if facts.window_size == "manual" && !survives_manual(&version) {
+        return Err(sized_by_hand());
+    }
     Ok(Server { version, sessions: facts.sessions })
+}
+
+/// What to say of a server that a new window would end.
+pub fn sized_by_hand() -> MuxError {
+    MuxError::Unusable(
+        "tmux's window-size is manual, with which tmux before 3.7 crashes on a new window, and every session with it; set \
+         another: remove it from your tmux.conf and run `tmux set-option -g window-size latest`, or update tmux"
+            .to_owned(),
+    )
 }
 
 /// A server that drops every client is on its way out and does not get there (3.3a, after a `kill-server` under load).
@@ -77,6 +89,7 @@ struct Facts {
     exit_unattached: bool,
     exit_empty: bool,
     pid: Option<u32>,
+    window_size: String,
     sessions: Vec<String>,
 }
 
@@ -85,7 +98,7 @@ fn read(answer: &[u8]) -> Result<Facts> {
     let (first, rest) = lines.split_first().ok_or_else(|| unexpected(answer))?;
     let line = String::from_utf8_lossy(first).into_owned();
     let fields: Vec<&str> = line.split('\t').collect();
-    let [SERVER, version, unattached, empty, pid] = fields.as_slice() else { return Err(unexpected(first)) };
+    let [SERVER, version, unattached, empty, pid, size] = fields.as_slice() else { return Err(unexpected(first)) };
     let on = |value: &str| match value {
         "1" | "on" => Ok(true),
         "0" | "off" => Ok(false),
@@ -105,6 +118,7 @@ fn read(answer: &[u8]) -> Result<Facts> {
         exit_unattached: on(unattached)?,
         exit_empty: on(empty)?,
         pid: pid.parse().ok(),
+        window_size: (*size).to_owned(),
         sessions,
     })
 }
@@ -120,14 +134,23 @@ fn await_end(pid: Option<u32>, left: Duration) {
 
 /// Whether a version, as tmux prints it, is [`OLDEST`] or newer.
 fn new_enough(version: &str) -> bool {
+    at_least(version, (3, 2), (6, 9))
+}
+
+/// Whether this version makes windows while `window-size` is `manual`. What is not known to does not.
+fn survives_manual(version: &str) -> bool {
+    version != "master" && !version.starts_with("next-") && at_least(version, (3, 7), (u32::MAX, 0))
+}
+
+fn at_least(version: &str, oldest: (u32, u32), openbsd: (u32, u32)) -> bool {
     // Built from the development tree before versions were named next-N.
     if version == "master" {
         return true;
     }
     // OpenBSD ships tmux with itself: 6.9 has 3.2.
     let (numbers, oldest) = match version.strip_prefix("openbsd-") {
-        Some(numbers) => (numbers, (6, 9)),
-        None => (version.strip_prefix("next-").unwrap_or(version), (3, 2)),
+        Some(numbers) => (numbers, openbsd),
+        None => (version.strip_prefix("next-").unwrap_or(version), oldest),
     };
     let Some((major, minor)) = numbers.split_once('.') else { return false };
     let minor = minor.find(|letter: char| !letter.is_ascii_digit()).map_or(minor, |end| &minor[..end]);
@@ -139,7 +162,7 @@ fn new_enough(version: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{new_enough, read};
+    use super::{new_enough, read, survives_manual};
 
     #[test]
     fn versions_are_compared_as_numbers() {
@@ -152,8 +175,18 @@ mod tests {
     }
 
     #[test]
+    fn t18_only_versions_that_are_known_to_survive_a_manual_size_do() {
+        for good in ["3.7", "3.7c", "3.10", "4.0"] {
+            assert!(survives_manual(good), "{good}");
+        }
+        for bad in ["3.2a", "3.3a", "3.6a", "next-3.7", "openbsd-7.8", "master", "?"] {
+            assert!(!survives_manual(bad), "{bad}");
+        }
+    }
+
+    #[test]
     fn facts_are_read_strictly() {
-        let facts = read(b"ganger-server\t3.3a\t0\t1\t12\nganger-session\ta b\nganger-end\n").unwrap();
+        let facts = read(b"ganger-server\t3.3a\t0\t1\t12\tlatest\nganger-session\ta b\nganger-end\n").unwrap();
         assert_eq!(
             (facts.version.as_str(), facts.exit_unattached, facts.exit_empty, facts.pid),
             ("3.3a", false, true, Some(12))
@@ -162,9 +195,9 @@ mod tests {
         for wrong in [
             &b""[..],
             b"ganger-end\n",
-            b"ganger-server\t3.3a\t0\t1\t12\n",
-            b"ganger-server\t3.3a\t\t1\t12\nganger-end\n",
-            b"ganger-server\t3.3a\t0\t1\t12\nboo\nganger-end\n",
+            b"ganger-server\t3.3a\t0\t1\t12\tlatest\n",
+            b"ganger-server\t3.3a\t\t1\t12\tlatest\nganger-end\n",
+            b"ganger-server\t3.3a\t0\t1\t12\tlatest\nboo\nganger-end\n",
         ] {
             assert!(read(wrong).is_err(), "{wrong:?}");
         }

@@ -213,3 +213,25 @@ fn t16_a_restored_session_with_a_bare_shell_is_no_agent() {
     world.reconciled();
     assert!(runs(shell));
 }
+
+#[test]
+fn t18_a_size_set_by_hand_is_the_machines_fault_and_ends_no_server() {
+    let world = World::new();
+    let id = world.dispatch(AGENT);
+    started(&world, id);
+    let before = server(&world);
+    world.tmux(&["set-option", "-g", "window-size", "manual"]);
+    let next = world.add(AGENT);
+    let ran = world.ganger(&["dispatch", &next.to_string()]);
+    assert_eq!((server(&world), agents(&world, id)), (before, 1), "{ran:?}");
+    if ran.code != Some(0) {
+        assert!(ran.code == Some(1) && ran.stderr.contains("set-option -g window-size latest"), "{ran:?}");
+        assert_eq!((world.status(next).as_str(), &world.task(next)["attempt"]), ("ready", &serde_json::Value::Null));
+        world.tmux(&["set-option", "-g", "window-size", "latest"]);
+        world.ok(&["dispatch", &next.to_string()]);
+    }
+    started(&world, next);
+    world.tmux(&["set-option", "-g", "window-size", "manual"]);
+    world.reconciled();
+    assert_eq!((agents(&world, id), agents(&world, next)), (1, 1));
+}

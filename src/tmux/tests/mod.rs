@@ -3,4 +3,5 @@
 mod hostile;
 mod life;
 mod look;
+mod options;
 mod support;

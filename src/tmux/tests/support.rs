@@ -63,7 +63,8 @@ impl Rig {
                 "#!/bin/sh\npwd > '{0}/'$2.pwd\nprintf '%s\\0' \"$@\" > '{0}/'$2.new\nmv '{0}/'$2.new '{0}/'$2\n\
                  case \"$3\" in exit) exit 3 ;; alt) printf '\\033[?1049hseen\\033[?1049l' ;; \
                  print) printf 'one\\ntwo \\033[31mred\\nthree\\n' ;; \
-                 type) cat > '{0}/'$2.typed ;; esac\nexec sleep 600\n",
+                 type) cat > '{0}/'$2.typed ;; \
+                 marked) printf '\\033[?2004hready'; cat > '{0}/'$2.typed ;; esac\nexec sleep 600\n",
                 told.display()
             ),
         );
@@ -130,6 +131,12 @@ impl Rig {
         let bytes = until("the shim ran", || fs::read(&path).ok());
         let bytes = bytes.strip_suffix(b"\0").unwrap().to_vec();
         bytes.split(|byte| *byte == 0).map(|word| OsStr::from_bytes(word).to_owned()).collect()
+    }
+
+    /// What was typed at the shim of an attempt.
+    pub fn typed(&self, number: u32) -> String {
+        let path = self.folder.path().join("told").join(format!("{}.typed", id(number)));
+        fs::read_to_string(path).unwrap_or_default()
     }
 
     /// The folder that the shim of an attempt found itself in.
