@@ -103,7 +103,13 @@ fn keys(settings: &mut Settings, field: &Field<'_>) -> Result<(), ConfigError> {
                 r#"be keys such as "s", "G", "ctrl-u", "space", "enter", "f5", and {key:?} is none"#
             )));
         }
-        let taken = settings.keys.iter().find(|(name, keys)| keymap::meet(name, field.key) && keys.contains(key));
+        let is_text = keymap::Key::parse(key).is_some_and(keymap::Key::is_text);
+        if is_text && keymap::named(field.key).is_some_and(|binding| binding.context.is_typed()) {
+            return Err(field.refuse(format_args!(
+                r#"not be {key:?}, which is typed there: use one with ctrl or alt, or one such as "f5""#
+            )));
+        }
+        let taken = settings.keys.iter().find(|(name, keys)| keymap::clash(name, field.key) && keys.contains(key));
         if let Some((name, _)) = taken {
             return Err(field.refuse(format_args!("not be {key:?}, which `keys.{name}` is already")));
         }

@@ -52,9 +52,12 @@ pub fn commented() -> String {
             }
             Rows::Keys => {
                 push_line(&mut text, &format!("#[{}]", section.name));
-                for binding in keymap::BINDINGS {
-                    let keys: Vec<String> = binding.keys.iter().map(|key| (*key).to_owned()).collect();
-                    push_line(&mut text, &format!("#{} = {}", binding.name, Value::from(keys)));
+                for context in keymap::Context::ALL {
+                    comment(&mut text, &format!("{}:", context.title()));
+                    for binding in keymap::rows(context) {
+                        let keys: Vec<String> = binding.keys.iter().map(|key| (*key).to_owned()).collect();
+                        push_line(&mut text, &format!("#{} = {}", binding.name, Value::from(keys)));
+                    }
                 }
             }
         }

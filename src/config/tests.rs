@@ -56,7 +56,7 @@ fn the_default_file_shows_the_built_in_values() {
     let mut shown = settings(&uncommented());
     let example = shown.agents.remove("mine").unwrap();
     for (name, keys) in std::mem::take(&mut shown.keys) {
-        let binding = keymap::BINDINGS.iter().find(|binding| binding.name == name).unwrap();
+        let binding = keymap::named(&name).unwrap();
         assert_eq!(keys, binding.keys, "{name}");
     }
     assert_eq!(shown, defaults(&home));
@@ -561,6 +561,8 @@ fn the_board_is_configured() {
         ("[ui]\ntheme = 'blue'", "`ui.theme` must be \"dark\" or \"light\" or \"high-contrast\""),
         ("[ui]\ncolors = { bad = 'reddish' }", "`ui.colors.bad` must be a colour"),
         ("[ui]\ncolors = { worst = 'red' }", "there is nothing called `worst` to colour"),
+        ("[keys]\nform-save = 's'", "which is typed there"),
+        ("[keys]\nretry-fresh = 'r'\nretry-resume = 'r'", "which `keys.retry-fresh` is already"),
         ("[keys]\ndispatch = 'hyper-x'", "\"hyper-x\" is none"),
         ("[keys]\ndispach = 's'", "did you mean `dispatch`?"),
         ("[keys]\ndispatch = 'y'\nstop = 'y'", "`keys.stop` must not be \"y\", which `keys.dispatch` is already"),

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::msg::{Content, Span, Tab};
-use super::view::span;
+use super::msg::{Bar, Content, Tab};
+use super::paint::span;
 use crate::domain::attempt::{Attempt, Exit};
 use crate::domain::completion::signal_name;
 use crate::domain::id::TaskId;
@@ -175,13 +175,13 @@ fn loss(engine: &Engine, id: TaskId) -> Result<Vec<String>, Fault> {
 ///
 /// # Errors
 /// Those of the store.
-pub fn spans(engine: &Engine, repo: Option<&Path>) -> Result<Vec<Span>, Fault> {
+pub fn bars(engine: &Engine, repo: Option<&Path>) -> Result<Vec<Bar>, Fault> {
     let filter = crate::ports::store::Filter { repo: repo.map(Path::to_owned), ..Default::default() };
-    let mut spans = Vec::new();
+    let mut bars = Vec::new();
     for task in engine.ports.store.tasks(&filter)?.tasks.into_iter().filter(|task| task.attempts > 0) {
         for attempt in engine.ports.store.attempts(&Which::Of(task.id))? {
             let word = attempt.cause.map_or(attempt.phase.text(), Cause::text);
-            spans.push(Span {
+            bars.push(Bar {
                 task: task.id,
                 title: task.draft.title.clone(),
                 number: attempt.plan.number,
@@ -192,7 +192,7 @@ pub fn spans(engine: &Engine, repo: Option<&Path>) -> Result<Vec<Span>, Fault> {
             });
         }
     }
-    spans.sort_by_key(|span| std::cmp::Reverse(span.from));
-    spans.truncate(200);
-    Ok(spans)
+    bars.sort_by_key(|bar| std::cmp::Reverse(bar.from));
+    bars.truncate(200);
+    Ok(bars)
 }

@@ -6,12 +6,14 @@
 mod background;
 mod columns;
 mod describe;
-mod form;
 mod input;
 pub mod keymap;
 mod layout;
 mod model;
 pub mod msg;
+mod outfit;
+mod overlay;
+mod paint;
 mod perform;
 mod runtime;
 pub mod stage;
@@ -19,9 +21,10 @@ mod terminal;
 pub mod theme;
 mod update;
 mod view;
+mod words;
 
 #[cfg(test)]
 mod tests;
 
-pub use model::Outfit;
+pub use outfit::Outfit;
 pub use runtime::{Board, run};

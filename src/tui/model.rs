@@ -3,13 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use ratatui_textarea::TextArea;
-
 use super::columns::{Columns, Filter};
-use super::form::Form;
-use super::keymap::Keymap;
-use super::msg::{Act, Cmd, Content, Span, Sweep, Tab};
-use super::theme::Theme;
+use super::msg::{Act, Content, Sweep, Tab};
+use super::outfit::Outfit;
+use super::overlay::Overlay;
+use super::words::Said;
 use crate::domain::id::TaskId;
 use crate::domain::state::Status;
 use crate::domain::time::{BootTime, Now, Timestamp};
@@ -17,20 +15,6 @@ use crate::engine::board::{Board, Card};
 
 /// How long a passing message stays, in milliseconds of boot time.
 pub const TOAST: i64 = 6_000;
-
-/// What the board is started with, fixed for its life.
-#[derive(Clone, Debug)]
-pub struct Outfit {
-    pub keymap: Keymap,
-    pub theme: Theme,
-    /// Only ASCII is drawn.
-    pub ascii: bool,
-    /// The name of the repository that is shown; `None` is every one.
-    pub repo: Option<String>,
-    /// The names of the configured agents.
-    pub agents: Vec<String>,
-    pub default_agent: String,
-}
 
 /// The kind of a message in the footer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,54 +27,9 @@ pub enum Tone {
 /// A passing message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Toast {
-    pub text: String,
+    pub said: Said,
     pub tone: Tone,
     pub since: BootTime,
-}
-
-/// What lies over the board. One at a time.
-#[derive(Clone, Debug)]
-pub enum Overlay {
-    Help {
-        scroll: u16,
-    },
-    Palette {
-        input: Box<TextArea<'static>>,
-        row: usize,
-    },
-    /// A question, what it is about line by line, and what is done on «yes».
-    Confirm {
-        question: String,
-        lines: Vec<String>,
-        commands: Vec<Cmd>,
-    },
-    Form(Box<Form>),
-    /// A line, or a pasted text, for the agent.
-    Type {
-        task: TaskId,
-        input: Box<TextArea<'static>>,
-    },
-    Filter {
-        input: Box<TextArea<'static>>,
-        before: String,
-    },
-    Retry {
-        task: TaskId,
-        row: usize,
-    },
-    /// Feedback for the agent: for a retry, or on work in review.
-    Note {
-        task: TaskId,
-        bounces: bool,
-        input: Box<TextArea<'static>>,
-    },
-    Chart {
-        spans: Vec<Span>,
-    },
-    /// Waiting for what a question is about.
-    Waiting {
-        what: String,
-    },
 }
 
 /// The pane that shows one task.
@@ -120,6 +59,8 @@ pub struct Model {
     /// What goes on that is about no single task.
     pub errands: Vec<Act>,
     pub overlay: Option<Overlay>,
+    /// The number of the last question: an answer to an earlier one is dropped.
+    pub asked: u64,
     pub detail: Detail,
     pub toast: Option<Toast>,
     pub sweep: Option<Sweep>,
@@ -155,6 +96,7 @@ impl Model {
             flights: BTreeMap::new(),
             errands: Vec::new(),
             overlay: None,
+            asked: 0,
             detail,
             toast: None,
             sweep: None,
@@ -189,8 +131,14 @@ impl Model {
     }
 
     /// Shows a message for a while.
-    pub fn say(&mut self, tone: Tone, text: impl Into<String>) {
-        self.toast = Some(Toast { text: text.into(), tone, since: self.now.boot });
+    pub fn say(&mut self, tone: Tone, said: impl Into<Said>) {
+        self.toast = Some(Toast { said: said.into(), tone, since: self.now.boot });
+    }
+
+    /// Puts something over the board. A message of before is not shown again after it.
+    pub fn open(&mut self, overlay: Overlay) {
+        self.toast = None;
+        self.overlay = Some(overlay);
     }
 
     /// Whether sagas or other acts are under way.

@@ -10,6 +10,8 @@ use crate::domain::task::{Draft, Edit};
 use crate::domain::time::{Now, Timestamp};
 use crate::engine::Fault;
 use crate::engine::board::Board;
+use crate::engine::review::Bounced;
+use crate::engine::tasks::Removed;
 
 /// Something happened.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,14 +39,12 @@ pub enum Msg {
     /// An act is over.
     Acted {
         act: Act,
-        outcome: Result<String, Fault>,
+        outcome: Result<Done, Fault>,
     },
-    /// What a reconcile would do.
-    Planned(Result<Vec<String>, Fault>),
-    /// What deleting would lose: one line each.
-    Weighed {
-        tasks: Vec<TaskId>,
-        lines: Vec<String>,
+    /// The answer to the question of this number.
+    Answered {
+        number: u64,
+        answer: Result<Answer, Fault>,
     },
     /// The editor was left with this text.
     Edited {
@@ -53,8 +53,6 @@ pub enum Msg {
     },
     /// Back from another program in this terminal.
     Returned(Result<(), Fault>),
-    /// Attempts over time, newest first.
-    Charted(Vec<Span>),
     /// How much an attempt changed.
     Measured {
         task: TaskId,
@@ -82,7 +80,7 @@ pub struct Sweep {
 
 /// An attempt in time.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Span {
+pub struct Bar {
     pub task: TaskId,
     pub title: String,
     pub number: u32,
@@ -224,6 +222,64 @@ impl Act {
     }
 }
 
+/// What an act came to. `words` says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Done {
+    Added(TaskId),
+    Saved(TaskId),
+    Started {
+        task: TaskId,
+        session: String,
+    },
+    /// So many were started; why not more.
+    Filled {
+        started: usize,
+        stopped: Option<String>,
+    },
+    Retried {
+        task: TaskId,
+        number: u32,
+    },
+    Verifying(TaskId),
+    Bounced(TaskId, Bounced),
+    Stopped(TaskId),
+    Approved(TaskId),
+    Reopened(TaskId),
+    Archived(TaskId),
+    Deleted {
+        task: TaskId,
+        removed: Removed,
+    },
+    /// What was undone.
+    Undone(String),
+    Sent(TaskId),
+    Interrupted(TaskId),
+    /// What was done, a sentence each.
+    Reconciled(Vec<String>),
+}
+
+/// What has to be found out before something can be asked or shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Query {
+    /// What a reconcile would do.
+    Plan,
+    /// What deleting these would lose.
+    Losses(Vec<TaskId>),
+    /// The attempts over time.
+    Chart,
+}
+
+/// The answer to a query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// A sentence each.
+    Plan(Vec<String>),
+    /// A line each.
+    Losses { tasks: Vec<TaskId>, lines: Vec<String> },
+    /// Newest first.
+    Chart(Vec<Bar>),
+}
+
 /// What a text is written for in `$EDITOR`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Compose {
@@ -250,10 +306,10 @@ pub enum Cmd {
     Measure {
         task: TaskId,
     },
-    Plan,
-    Chart,
-    Weigh {
-        tasks: Vec<TaskId>,
+    /// Find out what an overlay waits for.
+    Ask {
+        number: u64,
+        query: Query,
     },
     Attach {
         task: TaskId,

@@ -10,13 +10,12 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::background::{Viewer, all};
 use super::describe;
-use super::msg::{Act, Cmd, Compose, Content, Handover, Msg};
+use super::msg::{Act, Answer, Cmd, Compose, Content, Done, Handover, Msg, Query};
 use super::stage::Stage;
 use crate::domain::id::TaskId;
 use crate::domain::state::{Status, TreeState};
 use crate::engine::dispatch::{Request, dispatch, queue};
 use crate::engine::reconcile::{Scope, reconcile};
-use crate::engine::review::Bounced;
 use crate::engine::{Engine, Fault, Kind, review, screen, stop, tasks, undo};
 
 /// How many acts run at once: each waits for git and tmux, not for a core.
@@ -83,19 +82,11 @@ impl Performer {
                 move |engine| Msg::Measured { task, changed: describe::changed(engine, task) },
                 move |_| Msg::Measured { task, changed: None },
             ),
-            Cmd::Plan => self.job(|engine| Msg::Planned(plan(engine)), |fault| Msg::Planned(Err(fault))),
-            Cmd::Chart => {
-                let repo = self.shown.clone();
+            Cmd::Ask { number, query } => {
+                let shown = self.shown.clone();
                 self.job(
-                    move |engine| Msg::Charted(describe::spans(engine, repo.as_deref()).unwrap_or_default()),
-                    |_| Msg::Charted(Vec::new()),
-                );
-            }
-            Cmd::Weigh { tasks } => {
-                let known = tasks.clone();
-                self.job(
-                    move |engine| Msg::Weighed { lines: describe::losses(engine, &tasks), tasks },
-                    move |fault| Msg::Weighed { tasks: known, lines: vec![fault.message] },
+                    move |engine| Msg::Answered { number, answer: answer(engine, query, shown.as_deref()) },
+                    move |fault| Msg::Answered { number, answer: Err(fault) },
                 );
             }
             Cmd::Attach { task } => return Next::Lend(Errand::Attach(task)),
@@ -186,6 +177,14 @@ fn bug(panic: &tokio::task::JoinError) -> Fault {
     Fault::new(Kind::Failed, format!("a fault in ganger itself: {panic}")).hint("ganger --reconcile")
 }
 
+fn answer(engine: &Engine, query: Query, shown: Option<&Path>) -> Result<Answer, Fault> {
+    Ok(match query {
+        Query::Plan => Answer::Plan(plan(engine)?),
+        Query::Losses(tasks) => Answer::Losses { lines: describe::losses(engine, &tasks), tasks },
+        Query::Chart => Answer::Chart(describe::bars(engine, shown)?),
+    })
+}
+
 /// What a reconcile would do, a sentence each.
 fn plan(engine: &Engine) -> Result<Vec<String>, Fault> {
     let report = reconcile(engine, &Scope { repo: None, dry_run: true })?;
@@ -194,7 +193,7 @@ fn plan(engine: &Engine) -> Result<Vec<String>, Fault> {
     Ok(would.chain(unknown).collect())
 }
 
-fn carry_out(engine: &Engine, act: &Act, shown: Option<&Path>, home: Option<PathBuf>) -> Result<String, Fault> {
+fn carry_out(engine: &Engine, act: &Act, shown: Option<&Path>, home: Option<PathBuf>) -> Result<Done, Fault> {
     Ok(match act {
         Act::Add { draft, start } => {
             let nowhere =
@@ -205,80 +204,71 @@ fn carry_out(engine: &Engine, act: &Act, shown: Option<&Path>, home: Option<Path
             if *start {
                 // The task is there, whatever comes of its dispatch.
                 dispatch(engine, &Request::of(id))?;
-                format!("task {id} added and started")
+                Done::Added(id)
             } else {
-                format!("task {id} added")
+                Done::Added(id)
             }
         }
         Act::Edit { task, edit } => {
             tasks::edit(engine, *task, edit)?;
-            format!("task {task} saved")
+            Done::Saved(*task)
         }
         Act::Dispatch { task } => {
             let attempt = dispatch(engine, &Request::of(*task))?;
-            format!("task {task}: its agent runs in {}", attempt.plan.session)
+            Done::Started { task: *task, session: attempt.plan.session }
         }
         Act::DispatchAll => dispatch_all(engine, shown)?,
         Act::Retry { task, fresh, note } => {
             let (from, note) = (vec![Status::Failed], note.clone());
             let request = Request { from, fresh: *fresh, note, ..Request::of(*task) };
             let attempt = dispatch(engine, &request)?;
-            format!("task {task}: attempt {} runs", attempt.plan.number)
+            Done::Retried { task: *task, number: attempt.plan.number }
         }
         Act::Verify { task } => {
             dispatch(engine, &Request { from: vec![Status::Failed], verify_only: true, ..Request::of(*task) })?;
-            format!("task {task} is verified again")
+            Done::Verifying(*task)
         }
-        Act::Bounce { task, note } => match review::bounce(engine, *task, note)? {
-            Bounced::Taken => format!("task {task} is back at work"),
-            Bounced::Attempt(number) => format!("task {task}: attempt {number} runs with your feedback"),
-        },
+        Act::Bounce { task, note } => Done::Bounced(*task, review::bounce(engine, *task, note)?),
         Act::Stop { task } => {
             stop::stop(engine, *task)?;
-            format!("task {task}: its agent has ended")
+            Done::Stopped(*task)
         }
         Act::Approve { task } => {
             review::approve(engine, *task)?;
-            format!("task {task} is done · undo: u")
+            Done::Approved(*task)
         }
         Act::Reopen { task } => {
             review::reopen(engine, *task)?;
-            format!("task {task} is in review again")
+            Done::Reopened(*task)
         }
         Act::Archive { task } => {
             tasks::archive(engine, *task, false)?;
-            format!("task {task} archived · undo: u")
+            Done::Archived(*task)
         }
         Act::Delete { task, stop } => {
-            let removed = tasks::remove(engine, *task, *stop, false)?;
-            let said = removed.said.first().map(|note| format!("; {note}")).unwrap_or_default();
-            match removed.parked.first() {
-                Some(place) => format!("task {task} deleted, its work is in {}{said} · undo: u", place.display()),
-                None => format!("task {task} deleted{said} · undo: u"),
-            }
+            Done::Deleted { task: *task, removed: tasks::remove(engine, *task, *stop, false)? }
         }
-        Act::Undo => undo::undo(engine, shown)?.what,
+        Act::Undo => Done::Undone(undo::undo(engine, shown)?.what),
         Act::Send { task, text } => {
             screen::send(engine, *task, text)?;
-            format!("sent to the agent of task {task}")
+            Done::Sent(*task)
         }
         Act::Interrupt { task } => {
             screen::interrupt(engine, *task)?;
-            format!("ctrl-c sent to the agent of task {task}")
+            Done::Interrupted(*task)
         }
         Act::Reconcile => {
             let pass = all(engine);
-            match (pass.failed, pass.done.is_empty()) {
-                (Some(why), _) => return Err(Fault::new(Kind::Failed, why)),
-                (None, true) => "everything is as it should be".to_owned(),
-                (None, false) => pass.done.join("; "),
+            match pass.failed {
+                Some(why) => return Err(Fault::new(Kind::Failed, why)),
+                None => Done::Reconciled(pass.done),
             }
         }
     })
 }
 
 /// Starts what is ready until the limit is reached.
-fn dispatch_all(engine: &Engine, shown: Option<&Path>) -> Result<String, Fault> {
+fn dispatch_all(engine: &Engine, shown: Option<&Path>) -> Result<Done, Fault> {
     let (mut started, mut stopped) = (0_usize, None);
     for task in queue(engine, shown)? {
         match dispatch(engine, &Request { explicit: false, ..Request::of(task.id) }) {
@@ -288,8 +278,5 @@ fn dispatch_all(engine: &Engine, shown: Option<&Path>) -> Result<String, Fault> 
             Err(fault) => return Err(fault),
         }
     }
-    Ok(match stopped {
-        None => format!("{started} started"),
-        Some(why) => format!("{started} started; {why}"),
-    })
+    Ok(Done::Filled { started, stopped })
 }

@@ -10,8 +10,9 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::background;
 use super::input::Input;
-use super::model::{Model, Outfit};
+use super::model::Model;
 use super::msg::Msg;
+use super::outfit::Outfit;
 use super::perform::{Errand, Next, Performer};
 use super::stage::Stage;
 use super::terminal::Screen;

@@ -9,12 +9,16 @@ use crate::domain::id::TaskId;
 use crate::domain::state::{Activity, Phase, Source, Status};
 use crate::engine::board::Card;
 use crate::engine::{Fault, Kind};
-use crate::tui::model::Overlay;
-use crate::tui::msg::{Act, Cmd, Content, Msg, Sweep, Tab};
+use crate::tui::msg::{Act, Answer, Cmd, Content, Done, Msg, Query, Sweep, Tab};
+use crate::tui::overlay::Overlay;
 
 fn acts(screen: &Screen) -> Vec<Act> {
     let act = |cmd: &Cmd| if let Cmd::Act(act) = cmd { Some(act.clone()) } else { None };
     screen.cmds.iter().filter_map(act).collect()
+}
+
+fn losses(task: i64, line: &str) -> Answer {
+    Answer::Losses { tasks: vec![TaskId(task)], lines: vec![line.to_owned()] }
 }
 
 fn some() -> Vec<Card> {
@@ -92,10 +96,10 @@ fn approve_stop_and_delete_ask_where_something_would_end() {
     screen.keys("x y");
     assert_eq!(acts(&screen), [Act::Stop { task: TaskId(3) }]);
 
-    screen.tell(Msg::Acted { act: Act::Stop { task: TaskId(3) }, outcome: Ok("ended".to_owned()) });
+    screen.tell(Msg::Acted { act: Act::Stop { task: TaskId(3) }, outcome: Ok(Done::Stopped(TaskId(3))) });
     screen.keys("D");
-    assert_eq!(screen.cmds, [Cmd::Weigh { tasks: vec![TaskId(3)] }]);
-    screen.tell(Msg::Weighed { tasks: vec![TaskId(3)], lines: vec!["its agent runs".to_owned()] });
+    assert_eq!(screen.cmds, [Cmd::Ask { number: 1, query: Query::Losses(vec![TaskId(3)]) }]);
+    screen.answer(losses(3, "its agent runs"));
     screen.keys("y");
     assert_eq!(acts(&screen), [Act::Delete { task: TaskId(3), stop: true }]);
 }
@@ -104,24 +108,40 @@ fn approve_stop_and_delete_ask_where_something_would_end() {
 fn an_answer_to_a_question_that_was_left_opens_nothing() {
     let mut screen = Screen::with(120, 40, some());
     screen.keys("D esc");
-    screen.tell(Msg::Weighed { tasks: vec![TaskId(1)], lines: Vec::new() });
+    screen.answer(losses(1, ""));
     assert!(screen.model.overlay.is_none());
     screen.keys("R esc");
-    screen.tell(Msg::Planned(Ok(vec!["task 3: requeue".to_owned()])));
+    screen.answer(Answer::Plan(vec!["task 3: requeue".to_owned()]));
     assert!(screen.model.overlay.is_none());
+}
+
+#[test]
+fn an_answer_belongs_to_the_question_it_was_asked_for() {
+    let mut screen = Screen::with(120, 40, some());
+    let late = |number, answer| Msg::Answered { number, answer: Ok(answer) };
+    screen.keys("R esc D");
+    screen.tell(late(1, Answer::Plan(vec!["task 3: requeue".to_owned()])));
+    assert!(!screen.text().contains("Reconcile?"), "the plan was asked for by a question that was left");
+    screen.tell(late(2, losses(1, "no work of it is anywhere")));
+    assert!(screen.text().contains("Delete this task?"));
+    screen.keys("y j D esc D");
+    screen.tell(late(3, losses(2, "of an earlier look")));
+    assert!(!screen.text().contains("of an earlier look"), "the same question, asked again");
+    screen.tell(late(4, losses(2, "of this look")));
+    assert!(screen.text().contains("of this look"));
 }
 
 #[test]
 fn a_reconcile_shows_its_plan_first() {
     let mut screen = Screen::with(120, 40, some());
     screen.keys("R");
-    assert_eq!(screen.cmds, [Cmd::Plan]);
-    screen.tell(Msg::Planned(Ok(vec!["task 3: requeue: its shim is gone".to_owned()])));
+    assert_eq!(screen.cmds, [Cmd::Ask { number: 1, query: Query::Plan }]);
+    screen.answer(Answer::Plan(vec!["task 3: requeue: its shim is gone".to_owned()]));
     assert!(screen.text().contains("task 3: requeue"));
     screen.keys("enter");
     assert_eq!(acts(&screen), [Act::Reconcile]);
     screen.keys("R");
-    screen.tell(Msg::Planned(Ok(Vec::new())));
+    screen.answer(Answer::Plan(Vec::new()));
     assert!(screen.text().contains("everything is as it should be"));
 }
 
@@ -149,12 +169,12 @@ fn a_line_is_typed_to_the_agent_and_ctrl_c_goes_there_too() {
     let mut screen = Screen::with(120, 40, some());
     screen.keys("2 i \"yes; go on\" enter");
     assert_eq!(acts(&screen), [Act::Send { task: TaskId(3), text: "yes; go on".to_owned() }]);
-    screen.tell(Msg::Acted { act: acts(&screen).remove(0), outcome: Ok("sent".to_owned()) });
+    screen.tell(Msg::Acted { act: acts(&screen).remove(0), outcome: Ok(Done::Sent(TaskId(3))) });
     screen.keys("i ctrl-c");
     assert_eq!(acts(&screen), [Act::Interrupt { task: TaskId(3) }]);
-    assert!(matches!(screen.model.overlay, Some(Overlay::Type { .. })), "the board does not quit");
+    assert!(matches!(screen.model.overlay, Some(Overlay::Typing(_))), "the board does not quit");
     screen.tell(Msg::Paste("two\r\nlines".to_owned()));
-    screen.tell(Msg::Acted { act: Act::Interrupt { task: TaskId(3) }, outcome: Ok(String::new()) });
+    screen.tell(Msg::Acted { act: Act::Interrupt { task: TaskId(3) }, outcome: Ok(Done::Interrupted(TaskId(3))) });
     screen.keys("enter");
     assert_eq!(acts(&screen), [Act::Send { task: TaskId(3), text: "two\nlines".to_owned() }]);
 }
@@ -170,7 +190,7 @@ fn a_form_stays_until_what_is_in_it_is_saved() {
     screen.tell(Msg::Acted { act: act.clone(), outcome: Err(fault) });
     assert!(screen.text().contains("the database is locked") && screen.text().contains("new one"));
     screen.keys("ctrl-s");
-    screen.tell(Msg::Acted { act, outcome: Ok("task 7 added".to_owned()) });
+    screen.tell(Msg::Acted { act, outcome: Ok(Done::Added(TaskId(7))) });
     assert!(screen.model.overlay.is_none() && screen.text().contains("task 7 added"));
 }
 
@@ -313,7 +333,8 @@ fn quitting_waits_for_what_is_under_way_and_then_rolls_it_back() {
     assert_eq!(screen.cmds.iter().filter(|cmd| matches!(cmd, Cmd::Quit)).count(), 0);
     screen.pass(Duration::from_secs(6));
     assert_eq!(screen.cmds, [Cmd::Interrupt]);
-    screen.tell(Msg::Acted { act: Act::Dispatch { task: TaskId(1) }, outcome: Ok(String::new()) });
+    let started = Done::Started { task: TaskId(1), session: "ganger-1".to_owned() };
+    screen.tell(Msg::Acted { act: Act::Dispatch { task: TaskId(1) }, outcome: Ok(started) });
     assert!(screen.cmds.contains(&Cmd::Quit));
     let mut idle = Screen::with(120, 40, some());
     idle.keys("q");

@@ -8,7 +8,7 @@ use crate::domain::liveness::Liveness;
 use crate::domain::state::{Activity, Cause, Phase, Source, Status};
 use crate::engine::board::Card;
 use crate::engine::{Fault, Kind};
-use crate::tui::msg::{Act, Content, Msg, Sweep, Tab};
+use crate::tui::msg::{Act, Answer, Content, Msg, Sweep, Tab};
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 
@@ -194,7 +194,7 @@ fn a_question_lists_what_would_be_lost() {
             "   its work (+12 -0) would be moved to the trash, nothing in it lost:".to_owned(),
             format!("   /trees/{}/3-urgent", "a-long-name/".repeat(8)),
         ];
-        screen.tell(Msg::Weighed { tasks: vec![TaskId(3)], lines });
+        screen.answer(Answer::Losses { tasks: vec![TaskId(3)], lines });
         screen
     });
 }

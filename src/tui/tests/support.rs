@@ -19,9 +19,10 @@ use crate::domain::state::{Activity, Phase, Source, Status};
 use crate::domain::task::{Draft, Task};
 use crate::domain::time::{BootTime, Now, Timestamp};
 use crate::engine::board::{Board, Card, Seen};
-use crate::tui::keymap::Keymap;
-use crate::tui::model::{Model, Outfit};
-use crate::tui::msg::{Cmd, Msg, Sweep};
+use crate::tui::keymap::{Key, Keymap};
+use crate::tui::model::Model;
+use crate::tui::msg::{Answer, Cmd, Msg, Sweep};
+use crate::tui::outfit::Outfit;
 use crate::tui::theme::Theme;
 use crate::tui::update::update;
 use crate::tui::view::view;
@@ -150,8 +151,13 @@ pub struct Screen {
 impl Screen {
     /// A screen of this size, the board not read yet.
     pub fn new(columns: u16, rows: u16) -> Self {
+        Self::with_keys(columns, rows, Keymap::default())
+    }
+
+    /// The same with other keys.
+    pub fn with_keys(columns: u16, rows: u16, keymap: Keymap) -> Self {
         let outfit = Outfit {
-            keymap: Keymap::default(),
+            keymap,
             theme: Theme::new("dark", &BTreeMap::new(), false),
             ascii: false,
             repo: Some("shop".to_owned()),
@@ -180,6 +186,11 @@ impl Screen {
         self.cmds = update(&mut self.model, msg);
     }
 
+    /// The last question is answered.
+    pub fn answer(&mut self, answer: Answer) {
+        self.tell(Msg::Answered { number: self.model.asked, answer: Ok(answer) });
+    }
+
     /// Types keys as the configuration writes them, parted by spaces; a word in quotes is typed letter by letter.
     pub fn keys(&mut self, keys: &str) {
         let mut asked = Vec::new();
@@ -192,7 +203,7 @@ impl Screen {
                 continue;
             }
             for key in part.split_whitespace() {
-                self.tell(Msg::Key(event(key)));
+                self.tell(Msg::Key(Key::parse(key).unwrap().event()));
                 asked.append(&mut self.cmds);
             }
         }
@@ -210,6 +221,25 @@ impl Screen {
     /// The text on the screen.
     pub fn text(&self) -> String {
         self.draw().0
+    }
+
+    /// What is drawn as a key, a piece each.
+    pub fn shown_keys(&self) -> Vec<String> {
+        let key = self.model.outfit.theme.key;
+        let (columns, rows) = self.model.columns_rows;
+        let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
+        terminal.draw(|frame| view(&self.model, frame)).unwrap();
+        let buffer = terminal.backend().buffer();
+        let mut text = String::new();
+        for y in 0..rows {
+            for x in 0..columns {
+                let cell = &buffer[(x, y)];
+                let is_key = cell.fg == key.fg.unwrap() && cell.modifier == key.add_modifier;
+                text.push_str(if is_key { cell.symbol() } else { " " });
+            }
+            text.push(' ');
+        }
+        text.split_whitespace().map(str::to_owned).collect()
     }
 
     /// The text on the screen, and below it which part of each row has which style.
@@ -251,22 +281,6 @@ impl Screen {
         }
         (text, styles)
     }
-}
-
-/// The key event of a key as the configuration writes it.
-fn event(key: &str) -> KeyEvent {
-    let (control, rest) = key.strip_prefix("ctrl-").map_or((false, key), |rest| (true, rest));
-    let code = match rest {
-        "space" => KeyCode::Char(' '),
-        "enter" => KeyCode::Enter,
-        "esc" => KeyCode::Esc,
-        "tab" => KeyCode::Tab,
-        "up" => KeyCode::Up,
-        "down" => KeyCode::Down,
-        "backspace" => KeyCode::Backspace,
-        letter => KeyCode::Char(letter.chars().next().unwrap()),
-    };
-    KeyEvent::new(code, if control { KeyModifiers::CONTROL } else { KeyModifiers::NONE })
 }
 
 /// A style by the role that has it; what the theme does not know is written out, and plain text is nothing.

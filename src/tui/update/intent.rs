@@ -1,13 +1,12 @@
 //! What a key means on the board.
 
 use super::super::columns::COLUMNS;
-use super::super::form::Form;
 use super::super::keymap::Intent;
 use super::super::layout::layout;
-use super::super::model::{Model, Overlay, Tone};
-use super::super::msg::{Act, Cmd, Compose, Tab};
-use super::overlay::line;
-use super::{looked_at, start, watch};
+use super::super::model::{Model, Tone};
+use super::super::msg::{Act, Cmd, Compose, Query, Tab};
+use super::super::overlay::{Filter, Form, Help, Note, Overlay, Palette, Question, Retry, Typing, Waiting};
+use super::{looked_at, start};
 use crate::domain::id::TaskId;
 use crate::domain::state::Status;
 use crate::engine::board::Card;
@@ -60,30 +59,30 @@ pub(super) fn act(model: &mut Model, intent: Intent) -> Vec<Cmd> {
         Intent::Delete => {
             let tasks = model.targets();
             if !tasks.is_empty() {
-                model.overlay = Some(Overlay::Waiting { what: "looking at what would be lost".to_owned() });
-                return vec![Cmd::Weigh { tasks }];
+                return ask(model, Query::Losses(tasks));
             }
         }
         Intent::Archive => return archive(model),
         Intent::Undo => return start(model, Act::Undo).into_iter().collect(),
-        Intent::Reconcile => {
-            model.overlay = Some(Overlay::Waiting { what: "looking at every attempt".to_owned() });
-            return vec![Cmd::Plan];
-        }
-        Intent::Filter => {
-            let before = model.filter.text.clone();
-            model.overlay = Some(Overlay::Filter { input: line(&before), before });
-        }
+        Intent::Reconcile => return ask(model, Query::Plan),
+        Intent::Filter => model.open(Overlay::Filter(Filter::new(&model.filter.text))),
         Intent::Clear => clear(model),
-        Intent::Chart => {
-            model.overlay = Some(Overlay::Waiting { what: "reading the attempts".to_owned() });
-            return vec![Cmd::Chart];
-        }
-        Intent::Palette => model.overlay = Some(Overlay::Palette { input: line(""), row: 0 }),
-        Intent::Help => model.overlay = Some(Overlay::Help { scroll: 0 }),
+        Intent::Chart => return ask(model, Query::Chart),
+        Intent::Palette => model.open(Overlay::Palette(Palette::new())),
+        Intent::Help => model.open(Overlay::Help(Help::default())),
         Intent::Quit => return quit(model),
+        // Not the board's: an overlay takes it.
+        Intent::Over(_) => {}
     }
     Vec::new()
+}
+
+/// Finds out what a question is about; it opens when the answer comes.
+fn ask(model: &mut Model, query: Query) -> Vec<Cmd> {
+    model.asked += 1;
+    let number = model.asked;
+    model.open(Overlay::Waiting(Waiting { number, query: query.clone() }));
+    vec![Cmd::Ask { number, query }]
 }
 
 fn page(model: &mut Model, down: bool) {
@@ -93,14 +92,14 @@ fn page(model: &mut Model, down: bool) {
 
 /// Opens the form of a new task.
 pub(super) fn open_form(model: &mut Model) {
-    let outfit = &model.outfit;
-    model.overlay = Some(Overlay::Form(Box::new(Form::new(&outfit.agents, &outfit.default_agent))));
+    let form = Form::new(&model.outfit.agents, &model.outfit.default_agent);
+    model.open(Overlay::Form(Box::new(form)));
 }
 
 fn edit(model: &mut Model) {
     if let Some(card) = model.selected() {
         let form = Form::edit(&card.task, &model.outfit.agents);
-        model.overlay = Some(Overlay::Form(Box::new(form)));
+        model.open(Overlay::Form(Box::new(form)));
     }
 }
 
@@ -189,7 +188,7 @@ fn scroll(model: &mut Model, down: bool) {
 fn type_line(model: &mut Model) {
     match model.selected() {
         Some(card) if card.is_live() => {
-            model.overlay = Some(Overlay::Type { task: card.task.id, input: line("") });
+            model.open(Overlay::Typing(Typing::new(card.task.id)));
         }
         Some(card) => {
             let id = card.task.id;
@@ -208,8 +207,8 @@ fn approve(model: &mut Model) -> Vec<Cmd> {
         return each(model, Status::Review, "approved", |task| Act::Approve { task });
     }
     let fit = cards(model).filter(|card| card.task.status == Status::Review);
-    let commands = fit.map(|card| Cmd::Act(Act::Approve { task: card.task.id })).collect();
-    model.overlay = Some(Overlay::Confirm { question: "Approve?".to_owned(), lines: live, commands });
+    let acts = fit.map(|card| Act::Approve { task: card.task.id }).collect();
+    model.open(Overlay::Question(Question { title: "Approve?".to_owned(), lines: live, acts }));
     Vec::new()
 }
 
@@ -220,7 +219,7 @@ fn cards(model: &Model) -> impl Iterator<Item = &Card> {
 
 fn retry(model: &mut Model) {
     match model.selected().map(|card| (card.task.id, card.task.status)) {
-        Some((task, Status::Failed)) => model.overlay = Some(Overlay::Retry { task, row: 0 }),
+        Some((task, Status::Failed)) => model.open(Overlay::Retry(Retry::new(task))),
         Some((task, status)) => model.say(Tone::Plain, format!("task {task} is {status}: only what failed is retried")),
         None => {}
     }
@@ -229,7 +228,7 @@ fn retry(model: &mut Model) {
 fn bounce(model: &mut Model) {
     match model.selected().map(|card| (card.task.id, card.task.status)) {
         Some((task, Status::Review | Status::Failed)) => {
-            model.overlay = Some(Overlay::Note { task, bounces: true, input: line("") });
+            model.open(Overlay::Note(Note::bounce(task)));
         }
         Some((task, status)) => {
             model.say(Tone::Plain, format!("task {task} is {status}: there is nothing to send back"));
@@ -241,12 +240,12 @@ fn bounce(model: &mut Model) {
 fn stop(model: &mut Model) {
     let live: Vec<&Card> = cards(model).filter(|card| card.is_live()).collect();
     let lines = live.iter().map(|card| format!("#{} {}", card.task.id, card.task.draft.title)).collect();
-    let commands: Vec<Cmd> = live.iter().map(|card| Cmd::Act(Act::Stop { task: card.task.id })).collect();
-    if commands.is_empty() {
+    let acts: Vec<Act> = live.iter().map(|card| Act::Stop { task: card.task.id }).collect();
+    if acts.is_empty() {
         model.say(Tone::Plain, "no agent runs here");
     } else {
-        let question = if commands.len() == 1 { "Stop its agent?" } else { "Stop these agents?" };
-        model.overlay = Some(Overlay::Confirm { question: question.to_owned(), lines, commands });
+        let title = if acts.len() == 1 { "Stop its agent?" } else { "Stop these agents?" };
+        model.open(Overlay::Question(Question { title: title.to_owned(), lines, acts }));
     }
 }
 
@@ -296,9 +295,4 @@ fn quit(model: &mut Model) -> Vec<Cmd> {
     let flights = model.flights.len() + model.errands.len();
     model.say(Tone::Plain, format!("finishing {flights} that are under way; again to roll them back"));
     Vec::new()
-}
-
-/// Reads the detail pane anew after a change of what it shows.
-pub(super) fn refresh(model: &mut Model) -> Vec<Cmd> {
-    watch(model)
 }

@@ -7,12 +7,12 @@ mod overlay;
 use std::sync::Arc;
 
 use super::layout::layout;
-use super::model::{Model, Overlay, TOAST, Tone};
-use super::msg::{Act, Cmd, Compose, Msg, Sweep};
+use super::model::{Model, TOAST, Tone};
+use super::msg::{Act, Cmd, Compose, Done, Msg, Sweep};
+use super::overlay::Overlay;
+use super::words;
 use crate::domain::id::TaskId;
 use crate::engine::Fault;
-
-pub use overlay::{RETRIES, commands};
 
 /// Takes one message.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
@@ -46,14 +46,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
             if tab == super::msg::Tab::Live { measure(model, task) } else { Vec::new() }
         }
         Msg::Acted { act, outcome } => acted(model, &act, outcome),
-        Msg::Planned(outcome) => overlay::planned(model, outcome),
-        Msg::Weighed { tasks, lines } => overlay::weighed(model, &tasks, lines),
-        Msg::Charted(spans) => {
-            if matches!(model.overlay, Some(Overlay::Waiting { .. })) {
-                model.overlay = Some(Overlay::Chart { spans });
-            }
-            Vec::new()
-        }
+        Msg::Answered { number, answer } => overlay::answered(model, number, answer),
         Msg::Edited { purpose, outcome } => edited(model, &purpose, outcome),
         Msg::Returned(outcome) => {
             model.away = false;
@@ -127,7 +120,7 @@ fn swept(model: &mut Model, sweep: Sweep) -> Vec<Cmd> {
     Vec::new()
 }
 
-fn acted(model: &mut Model, act: &Act, outcome: Result<String, Fault>) -> Vec<Cmd> {
+fn acted(model: &mut Model, act: &Act, outcome: Result<Done, Fault>) -> Vec<Cmd> {
     match act.task() {
         Some(task) => drop(model.flights.remove(&task)),
         None => {
@@ -142,12 +135,12 @@ fn acted(model: &mut Model, act: &Act, outcome: Result<String, Fault>) -> Vec<Cm
             if saves && matches!(overlay, Some(Overlay::Form(form)) if form.saving) {
                 *overlay = None;
             }
-            model.say(Tone::Good, said);
+            model.say(Tone::Good, words::done(&said));
         }
         // Nothing that was typed is lost.
         (Err(fault), Some(Overlay::Form(form))) if saves && form.saving => {
             form.saving = false;
-            form.error = Some(sentence(&fault));
+            form.error = Some(words::fault(&fault).text);
         }
         (Err(fault), _) => complain(model, &fault),
     }
@@ -158,7 +151,7 @@ fn edited(model: &mut Model, purpose: &Compose, outcome: Result<String, Fault>) 
     match (outcome, purpose) {
         (Ok(text), Compose::Form) => {
             if let Some(Overlay::Form(form)) = &mut model.overlay {
-                form.fill(super::form::Name::Prompt, text.trim_end_matches('\n'));
+                form.fill(super::overlay::form::Name::Prompt, text.trim_end_matches('\n'));
             }
         }
         (Ok(text), Compose::New) => {
@@ -169,8 +162,8 @@ fn edited(model: &mut Model, purpose: &Compose, outcome: Result<String, Fault>) 
                 let (title, rest) = text.split_once('\n').unwrap_or((text, ""));
                 intent::open_form(model);
                 if let Some(Overlay::Form(form)) = &mut model.overlay {
-                    form.fill(super::form::Name::Title, title.trim());
-                    form.fill(super::form::Name::Prompt, rest.trim_matches('\n'));
+                    form.fill(super::overlay::form::Name::Title, title.trim());
+                    form.fill(super::overlay::form::Name::Prompt, rest.trim_matches('\n'));
                 }
             }
         }
@@ -180,14 +173,7 @@ fn edited(model: &mut Model, purpose: &Compose, outcome: Result<String, Fault>) 
 }
 
 fn complain(model: &mut Model, fault: &Fault) {
-    model.say(Tone::Bad, sentence(fault));
-}
-
-fn sentence(fault: &Fault) -> String {
-    match &fault.hint {
-        Some(hint) => format!("{} · try: {hint}", fault.message),
-        None => fault.message.clone(),
-    }
+    model.say(Tone::Bad, words::fault(fault));
 }
 
 /// Quits once nothing is under way any more.

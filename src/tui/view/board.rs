@@ -16,6 +16,9 @@ use crate::tui::keymap::Intent;
 use crate::tui::layout::Column;
 use crate::tui::model::Model;
 
+/// What goes to each of the columns.
+const GO: [Intent; 5] = [Intent::Ready, Intent::InProgress, Intent::Review, Intent::Done, Intent::Failed];
+
 /// The titles of all columns on one row, where not all are shown.
 pub(super) fn tabs(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let theme = &model.outfit.theme;
@@ -23,7 +26,8 @@ pub(super) fn tabs(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     for (index, status) in COLUMNS.iter().enumerate() {
         let style = if *status == model.columns.focus() { theme.accent } else { theme.dim };
         let name = if area.width < 60 { title(*status).split(' ').next().unwrap_or_default() } else { title(*status) };
-        spans.push(Span::styled(format!("{} {name} {}  ", index + 1, model.columns.tasks(*status).len()), style));
+        let key = model.outfit.keymap.key(GO[index]);
+        spans.push(Span::styled(format!("{key} {name} {}  ", model.columns.tasks(*status).len()), style));
     }
     frame.render_widget(Paragraph::new(Line::from(spans)), area);
 }

@@ -6,18 +6,18 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::{Paragraph, Wrap};
 
-use super::popup::bordered;
 use super::{fit, sign};
 use crate::domain::state::Status;
 use crate::domain::text;
 use crate::engine::board::Card;
 use crate::tui::model::Model;
 use crate::tui::msg::{Content, Tab};
+use crate::tui::paint::bordered;
 
 pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let theme = &model.outfit.theme;
     let Some((card, shown)) = model.selected().zip(model.tab()) else {
-        let block = bordered(model);
+        let block = bordered(&model.outfit);
         let within = block.inner(area);
         frame.render_widget(block, area);
         frame.render_widget(Paragraph::new(Line::styled(" no task is selected", theme.dim)), within);
@@ -29,7 +29,7 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         tabs.push(Span::styled(format!("{} ", tab.title()), style));
     }
     let title = format!(" #{} {} ", card.task.id, fit(&card.task.draft.title, area.width.saturating_sub(12)));
-    let block = bordered(model).title(Span::styled(title, theme.title)).title_bottom(Line::from(tabs));
+    let block = bordered(&model.outfit).title(Span::styled(title, theme.title)).title_bottom(Line::from(tabs));
     let within = block.inner(area);
     frame.render_widget(block, area);
     let content = match &model.detail.content {

@@ -1,4 +1,4 @@
-//! The footer: the last message, or the keys that work now.
+//! The footer: what is typed into it, the last message, or the keys that work now.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -6,53 +6,90 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::fit;
+use super::{fit, sign};
 use crate::domain::state::Status;
-use crate::tui::keymap::Intent;
-use crate::tui::model::{Model, Overlay, Tone};
+use crate::tui::keymap::{Intent, binding};
+use crate::tui::model::{Model, Toast, Tone};
+use crate::tui::overlay::Overlay;
 
 pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let theme = &model.outfit.theme;
-    if let Some(Overlay::Filter { input, .. }) = &model.overlay {
-        let line = vec![
-            Span::styled(" /", theme.key),
-            Span::styled(fit(&input.lines().join(" "), area.width.saturating_sub(4)), theme.text),
+    let line = if let Some(Overlay::Filter(filter)) = &model.overlay {
+        Line::from(vec![
+            Span::styled(" filter: ", theme.dim),
+            Span::styled(fit(&filter.text(), area.width.saturating_sub(11)), theme.text),
             Span::styled(" ", theme.text.add_modifier(ratatui::style::Modifier::REVERSED)),
-        ];
-        frame.render_widget(Paragraph::new(Line::from(line)), area);
-        return;
-    }
-    if let Some(toast) = &model.toast {
-        let style = match toast.tone {
-            Tone::Good => theme.good,
-            Tone::Plain => theme.text,
-            Tone::Bad => theme.bad,
-        };
-        let text = format!(" {}", fit(&toast.text, area.width.saturating_sub(2)));
-        frame.render_widget(Paragraph::new(Line::styled(text, style)), area);
-        return;
-    }
-    if model.overlay.is_some() {
+        ])
+    } else if let Some(toast) = &model.toast {
+        said(model, toast, area.width)
+    } else if model.overlay.is_some() {
         // What lies over the board says itself which keys it takes.
         return;
-    }
-    let mut spans = Vec::new();
-    let mut used = 0;
-    for (key, what) in keys(model) {
-        let width = key.width() + what.width() + 4;
-        if used + width > usize::from(area.width) {
-            break;
-        }
-        used += width;
-        spans.push(Span::styled(format!(" {key}"), theme.key));
-        spans.push(Span::styled(format!(" {what}  "), theme.dim));
-    }
-    frame.render_widget(Paragraph::new(Line::from(spans)), area);
+    } else {
+        keys(model, area.width)
+    };
+    frame.render_widget(Paragraph::new(line), area);
 }
 
-/// The keys that do something for what is under the cursor, the most wanted first.
-fn keys(model: &Model) -> Vec<(&str, &'static str)> {
+/// A message, and the keys for what can be done next, which are never cut.
+fn said(model: &Model, toast: &Toast, width: u16) -> Line<'static> {
+    let theme = &model.outfit.theme;
+    let style = match toast.tone {
+        Tone::Good => theme.good,
+        Tone::Plain => theme.text,
+        Tone::Bad => theme.bad,
+    };
+    let mut next = Vec::new();
+    for intent in &toast.said.next {
+        let key = model.outfit.keymap.key_now(*intent, model.filter.is_on());
+        if !key.is_empty() {
+            next.push(Span::styled(sign(model, " · ", " | "), theme.dim));
+            next.push(Span::styled(key.to_owned(), theme.key));
+            next.push(Span::styled(format!(" {}", binding(*intent).name), style));
+        }
+    }
+    let room = usize::from(width).saturating_sub(2 + cells(&next));
+    let mut line = vec![Span::styled(format!(" {}", fit(&toast.said.text, u16::try_from(room).unwrap_or(0))), style)];
+    line.extend(next);
+    Line::from(line)
+}
+
+fn cells(spans: &[Span<'_>]) -> usize {
+    spans.iter().map(|span| span.content.width()).sum()
+}
+
+/// The keys that do something now, the most wanted first. Help and quit are there whatever else fits.
+fn keys(model: &Model, width: u16) -> Line<'static> {
+    let theme = &model.outfit.theme;
+    let piece = |(intent, what): &(Intent, &str)| {
+        let key = model.outfit.keymap.key_now(*intent, model.filter.is_on());
+        let shown = [Span::styled(format!(" {key}"), theme.key), Span::styled(format!(" {what}  "), theme.dim)];
+        if key.is_empty() { Vec::new() } else { shown.to_vec() }
+    };
+    let last: Vec<Span<'_>> = [(Intent::Help, "help"), (Intent::Quit, "quit")].iter().flat_map(piece).collect();
+    let mut line = Vec::new();
+    if model.filter.is_on() {
+        let text = fit(&model.filter.text, (width / 3).max(8));
+        line.push(Span::styled(format!(" filter: {text}  "), theme.warn));
+    }
+    for wanted in wanted(model) {
+        let piece = piece(&wanted);
+        // The blanks after the last one may be cut.
+        if cells(&line) + cells(&piece) + cells(&last) > usize::from(width) + 2 {
+            break;
+        }
+        line.extend(piece);
+    }
+    line.extend(last);
+    Line::from(line)
+}
+
+/// What is worth a key for what is under the cursor.
+fn wanted(model: &Model) -> Vec<(Intent, &'static str)> {
     let mut wanted: Vec<(Intent, &'static str)> = Vec::new();
+    if model.filter.is_on() {
+        wanted.extend([(Intent::NextMatch, "next match"), (Intent::Clear, "clear filter")]);
+    }
     if !model.marks.is_empty() {
         wanted.extend([(Intent::Start, "start marked"), (Intent::Approve, "approve"), (Intent::Archive, "archive")]);
         wanted.extend([(Intent::Delete, "delete"), (Intent::Clear, "clear marks")]);
@@ -76,17 +113,11 @@ fn keys(model: &Model) -> Vec<(&str, &'static str)> {
             }
         }
     }
-    if model.filter.is_on() {
-        wanted.extend([(Intent::NextMatch, "next match"), (Intent::Clear, "clear filter")]);
-    }
     wanted.extend([
         (Intent::New, "new"),
         (Intent::View, "view"),
         (Intent::Filter, "filter"),
         (Intent::Palette, "commands"),
-        (Intent::Help, "help"),
-        (Intent::Quit, "quit"),
     ]);
-    let keymap = &model.outfit.keymap;
-    wanted.into_iter().map(|(intent, what)| (keymap.key(intent), what)).filter(|(key, _)| !key.is_empty()).collect()
+    wanted
 }

@@ -3,21 +3,17 @@
 mod board;
 mod detail;
 mod footer;
-mod form;
 mod header;
-mod overlay;
-mod popup;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
-use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::layout::layout;
 use super::model::Model;
+use super::paint::{ago, fit, span};
 use crate::domain::text;
-use crate::domain::time::Timestamp;
 
 /// Draws a frame.
 pub fn view(model: &Model, frame: &mut Frame<'_>) {
@@ -59,7 +55,9 @@ fn whole(model: &Model, frame: &mut Frame<'_>) {
         detail::draw(model, frame, area);
     }
     footer::draw(model, frame, layout.footer);
-    overlay::draw(model, frame);
+    if let Some(overlay) = &model.overlay {
+        overlay.draw(&model.outfit, model.now.wall, frame);
+    }
 }
 
 /// What is wrong with what the board stands on, if anything is: one sentence.
@@ -84,79 +82,7 @@ pub fn banner(model: &Model) -> Option<String> {
     model.board.unreadable.first().map(|row| format!("unreadable: {row}"))
 }
 
-/// Untrusted text on one line, cut to a width in terminal cells.
-fn fit(untrusted: &str, width: u16) -> String {
-    // Nothing beyond the width is looked at, however long the text.
-    let enough = usize::from(width).saturating_mul(4).saturating_add(16);
-    let head: String = untrusted.chars().take(enough).collect();
-    let line = text::line(&head);
-    let whole = head.len() == untrusted.len();
-    if whole && line.width() <= usize::from(width) {
-        return line;
-    }
-    let room = usize::from(width).saturating_sub(1);
-    let mut used = 0;
-    let mut out = String::new();
-    for letter in line.chars() {
-        let cells = letter.width().unwrap_or(0);
-        if used + cells > room {
-            break;
-        }
-        used += cells;
-        out.push(letter);
-    }
-    if width > 0 {
-        out.push('…');
-    }
-    out
-}
-
-/// How long ago something was, in one unit.
-fn ago(now: Timestamp, then: Timestamp) -> String {
-    span(now.since(then).as_secs())
-}
-
-/// A length of time in one unit, rounded down.
-pub(super) fn span(seconds: u64) -> String {
-    match seconds {
-        0..60 => format!("{seconds}s"),
-        60..3_600 => format!("{}m", seconds / 60),
-        3_600..86_400 => format!("{}h", seconds / 3_600),
-        _ => format!("{}d", seconds / 86_400),
-    }
-}
-
 /// A sign, or its ASCII stand-in.
 fn sign(model: &Model, sign: &'static str, ascii: &'static str) -> &'static str {
-    if model.outfit.ascii { ascii } else { sign }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{fit, span};
-
-    #[test]
-    fn text_is_cut_by_cells_and_made_harmless() {
-        assert_eq!(fit("plain", 10), "plain");
-        assert_eq!(fit("plain text", 6), "plain…");
-        assert_eq!(fit("漢字漢字", 5), "漢字…");
-        assert_eq!(fit("e\u{301}e\u{301}e\u{301}", 3), "e\u{301}e\u{301}e\u{301}");
-        assert_eq!(fit("a\u{1b}[31mb\nc", 20), "a\u{fffd}[31mb c");
-        assert_eq!(fit("abc", 0), "");
-    }
-
-    #[test]
-    fn a_very_long_text_is_not_walked_through() {
-        let long = "x".repeat(10_000_000);
-        let started = std::time::Instant::now();
-        for _ in 0..1000 {
-            assert_eq!(fit(&long, 20).chars().count(), 20);
-        }
-        assert!(started.elapsed().as_secs() < 20);
-    }
-
-    #[test]
-    fn spans_have_one_unit() {
-        assert_eq!([span(59), span(60), span(7_200), span(200_000)], ["59s", "1m", "2h", "2d"]);
-    }
+    model.outfit.sign(sign, ascii)
 }

@@ -1,0 +1,331 @@
+//! The table itself: what each key means, in each context.
+
+/// What a key, a click or a line of the palette means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Intent {
+    Left,
+    Down,
+    Up,
+    Right,
+    Top,
+    Bottom,
+    PageUp,
+    PageDown,
+    Ready,
+    InProgress,
+    Review,
+    Done,
+    Failed,
+    New,
+    Compose,
+    Edit,
+    Start,
+    StartAll,
+    Mark,
+    Open,
+    View,
+    Tab,
+    ScrollUp,
+    ScrollDown,
+    Type,
+    Diff,
+    Approve,
+    Reopen,
+    Bounce,
+    Retry,
+    Stop,
+    Shell,
+    NextNeedy,
+    PreviousNeedy,
+    Timeline,
+    Delete,
+    Archive,
+    Undo,
+    Reconcile,
+    Filter,
+    NextMatch,
+    PreviousMatch,
+    Clear,
+    Chart,
+    Palette,
+    Help,
+    Quit,
+    /// Something within what lies over the board.
+    Over(Control),
+}
+
+/// What a key means within what lies over the board.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Control {
+    Close,
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    Choose,
+    Yes,
+    No,
+    Resume,
+    Fresh,
+    WithNote,
+    Verify,
+    Save,
+    SaveAndStart,
+    Editor,
+    Next,
+    Previous,
+    Send,
+    NewLine,
+    Interrupt,
+}
+
+/// Where a row of the table holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Context {
+    Board,
+    /// The board while it is filtered: such a row goes before those of the board.
+    Filtered,
+    /// Whatever lies over the board, after its own rows.
+    Over,
+    Help,
+    /// A list or a text to move in.
+    Menu,
+    Retry,
+    Question,
+    Palette,
+    /// The form of a task, in any of its fields.
+    Form,
+    /// A field of one line.
+    Line,
+    /// A field that is one of several words.
+    Choice,
+    /// A line for the agent.
+    Type,
+    /// Feedback, or a note for a retry.
+    Note,
+    Filter,
+}
+
+impl Context {
+    /// All of them, in the order of the help.
+    pub const ALL: [Self; 14] = [
+        Self::Board,
+        Self::Filtered,
+        Self::Over,
+        Self::Question,
+        Self::Menu,
+        Self::Help,
+        Self::Retry,
+        Self::Palette,
+        Self::Filter,
+        Self::Type,
+        Self::Note,
+        Self::Form,
+        Self::Line,
+        Self::Choice,
+    ];
+
+    /// Its heading in help and README.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Board => "On the board",
+            Self::Filtered => "On the board while it is filtered",
+            Self::Over => "In everything that opens over the board",
+            Self::Question => "In a question",
+            Self::Menu => "In a list",
+            Self::Help => "In the help",
+            Self::Retry => "In the choice of a retry",
+            Self::Palette => "In the command palette",
+            Self::Filter => "While a filter is typed",
+            Self::Type => "In a line for the agent",
+            Self::Note => "In feedback or a note",
+            Self::Form => "In the form of a task",
+            Self::Line => "In a field of one line",
+            Self::Choice => "In a field with choices",
+        }
+    }
+
+    /// Whether characters are typed there: a key that types one means nothing else then.
+    #[must_use]
+    pub const fn is_typed(self) -> bool {
+        match self {
+            Self::Palette | Self::Form | Self::Line | Self::Type | Self::Note | Self::Filter => true,
+            Self::Board
+            | Self::Filtered
+            | Self::Over
+            | Self::Help
+            | Self::Menu
+            | Self::Retry
+            | Self::Question
+            | Self::Choice => false,
+        }
+    }
+
+    /// Whether a key can be asked for in both at once, so that one given to a row of this is taken from the other.
+    #[must_use]
+    pub fn meets(self, other: Self) -> bool {
+        let board = |context| matches!(context, Self::Board | Self::Filtered);
+        let form = |context| matches!(context, Self::Form | Self::Line | Self::Choice);
+        let menu = |context| matches!(context, Self::Menu | Self::Help | Self::Retry);
+        let pair = |of: &dyn Fn(Self) -> bool| of(self) && of(other);
+        let apart = matches!(
+            (self, other),
+            (Self::Line, Self::Choice)
+                | (Self::Choice, Self::Line)
+                | (Self::Help, Self::Retry)
+                | (Self::Retry, Self::Help)
+        );
+        let over = |one: Self, other: Self| one == Self::Over && !board(other);
+        self == other
+            || over(self, other)
+            || over(other, self)
+            || (!apart && (pair(&board) || pair(&form) || pair(&menu)))
+    }
+}
+
+/// A row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Binding {
+    pub context: Context,
+    pub intent: Intent,
+    /// Its name in the configuration's `[keys]`, and in the palette if it is one of the board's.
+    pub name: &'static str,
+    /// As in the configuration: `g`, `G`, `ctrl-u`, `space`, `enter`.
+    pub keys: &'static [&'static str],
+    pub what: &'static str,
+}
+
+impl Binding {
+    /// Whether it is an act of the board, which the palette can do.
+    #[must_use]
+    pub const fn is_on_board(&self) -> bool {
+        matches!(self.context, Context::Board | Context::Filtered)
+    }
+}
+
+type Keys = &'static [&'static str];
+
+const fn row(intent: Intent, name: &'static str, keys: Keys, what: &'static str) -> Binding {
+    Binding { context: Context::Board, intent, name, keys, what }
+}
+
+const fn filtered(intent: Intent, name: &'static str, keys: Keys, what: &'static str) -> Binding {
+    Binding { context: Context::Filtered, intent, name, keys, what }
+}
+
+const fn over(context: Context, control: Control, name: &'static str, keys: Keys, what: &'static str) -> Binding {
+    Binding { context, intent: Intent::Over(control), name, keys, what }
+}
+
+/// Every binding, in the order of the help.
+#[rustfmt::skip]
+pub const BINDINGS: &[Binding] = &[
+    row(Intent::Left, "left", &["h", "left"], "column to the left"),
+    row(Intent::Down, "down", &["j", "down"], "next task"),
+    row(Intent::Up, "up", &["k", "up"], "previous task"),
+    row(Intent::Right, "right", &["l", "right"], "column to the right"),
+    row(Intent::Top, "top", &["g", "home"], "first task of the column"),
+    row(Intent::Bottom, "bottom", &["G", "end"], "last task of the column"),
+    row(Intent::PageUp, "page-up", &["ctrl-u", "pageup"], "half a page up"),
+    row(Intent::PageDown, "page-down", &["ctrl-d", "pagedown"], "half a page down"),
+    row(Intent::Ready, "ready", &["1"], "go to Ready"),
+    row(Intent::InProgress, "in-progress", &["2"], "go to In progress"),
+    row(Intent::Review, "review", &["3"], "go to Review"),
+    row(Intent::Done, "done", &["4"], "go to Done"),
+    row(Intent::Failed, "failed", &["5"], "go to Failed"),
+    row(Intent::New, "new", &["n", "o"], "new task"),
+    row(Intent::Compose, "compose", &["N"], "new task, prompt written in $EDITOR"),
+    row(Intent::Edit, "edit", &["e"], "edit the task"),
+    row(Intent::Start, "dispatch", &["s"], "start the task, or the marked ones"),
+    row(Intent::StartAll, "dispatch-all", &["S"], "start all that fit"),
+    row(Intent::Mark, "mark", &["space"], "mark for an action on several"),
+    row(Intent::Open, "open", &["enter"], "details, attach, or failure report"),
+    row(Intent::View, "view", &["p"], "show or hide the detail pane"),
+    row(Intent::Tab, "tab", &["tab"], "next tab of the detail pane"),
+    row(Intent::ScrollUp, "scroll-up", &["K", "shift-up"], "scroll the detail pane up"),
+    row(Intent::ScrollDown, "scroll-down", &["J", "shift-down"], "scroll the detail pane down"),
+    row(Intent::Type, "type", &["i"], "type a line to the agent"),
+    row(Intent::Diff, "diff", &["d"], "its work against the base"),
+    row(Intent::Approve, "approve", &["v"], "approve"),
+    row(Intent::Bounce, "bounce", &["b"], "send it back with feedback"),
+    row(Intent::Reopen, "reopen", &["V"], "back from Done to Review"),
+    row(Intent::Retry, "retry", &["r"], "retry: resume, fresh, with a note"),
+    row(Intent::Stop, "stop", &["x"], "stop the agent"),
+    row(Intent::Shell, "shell", &["t"], "shell in the worktree"),
+    row(Intent::NextNeedy, "next-needy", &["w"], "next task that needs me"),
+    row(Intent::PreviousNeedy, "previous-needy", &["W"], "previous task that needs me"),
+    row(Intent::Timeline, "timeline", &["L"], "timeline and saved screen"),
+    row(Intent::Delete, "delete", &["D"], "delete, its work parked"),
+    row(Intent::Archive, "archive", &["z"], "archive"),
+    row(Intent::Undo, "undo", &["u"], "undo the last approve, archive or delete"),
+    row(Intent::Reconcile, "reconcile", &["R"], "reconcile now"),
+    row(Intent::Filter, "filter", &["/"], "filter"),
+    row(Intent::Clear, "clear", &["esc"], "clear filter, marks and message"),
+    row(Intent::Chart, "chart", &["T"], "attempts over time"),
+    row(Intent::Palette, "palette", &[":", "ctrl-p"], "command palette"),
+    row(Intent::Help, "help", &["?"], "help"),
+    row(Intent::Quit, "quit", &["q", "ctrl-c"], "quit; the agents keep running"),
+    filtered(Intent::NextMatch, "next-match", &["n"], "next match in any column"),
+    filtered(Intent::PreviousMatch, "previous-match", &["N"], "previous match"),
+    over(Context::Over, Control::Close, "close", &["esc", "ctrl-c"], "close it, and change nothing"),
+    over(Context::Question, Control::Yes, "yes", &["y", "Y", "enter"], "yes"),
+    over(Context::Question, Control::No, "no", &["n", "N", "q"], "no"),
+    over(Context::Menu, Control::Down, "menu-down", &["j", "down"], "one row down"),
+    over(Context::Menu, Control::Up, "menu-up", &["k", "up"], "one row up"),
+    over(Context::Menu, Control::Choose, "menu-choose", &["enter"], "choose the row"),
+    over(Context::Menu, Control::Close, "menu-close", &["q"], "close it"),
+    over(Context::Help, Control::PageDown, "help-page-down", &["space", "pagedown"], "ten rows down"),
+    over(Context::Help, Control::PageUp, "help-page-up", &["pageup"], "ten rows up"),
+    over(Context::Retry, Control::Resume, "retry-resume", &["r"], "resume: go on in the same worktree"),
+    over(Context::Retry, Control::Fresh, "retry-fresh", &["f"], "fresh: a new worktree, the old one is parked"),
+    over(Context::Retry, Control::WithNote, "retry-note", &["n"], "with a note for the agent"),
+    over(Context::Retry, Control::Verify, "retry-verify", &["v"], "verify again: without an agent"),
+    over(Context::Palette, Control::Down, "palette-down", &["down", "tab", "ctrl-n"], "next command"),
+    over(Context::Palette, Control::Up, "palette-up", &["up", "shift-tab", "ctrl-p"], "previous command"),
+    over(Context::Palette, Control::Choose, "palette-run", &["enter"], "run the command"),
+    over(Context::Filter, Control::Choose, "filter-keep", &["enter"], "keep the filter"),
+    over(Context::Type, Control::Send, "type-send", &["enter"], "send it"),
+    over(Context::Type, Control::NewLine, "type-newline", &["alt-enter"], "new line"),
+    over(Context::Type, Control::Interrupt, "type-interrupt", &["ctrl-c"], "interrupt the agent"),
+    over(Context::Note, Control::Send, "note-send", &["enter"], "retry, or send back, with it"),
+    over(Context::Note, Control::NewLine, "note-newline", &["alt-enter"], "new line"),
+    over(Context::Form, Control::Save, "form-save", &["ctrl-s"], "save"),
+    over(Context::Form, Control::SaveAndStart, "form-start", &["ctrl-r"], "save and start"),
+    over(Context::Form, Control::Editor, "form-editor", &["ctrl-e"], "write the prompt in $EDITOR"),
+    over(Context::Form, Control::Next, "form-next", &["tab"], "next field"),
+    over(Context::Form, Control::Previous, "form-previous", &["shift-tab"], "previous field"),
+    over(Context::Line, Control::Next, "line-next", &["down", "enter"], "next field"),
+    over(Context::Line, Control::Previous, "line-previous", &["up"], "previous field"),
+    over(Context::Choice, Control::Down, "choice-next", &["down", "right", "space"], "next choice"),
+    over(Context::Choice, Control::Up, "choice-previous", &["up", "left"], "previous choice"),
+];
+
+/// The names of the bindings, in the table's order.
+pub const NAMES: [&str; BINDINGS.len()] = {
+    let mut names = [""; BINDINGS.len()];
+    let mut row = 0;
+    while row < BINDINGS.len() {
+        names[row] = BINDINGS[row].name;
+        row += 1;
+    }
+    names
+};
+
+/// The row with this name in the configuration.
+#[must_use]
+pub fn named(name: &str) -> Option<&'static Binding> {
+    BINDINGS.iter().find(|binding| binding.name == name)
+}
+
+/// The row of an intent of the board.
+#[must_use]
+pub fn binding(intent: Intent) -> &'static Binding {
+    // Every intent has a row: a test holds the table to it.
+    BINDINGS.iter().find(|binding| binding.intent == intent).unwrap_or(&BINDINGS[0])
+}
+
+/// The rows of a context.
+pub fn rows(context: Context) -> impl Iterator<Item = &'static Binding> {
+    BINDINGS.iter().filter(move |binding| binding.context == context)
+}

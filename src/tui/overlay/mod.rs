@@ -1,0 +1,144 @@
+//! What lies over the board, one at a time. Each is a file: its state, its keys, how it is drawn. None of them knows
+//! the board: a key or a paste makes a [`Turn`] of it, and `update` carries that out.
+
+mod chart;
+mod filter;
+pub mod form;
+mod help;
+mod note;
+mod palette;
+mod question;
+mod retry;
+mod typing;
+mod waiting;
+
+use crossterm::event::KeyEvent;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui_textarea::{CursorMove, TextArea};
+
+use super::keymap::{Intent, Keymap};
+use super::msg::Act;
+use super::outfit::Outfit;
+use super::paint::{bordered, fit};
+use crate::domain::time::Timestamp;
+
+pub use chart::Chart;
+pub use filter::Filter;
+pub use form::Form;
+pub use help::Help;
+pub use note::Note;
+pub use palette::Palette;
+pub use question::Question;
+pub use retry::Retry;
+pub use typing::Typing;
+pub use waiting::Waiting;
+
+/// What lies over the board.
+#[derive(Clone, Debug)]
+pub enum Overlay {
+    Help(Help),
+    Palette(Palette),
+    Question(Question),
+    Form(Box<Form>),
+    Typing(Typing),
+    Filter(Filter),
+    Retry(Retry),
+    Note(Note),
+    Chart(Chart),
+    Waiting(Waiting),
+}
+
+/// What a key or a paste makes of an overlay.
+#[derive(Clone, Debug)]
+pub enum Turn {
+    Stay,
+    Close,
+    /// Another one in its place.
+    Open(Box<Overlay>),
+    /// It closes, and this is done on the board.
+    Intent(Intent),
+    /// It closes, and this is done; several are for all that was marked.
+    Acts(Vec<Act>),
+    /// This is done while it stays.
+    Meanwhile(Act),
+    /// The form is saved, and stays until that is over.
+    Save(Act),
+    /// The form's prompt is written in the editor.
+    Editor(String),
+    /// Only what has these words is to be shown.
+    Filter {
+        text: String,
+        stays: bool,
+    },
+}
+
+impl Overlay {
+    /// Takes a key.
+    pub fn press(&mut self, keymap: &Keymap, key: KeyEvent) -> Turn {
+        match self {
+            Self::Help(help) => help.press(keymap, key),
+            Self::Palette(palette) => palette.press(keymap, key),
+            Self::Question(question) => question.press(keymap, key),
+            Self::Form(form) => form.press(keymap, key),
+            Self::Typing(typing) => typing.press(keymap, key),
+            Self::Filter(filter) => filter.press(keymap, key),
+            Self::Retry(retry) => retry.press(keymap, key),
+            Self::Note(note) => note.press(keymap, key),
+            Self::Chart(_) => Chart::press(keymap, key),
+            Self::Waiting(_) => Waiting::press(keymap, key),
+        }
+    }
+
+    /// Takes a pasted text. Where nothing is typed it is nothing: it is never taken for keys.
+    pub fn paste(&mut self, text: &str) -> Turn {
+        let text = text.replace("\r\n", "\n").replace('\r', "\n");
+        match self {
+            Self::Form(form) => form.paste(&text),
+            Self::Typing(typing) => typing.paste(&text),
+            Self::Note(note) => note.paste(&text),
+            Self::Palette(palette) => palette.paste(&text),
+            Self::Filter(filter) => return filter.paste(&text),
+            Self::Help(_) | Self::Question(_) | Self::Retry(_) | Self::Chart(_) | Self::Waiting(_) => {}
+        }
+        Turn::Stay
+    }
+
+    /// Draws it over the board.
+    pub fn draw(&self, outfit: &Outfit, now: Timestamp, frame: &mut Frame<'_>) {
+        match self {
+            Self::Help(help) => help.draw(outfit, frame),
+            Self::Palette(palette) => palette.draw(outfit, frame),
+            Self::Question(question) => question.draw(outfit, frame),
+            Self::Form(form) => form.draw(outfit, frame),
+            Self::Typing(typing) => typing.draw(outfit, frame),
+            // It is typed in the footer.
+            Self::Filter(_) => {}
+            Self::Retry(retry) => retry.draw(outfit, frame),
+            Self::Note(note) => note.draw(outfit, frame),
+            Self::Chart(chart) => chart.draw(outfit, now, frame),
+            Self::Waiting(waiting) => waiting.draw(outfit, frame),
+        }
+    }
+}
+
+/// A text area with this text, the cursor at its end.
+fn line(text: &str) -> Box<TextArea<'static>> {
+    let mut area = TextArea::new(vec![text.to_owned()]);
+    area.move_cursor(CursorMove::End);
+    Box::new(area)
+}
+
+/// Draws a box to type in at the foot of the screen.
+fn typing_box(outfit: &Outfit, frame: &mut Frame<'_>, title: &str, input: &TextArea<'static>) {
+    let screen = frame.area();
+    let height = u16::try_from(input.lines().len()).unwrap_or(u16::MAX).saturating_add(2).min(screen.height / 2).max(3);
+    let area = Rect { x: 0, y: screen.bottom().saturating_sub(height + 1), width: screen.width, height };
+    frame.render_widget(ratatui::widgets::Clear, area);
+    let block = bordered(outfit)
+        .title(format!(" {} ", fit(title, area.width.saturating_sub(4))))
+        .title_style(outfit.theme.accent);
+    let within = block.inner(area);
+    frame.render_widget(block, area);
+    frame.render_widget(input, within);
+}

@@ -1,0 +1,80 @@
+//! The words of the board, in one place: what an act came to, and what went wrong. A key never stands in a text: it is
+//! named as an [`Intent`], and the view shows the key in force.
+
+use super::keymap::Intent;
+use super::msg::{Done, Query};
+use crate::engine::Fault;
+use crate::engine::review::Bounced;
+
+/// A sentence, and what can be done next.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    pub text: String,
+    pub next: Vec<Intent>,
+}
+
+impl Said {
+    /// Adds what can be done next.
+    #[must_use]
+    pub fn then(self, intent: Intent) -> Self {
+        Self { next: [self.next, vec![intent]].concat(), ..self }
+    }
+}
+
+impl<T: Into<String>> From<T> for Said {
+    fn from(text: T) -> Self {
+        Self { text: text.into(), next: Vec::new() }
+    }
+}
+
+/// What an act came to.
+#[must_use]
+pub fn done(done: &Done) -> Said {
+    match done {
+        Done::Added(task) => format!("task {task} added").into(),
+        Done::Saved(task) => format!("task {task} saved").into(),
+        Done::Started { task, session } => format!("task {task}: its agent runs in {session}").into(),
+        Done::Filled { started, stopped: None } => format!("{started} started").into(),
+        Done::Filled { started, stopped: Some(why) } => format!("{started} started; {why}").into(),
+        Done::Retried { task, number } => format!("task {task}: attempt {number} runs").into(),
+        Done::Verifying(task) => format!("task {task} is verified again").into(),
+        Done::Bounced(task, Bounced::Taken) => format!("task {task} is back at work").into(),
+        Done::Bounced(task, Bounced::Attempt(number)) => {
+            format!("task {task}: attempt {number} runs with your feedback").into()
+        }
+        Done::Stopped(task) => format!("task {task}: its agent has ended").into(),
+        Done::Approved(task) => Said::from(format!("task {task} is done")).then(Intent::Undo),
+        Done::Reopened(task) => format!("task {task} is in review again").into(),
+        Done::Archived(task) => Said::from(format!("task {task} archived")).then(Intent::Undo),
+        Done::Deleted { task, removed } => {
+            let parked = removed.parked.first().map(|place| format!(", its work is in {}", place.display()));
+            let note = removed.said.first().map(|note| format!("; {note}"));
+            let text = [Some(format!("task {task} deleted")), parked, note].into_iter().flatten().collect::<String>();
+            Said::from(text).then(Intent::Undo)
+        }
+        Done::Undone(what) => what.as_str().into(),
+        Done::Sent(task) => format!("sent to the agent of task {task}").into(),
+        Done::Interrupted(task) => format!("interrupted the agent of task {task}").into(),
+        Done::Reconciled(done) if done.is_empty() => "everything is as it should be".into(),
+        Done::Reconciled(done) => done.join("; ").into(),
+    }
+}
+
+/// What went wrong.
+#[must_use]
+pub fn fault(fault: &Fault) -> Said {
+    match &fault.hint {
+        Some(hint) => format!("{} · try: {hint}", fault.message).into(),
+        None => fault.message.as_str().into(),
+    }
+}
+
+/// What is being found out.
+#[must_use]
+pub const fn looking(query: &Query) -> &'static str {
+    match query {
+        Query::Plan => "looking at every attempt",
+        Query::Losses(_) => "looking at what would be lost",
+        Query::Chart => "reading the attempts",
+    }
+}
