@@ -179,7 +179,7 @@ pub enum Command {
         #[command(subcommand)]
         command: Option<Agents>,
     },
-    /// Trusts what the repository's own .ganger.toml says, as it is now, and shows what that runs
+    /// Shows what the repository's own .ganger.toml says, and trusts it as it is now
     Trust(Trust),
     /// Checks tmux, git, database, disk and agents, and audits the board
     Doctor {
@@ -470,12 +470,15 @@ pub struct StatusLine {
 
 #[derive(Debug, ClapArgs)]
 pub struct Trust {
-    /// Only shows the file, its hash, and whether it is trusted
+    /// Only shows the file: all that it says, what of that has changed, its hash, and whether it is trusted
     #[arg(long)]
     pub show: bool,
     /// Forgets every content of this repository's file that was trusted
     #[arg(long, conflicts_with = "show")]
     pub revoke: bool,
+    /// Does not ask, where it would at a terminal
+    #[arg(long, conflicts_with_all = ["show", "revoke"])]
+    pub yes: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -10,6 +10,7 @@ mod duration;
 mod read;
 mod render;
 mod repository;
+mod stated;
 mod table;
 mod template;
 mod value;
@@ -23,6 +24,7 @@ use std::time::Duration;
 pub use duration::{parse as parse_duration, render as render_duration};
 pub use render::render;
 pub use repository::RepositoryFiles;
+pub use stated::stated;
 pub use template::commented;
 
 use self::document::Document;

@@ -10,13 +10,20 @@ use crate::domain::state::{TreeState, Who};
 use crate::domain::task::{Draft, Edit, Task};
 use crate::ports::store::Amendment;
 
-/// Adds a task.
+/// Adds a task. One that names no agent gets the default one.
 ///
 /// # Errors
 /// [`Kind::Usage`] for a draft that can't be; [`Kind::NoSuchTask`] where it waits for a task that is not there.
 pub fn add(engine: &Engine, draft: &Draft) -> Result<Task, Fault> {
-    check(engine, draft)?;
-    let ids = engine.ports.store.add(std::slice::from_ref(draft), &engine.stamp(Who::Person))?;
+    let mut draft = draft.clone();
+    let mut evidence = Vec::new();
+    if draft.agent.is_empty() {
+        draft.agent.clone_from(&trust::settings_to_read(engine, &draft.repo)?.default_agent);
+        evidence.push((trust::BY_DEFAULT, draft.agent.clone()));
+    }
+    check(engine, &draft)?;
+    let stamp = engine.stamp_with(Who::Person, evidence);
+    let ids = engine.ports.store.add(std::slice::from_ref(&draft), &stamp)?;
     let id = ids.first().copied().ok_or_else(|| Fault::new(Kind::Failed, "the store added nothing"))?;
     engine.task(id)
 }
@@ -56,8 +63,11 @@ fn check_agent(engine: &Engine, repo: &Path, agent: &str) -> Result<(), Fault> {
         return Ok(());
     }
     let known: Vec<&str> = settings.agents.keys().map(String::as_str).collect();
+    // It may be one of the repository's own.
+    let untrusted = matches!(trust::standing(engine, repo), Ok(trust::Standing::Untrusted(_)));
+    let more = if untrusted { format!("; {}, {}", trust::UNTRUSTED, trust::hint(repo)) } else { String::new() };
     Err(Fault::new(Kind::Usage, format!("agent {agent:?} is not configured"))
-        .hint(format!("known: {}; or add it to the file of: ganger config path", known.join(", "))))
+        .hint(format!("known: {}; or add it to the file of: ganger config path{more}", known.join(", "))))
 }
 
 /// Changes what is wished of a task. A live attempt has its own copy of its brief, which stays as it is.

@@ -6,10 +6,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{Engine, Fault, Kind};
+use crate::domain::id::TaskId;
 use crate::domain::settings::Settings;
-use crate::domain::state::Who;
+use crate::domain::state::{Status, Who};
+use crate::domain::task::{Edit, Task};
 use crate::domain::text;
 use crate::ports::repositories::{Supplied, Unfit};
+use crate::ports::store::{Amendment, Filter};
 
 /// Why nothing of a repository is dispatched.
 pub const UNTRUSTED: &str = "the repository's .ganger.toml is not trusted (it was changed, or never trusted)";
@@ -104,7 +107,44 @@ pub fn settings_to_read(engine: &Engine, repo: &Path) -> Result<Arc<Settings>, F
 /// # Errors
 /// Those of the store.
 pub fn trust(engine: &Engine, repo: &Path, supplied: &Supplied) -> Result<(), Fault> {
-    Ok(engine.ports.store.trust(repo, &supplied.hash, &engine.stamp(Who::Person))?)
+    Ok(engine.ports.store.trust(repo, supplied, &engine.stamp(Who::Person))?)
+}
+
+/// What the event of an added task names the agent with that it got because none was named.
+pub(super) const BY_DEFAULT: &str = "default_agent";
+
+/// Gives the tasks that named no agent, and that no agent has worked at yet, the one that is the default now: they may
+/// have been added when the repository's own was not obeyed yet. Those that it changed, with their agent.
+///
+/// # Errors
+/// Those of the store, and [`Refusal`]'s.
+pub fn default_agents(engine: &Engine, repo: &Path) -> Result<Vec<(TaskId, String)>, Fault> {
+    let agent = settings(engine, repo).map_err(|refusal| refusal.fault(repo))?.default_agent.clone();
+    let statuses = vec![Status::Ready, Status::Failed];
+    let filter = Filter { repo: Some(repo.to_owned()), statuses, archived: false };
+    let mut moved = Vec::new();
+    for task in engine.ports.store.tasks(&filter)?.tasks {
+        if task.attempts > 0 || task.draft.agent == agent || !got_its_agent_by_default(engine, &task)? {
+            continue;
+        }
+        let edit = Edit { agent: Some(agent.clone()), ..Edit::default() };
+        let evidence = vec![(BY_DEFAULT, agent.clone())];
+        let stamp = engine.stamp_with(Who::Person, evidence);
+        if engine.ports.store.amend(&Amendment::Edit { task: task.id, edit }, &stamp)? {
+            moved.push((task.id, agent.clone()));
+        }
+    }
+    Ok(moved)
+}
+
+/// Whether a task's agent is the one that it got for want of another.
+fn got_its_agent_by_default(engine: &Engine, task: &Task) -> Result<bool, Fault> {
+    let records = engine.ports.store.timeline(Some(task.id), 0, 1000)?;
+    let named = records.iter().rev().find_map(|record| {
+        let evidence: serde_json::Value = serde_json::from_str(&record.evidence).ok()?;
+        evidence.get(BY_DEFAULT)?.as_str().map(str::to_owned)
+    });
+    Ok(named.as_deref() == Some(task.draft.agent.as_str()))
 }
 
 /// What to say to trust a repository's configuration.

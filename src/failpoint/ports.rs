@@ -117,8 +117,11 @@ impl Store for PointedStore {
     fn trusted(&self, repo: &Path) -> store::Result<Vec<String>> {
         around("store.trusted", || self.0.trusted(repo), store_fault)
     }
-    fn trust(&self, repo: &Path, hash: &str, stamp: &Stamp) -> store::Result<()> {
-        around("store.trust", || self.0.trust(repo, hash, stamp), store_fault)
+    fn trust(&self, repo: &Path, supplied: &Supplied, stamp: &Stamp) -> store::Result<()> {
+        around("store.trust", || self.0.trust(repo, supplied, stamp), store_fault)
+    }
+    fn trusted_before(&self, repo: &Path) -> store::Result<Option<Vec<u8>>> {
+        around("store.trusted_before", || self.0.trusted_before(repo), store_fault)
     }
     fn distrust(&self, repo: &Path) -> store::Result<usize> {
         around("store.distrust", || self.0.distrust(repo), store_fault)

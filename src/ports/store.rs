@@ -17,6 +17,7 @@ use crate::domain::state::{Act, Activity, Cause, Phase, Source, Spoken, Status, 
 use crate::domain::task::{Draft, Edit, Task};
 use crate::domain::text;
 use crate::domain::time::{Now, Timestamp};
+use crate::ports::repositories::Supplied;
 
 /// Why the store could not do it. Nothing was written, unless said otherwise.
 #[derive(Debug, thiserror::Error)]
@@ -320,7 +321,9 @@ pub trait Store {
     /// The hashes of those contents of a repository's own configuration that a person trusts, newest first.
     fn trusted(&self, repo: &Path) -> Result<Vec<String>>;
     /// Adds one to them.
-    fn trust(&self, repo: &Path, hash: &str, stamp: &Stamp) -> Result<()>;
+    fn trust(&self, repo: &Path, supplied: &Supplied, stamp: &Stamp) -> Result<()>;
+    /// The content that was trusted last, where it is known.
+    fn trusted_before(&self, repo: &Path) -> Result<Option<Vec<u8>>>;
     /// Forgets them all; how many there were.
     fn distrust(&self, repo: &Path) -> Result<usize>;
     /// A number that changes when another connection commits.

@@ -34,6 +34,7 @@ use crate::domain::id::{AttemptId, TaskId};
 use crate::domain::lifecycle::{Event, Limits};
 use crate::domain::state::Status;
 use crate::domain::task::{Draft, Task};
+use crate::ports::repositories::Supplied;
 use crate::ports::store::{
     Amendment, Applied, Claim, Claimed, Deed, Filter, Heard, Listing, News, Record, Result, Reverse, Stamp, Store,
     Which,
@@ -145,8 +146,12 @@ impl Store for Sqlite {
         self.read("reading what is trusted", |conn| trust::trusted(conn, rows::path_text(repo)?))
     }
 
-    fn trust(&self, repo: &Path, hash: &str, stamp: &Stamp) -> Result<()> {
-        self.write("trusting a configuration", |conn| trust::trust(conn, rows::path_text(repo)?, hash, stamp))
+    fn trust(&self, repo: &Path, supplied: &Supplied, stamp: &Stamp) -> Result<()> {
+        self.write("trusting a configuration", |conn| trust::trust(conn, rows::path_text(repo)?, supplied, stamp))
+    }
+
+    fn trusted_before(&self, repo: &Path) -> Result<Option<Vec<u8>>> {
+        self.read("reading what was trusted", |conn| trust::before(conn, rows::path_text(repo)?))
     }
 
     fn distrust(&self, repo: &Path) -> Result<usize> {

@@ -12,7 +12,7 @@ use crate::cli::{board, json, output};
 use crate::domain::id::TaskId;
 use crate::domain::task::Draft;
 use crate::engine::dispatch::Request;
-use crate::engine::{Fault, Kind, tasks, trust};
+use crate::engine::{Fault, Kind, tasks};
 
 /// Adds a ready task and prints its id; with `--start` dispatches it.
 ///
@@ -22,15 +22,11 @@ pub fn run(wiring: &Wiring, args: Add) -> Outcome {
     let engine = wiring.engine()?;
     let timeout = args.timeout.as_deref().map(|text| duration("--timeout", text)).transpose()?;
     let repo = wiring.repository(&engine)?;
-    let agent = match args.agent {
-        Some(agent) => agent,
-        None => trust::settings_to_read(&engine, &repo)?.default_agent.clone(),
-    };
     let draft = Draft {
         title: args.title,
         prompt: args.prompt.map(prompt).transpose()?.unwrap_or_default(),
         repo,
-        agent,
+        agent: args.agent.unwrap_or_default(),
         base: args.base,
         priority: args.priority,
         batch: args.batch,

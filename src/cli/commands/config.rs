@@ -72,7 +72,7 @@ pub fn run(global: &Global, command: &Config) -> Outcome {
             } else {
                 output::say(&path.map_or("no file, the defaults hold".to_owned(), |path| format!("{path} is sound")));
                 if let Some((path, trusted)) = own {
-                    let trusted = if trusted { "" } else { ", and not trusted: ganger trust" };
+                    let trusted = if trusted { "" } else { ", and not trusted and not obeyed: ganger trust --show" };
                     output::say(&format!("{} is sound{trusted}", path.display()));
                 }
             }

@@ -1,6 +1,7 @@
-//! `ganger trust`.
+//! `ganger trust`: shows everything that a repository's own file says, then trusts those very bytes.
 
 use std::collections::BTreeMap;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -10,8 +11,8 @@ use super::Outcome;
 use crate::cli::args::{Global, Trust};
 use crate::cli::output;
 use crate::cli::wiring::Wiring;
-use crate::config::RepositoryFiles;
-use crate::domain::profile::Profile;
+use crate::config::{self, RepositoryFiles};
+use crate::domain::id::TaskId;
 use crate::domain::settings::Settings;
 use crate::domain::text;
 use crate::engine::trust::{self, Refusal, Standing};
@@ -20,10 +21,13 @@ use crate::git::Git;
 use crate::ports::repositories::{Repositories as _, Supplied};
 use crate::ports::worktrees::Worktrees as _;
 
+/// What a file says, by key.
+type Stated = BTreeMap<String, toml::Value>;
+
 /// Trusts the file of the repository around here, or shows or revokes that.
 ///
 /// # Errors
-/// [`Kind::Usage`] where there is no such file, or it says something wrongly.
+/// [`Kind::Usage`] where there is no such file, or it says something wrongly; [`Kind::Failed`] where a person declines.
 pub fn run(wiring: &Wiring, args: &Trust) -> Outcome {
     let engine = wiring.engine()?;
     let repo = wiring.repository(&engine)?;
@@ -39,16 +43,48 @@ pub fn run(wiring: &Wiring, args: &Trust) -> Outcome {
         Standing::Trusted(supplied) => (supplied, true),
         Standing::Untrusted(supplied) => (supplied, false),
     };
+    let before = engine.ports.store.trusted_before(&repo)?.filter(|before| *before != supplied.bytes);
+    let page = Page { supplied: &supplied, trusted, before: before.as_deref() };
+    let unfit = engine.ports.repositories.settings(&engine.settings, &supplied).err();
     if args.show {
-        let whole = json!({ "path": shown(&supplied.path), "hash": supplied.hash, "trusted": trusted });
-        answer(wiring, whole, &head(&supplied, trusted));
+        answer(wiring, &page, unfit.as_ref().map(|unfit| unfit.message.as_str()), &[]);
         return Ok(ExitCode::SUCCESS);
     }
-    let orders = orders(&engine, &supplied).map_err(|refusal| refusal.fault(&repo))?;
+    if let Some(unfit) = unfit {
+        return Err(Refusal::Unfit(unfit).fault(&repo));
+    }
+    // All of it is shown before any of it is obeyed.
+    if !wiring.global.json {
+        output::table(&page.rows(None));
+        if !args.yes && !trusted && !consents()? {
+            return Err(Fault::new(Kind::Failed, "nothing is trusted").hint(trust::hint(&repo)));
+        }
+    }
     trust::trust(&engine, &repo, &supplied)?;
-    let (whole, rows) = told(&engine, &supplied, &orders);
-    answer(wiring, whole, &rows);
+    let moved = trust::default_agents(&engine, &repo)?;
+    let page = Page { trusted: true, ..page };
+    if wiring.global.json {
+        answer(wiring, &page, None, &moved);
+    } else {
+        output::say(&format!("trusted: {} is obeyed as it is now", shown(&supplied.path)));
+        for (task, agent) in moved {
+            output::say(&format!("task {task} named no agent, and gets {agent}"));
+        }
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Asks, where there is a person at a terminal. A script that says `ganger trust` means it.
+fn consents() -> Result<bool, Fault> {
+    if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
+        return Ok(true);
+    }
+    let failed = |error: std::io::Error| Fault::io("asking whether to trust it", &error);
+    let mut out = std::io::stdout().lock();
+    out.write_all(b"obey this from now on? [y/N] ").and_then(|()| out.flush()).map_err(failed)?;
+    let mut said = String::new();
+    std::io::stdin().read_line(&mut said).map_err(failed)?;
+    Ok(matches!(said.trim(), "y" | "Y" | "yes"))
 }
 
 fn revoke(wiring: &Wiring, engine: &Engine, repo: &Path) -> Outcome {
@@ -61,73 +97,107 @@ fn revoke(wiring: &Wiring, engine: &Engine, repo: &Path) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What the file itself says, besides a person's own settings.
-fn orders(engine: &Engine, supplied: &Supplied) -> Result<Settings, Refusal> {
-    let mut silent = Settings::clone(&engine.settings);
-    for list in [&mut silent.worktrees.copy, &mut silent.worktrees.link, &mut silent.worktrees.setup] {
-        list.clear();
-    }
-    silent.completion.verify.clear();
-    silent.worktrees.hooks = false;
-    engine.ports.repositories.settings(&silent, supplied).map_err(Refusal::Unfit)
+/// A file, and how it stands.
+#[derive(Clone, Copy)]
+struct Page<'a> {
+    supplied: &'a Supplied,
+    trusted: bool,
+    /// What was trusted last, where that was something else and is known.
+    before: Option<&'a [u8]>,
 }
 
-/// What was trusted, for programs and for people.
-fn told(engine: &Engine, supplied: &Supplied, orders: &Settings) -> (Value, Vec<Vec<String>>) {
-    let agents: Vec<&Profile> =
-        orders.agents.values().filter(|agent| engine.settings.agents.get(&agent.name) != Some(*agent)).collect();
-    let (worktrees, verify) = (&orders.worktrees, &orders.completion.verify);
-    let mut whole = json!({
-        "path": shown(&supplied.path), "hash": supplied.hash, "trusted": true, "copy": worktrees.copy,
-        "link": worktrees.link, "hooks": worktrees.hooks, "setup": worktrees.setup, "verify": verify, "agents": {},
-    });
-    let mut rows = head(supplied, true);
-    let hook = if worktrees.hooks { vec!["git hook run post-checkout".to_owned()] } else { Vec::new() };
-    let lists = [
-        ("copies", &worktrees.copy),
-        ("links", &worktrees.link),
-        ("runs", &hook),
-        ("runs", &worktrees.setup),
-        ("verifies", verify),
-    ];
-    rows.extend(lists.iter().flat_map(|(name, list)| list.iter().map(|entry| row(name, entry))));
-    for agent in agents {
-        let name = &agent.name;
-        let argvs = [
-            ("command", &agent.command),
-            ("resume", &agent.resume),
-            ("headless", &agent.headless),
-            ("headless_resume", &agent.headless_resume),
-            ("safe", &agent.safe_args),
-            ("unsafe", &agent.unsafe_args),
+impl Page<'_> {
+    fn rows(&self, unfit: Option<&str>) -> Vec<Vec<String>> {
+        let row = |name: &str, value: &str| vec![name.to_owned(), text::line(value)];
+        let mut rows = vec![
+            row("file", &shown(&self.supplied.path)),
+            row("sha256", &self.supplied.hash),
+            row("trusted", if self.trusted { "yes" } else { "no" }),
         ];
-        for (key, argv) in argvs {
-            whole["agents"][name][key] = json!(argv);
-            if !argv.is_empty() {
-                rows.push(row(&format!("{name}.{key}"), &format!("{argv:?}")));
-            }
-        }
-        whole["agents"][name]["env"] = json!(agent.env.iter().cloned().collect::<BTreeMap<_, _>>());
-        rows.extend(agent.env.iter().map(|(key, value)| row(&format!("{name}.env"), &format!("{key}={value}"))));
+        rows.extend(unfit.map(|unfit| row("refused", unfit)));
+        let Some(now) = config::stated(&self.supplied.bytes) else { return rows };
+        let Some(before) = self.before.and_then(config::stated).filter(|_| !self.trusted) else {
+            rows.extend(now.iter().flat_map(|(key, value)| lines(key, value)).map(|(key, value)| row(&key, &value)));
+            return rows;
+        };
+        rows.push(row("", "(+ and -: what has changed since it was trusted last)"));
+        let (now, before) = (all_lines(&now), all_lines(&before));
+        let gone = before.iter().filter(|line| !now.contains(line)).map(|line| ("-", line));
+        let there = now.iter().map(|line| (if before.contains(line) { " " } else { "+" }, line));
+        let mut marked: Vec<_> = gone.chain(there).collect();
+        // By key; what was taken away comes first, and the commands of a list stay in their order.
+        marked.sort_by(|(_, (one, _)), (_, (other, _))| one.cmp(other));
+        rows.extend(marked.into_iter().map(|(mark, (key, value))| row(&format!("{mark} {}", text::line(key)), value)));
+        rows
     }
-    (whole, rows)
+
+    fn json(&self, unfit: Option<&str>, moved: &[(TaskId, String)]) -> Value {
+        let now = config::stated(&self.supplied.bytes);
+        let list =
+            |key: &str| now.as_ref().and_then(|now| now.get(key)).map_or_else(|| json!([]), |value| json!(value));
+        let hooks =
+            now.as_ref().and_then(|now| now.get("worktrees.hooks")).is_some_and(|hooks| hooks.as_bool() == Some(true));
+        let whole: Option<toml::Table> =
+            std::str::from_utf8(&self.supplied.bytes).ok().and_then(|text| text.parse().ok());
+        let agents =
+            whole.as_ref().and_then(|whole| whole.get("agents")).map_or_else(|| json!({}), |agents| json!(agents));
+        json!({
+            "path": shown(&self.supplied.path), "hash": self.supplied.hash, "trusted": self.trusted,
+            "settings": now, "before": self.before.and_then(config::stated), "refused": unfit,
+            "copy": list("worktrees.copy"), "link": list("worktrees.link"), "hooks": hooks,
+            "setup": list("worktrees.setup"), "verify": list("completion.verify"), "agents": agents,
+            "tasks": moved.iter().map(|(task, agent)| json!({ "task": task.0, "agent": agent })).collect::<Vec<_>>(),
+        })
+    }
 }
 
-fn head(supplied: &Supplied, trusted: bool) -> Vec<Vec<String>> {
-    let trusted = if trusted { "yes" } else { "no" };
-    vec![row("file", &shown(&supplied.path)), row("sha256", &supplied.hash), row("trusted", trusted)]
+fn all_lines(stated: &Stated) -> Vec<(String, String)> {
+    stated.iter().flat_map(|(key, value)| lines(key, value)).collect()
 }
 
-fn row(name: &str, value: &str) -> Vec<String> {
-    vec![name.to_owned(), text::line(value)]
+/// A value as lines: each command or pattern of a list has its own; an argument list stays together.
+fn lines(key: &str, value: &toml::Value) -> Vec<(String, String)> {
+    let is_argv = key.starts_with("agents.");
+    match value {
+        toml::Value::Array(members) if !is_argv && !members.is_empty() => {
+            members.iter().map(|member| (key.to_owned(), faithful(member))).collect()
+        }
+        toml::Value::Boolean(true) if key == "worktrees.hooks" => {
+            vec![(key.to_owned(), "true: runs git hook run post-checkout".to_owned())]
+        }
+        value => vec![(key.to_owned(), faithful(value))],
+    }
+}
+
+/// A value so that nothing of it can hide: what is more than one plain line is quoted and escaped.
+fn faithful(value: &toml::Value) -> String {
+    let is_plain = |c: char| matches!(c, '"' | '\'' | '\\') || c.escape_debug().eq(std::iter::once(c));
+    match value {
+        toml::Value::String(text) if !text.is_empty() && text.trim() == text && text.chars().all(is_plain) => {
+            text.clone()
+        }
+        toml::Value::String(text) => format!("{text:?}"),
+        toml::Value::Array(members) => {
+            let members: Vec<String> = members
+                .iter()
+                .map(|member| member.as_str().map_or_else(|| faithful(member), |text| format!("{text:?}")))
+                .collect();
+            format!("[{}]", members.join(", "))
+        }
+        toml::Value::Integer(_)
+        | toml::Value::Float(_)
+        | toml::Value::Boolean(_)
+        | toml::Value::Datetime(_)
+        | toml::Value::Table(_) => value.to_string(),
+    }
 }
 
 fn shown(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-fn answer(wiring: &Wiring, whole: Value, rows: &[Vec<String>]) {
-    if wiring.global.json { output::object(whole) } else { output::table(rows) }
+fn answer(wiring: &Wiring, page: &Page<'_>, unfit: Option<&str>, moved: &[(TaskId, String)]) {
+    if wiring.global.json { output::object(page.json(unfit, moved)) } else { output::table(&page.rows(unfit)) }
 }
 
 /// The file of the repository around here, without a look at any database.

@@ -7,6 +7,7 @@ use crate::domain::attempt::{Attempt, Tree};
 use crate::domain::id::{AttemptId, TaskId};
 use crate::domain::lifecycle::{Event, Limits};
 use crate::domain::task::{Draft, Task};
+use crate::ports::repositories::Supplied;
 use crate::ports::store::{
     Amendment, Applied, Claim, Claimed, Deed, Filter, Heard, Listing, News, Record, Result, Reverse, Stamp, Store,
     StoreError, Which,
@@ -125,8 +126,12 @@ impl Store for Gated {
         self.through("store.trusted", |store| store.trusted(repo))
     }
 
-    fn trust(&self, repo: &Path, hash: &str, stamp: &Stamp) -> Result<()> {
-        self.through("store.trust", |store| store.trust(repo, hash, stamp))
+    fn trust(&self, repo: &Path, supplied: &Supplied, stamp: &Stamp) -> Result<()> {
+        self.through("store.trust", |store| store.trust(repo, supplied, stamp))
+    }
+
+    fn trusted_before(&self, repo: &Path) -> Result<Option<Vec<u8>>> {
+        self.through("store.trusted_before", |store| store.trusted_before(repo))
     }
 
     fn distrust(&self, repo: &Path) -> Result<usize> {
