@@ -18,18 +18,33 @@ impl Filter {
         !self.text.trim().is_empty()
     }
 
-    /// Whether a card has every word in its id, title, agent, reason or branch; `#12` is the id 12 alone.
+    /// Whether a card shows every word: in its id, its title, its agent, why it is where it is, or what its agent says;
+    /// `#12` is the id 12 alone.
     #[must_use]
     pub fn lets_through(&self, card: &Card) -> bool {
         let task = &card.task;
-        let branch = card.attempt.as_ref().map(|seen| seen.attempt.plan.branch.as_str()).unwrap_or_default();
-        let reason = task.reason.as_deref().unwrap_or_default();
-        let hay = [task.draft.title.as_str(), &task.draft.agent, reason, branch].join("\n").to_lowercase();
+        let said = said(card).unwrap_or_default();
+        let hay = [task.draft.title.as_str(), &task.draft.agent, reason(card).unwrap_or_default(), said];
+        let hay = hay.join("\n").to_lowercase();
         self.text.to_lowercase().split_whitespace().all(|word| match word.strip_prefix('#') {
             Some(number) if !number.is_empty() => task.id.to_string() == number,
             Some(_) | None => hay.contains(word) || task.id.to_string() == word,
         })
     }
+}
+
+/// Why a task is where it is, where its card says so: what failed, and what is tried again.
+#[must_use]
+pub fn reason(card: &Card) -> Option<&str> {
+    let task = &card.task;
+    let shown = task.status == Status::Failed || (task.status == Status::Ready && task.attempts > 0);
+    task.reason.as_deref().filter(|_| shown)
+}
+
+/// What its agent asks or said last, where its card says so.
+#[must_use]
+pub fn said(card: &Card) -> Option<&str> {
+    card.saying().filter(|_| card.task.status == Status::InProgress && !card.is_lost())
 }
 
 /// The board's columns in their order.
@@ -181,8 +196,8 @@ impl Columns {
 mod tests {
     use super::{Columns, Filter};
     use crate::domain::id::TaskId;
-    use crate::domain::state::Status;
-    use crate::tui::tests::support::{board, card};
+    use crate::domain::state::{Phase, Status};
+    use crate::tui::tests::support::{board, card, live};
 
     #[test]
     fn the_cursor_stays_on_its_task_wherever_it_goes() {
@@ -209,6 +224,21 @@ mod tests {
         for text in ["#1", "nothing", "task nothing"] {
             assert!(!filter(text).lets_through(&card), "{text}");
         }
+    }
+
+    #[test]
+    fn a_filter_finds_only_what_a_card_shows() {
+        let filter = Filter { text: "finished".to_owned() };
+        for (status, shown) in [(Status::Review, false), (Status::Done, false), (Status::Failed, true)] {
+            let mut card = card(1, status);
+            card.task.reason = Some("the agent finished".to_owned());
+            assert_eq!(filter.lets_through(&card), shown, "{status}");
+        }
+        let mut again = card(1, Status::Ready);
+        (again.task.reason, again.task.attempts) = (Some("the agent finished".to_owned()), 1);
+        assert!(filter.lets_through(&again));
+        let branch = Filter { text: "ganger/1-work".to_owned() };
+        assert!(!branch.lets_through(&live(1, "runs", Phase::Running, 1)), "no card shows its branch");
     }
 
     #[test]

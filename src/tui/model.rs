@@ -14,7 +14,7 @@ use crate::domain::time::{BootTime, Now, Timestamp};
 use crate::engine::board::{Board, Card};
 
 /// How long a passing message stays, in milliseconds of boot time.
-pub const TOAST: i64 = 6_000;
+const TOAST: i64 = 6_000;
 
 /// The kind of a message in the footer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +56,8 @@ pub struct Model {
     pub marks: BTreeSet<TaskId>,
     /// What goes on for each task, started here.
     pub flights: BTreeMap<TaskId, Act>,
+    /// A task that was added here and is not on the board yet: the cursor goes to it.
+    pub awaited: Option<TaskId>,
     /// What goes on that is about no single task.
     pub errands: Vec<Act>,
     pub overlay: Option<Overlay>,
@@ -94,6 +96,7 @@ impl Model {
             filter: Filter::default(),
             marks: BTreeSet::new(),
             flights: BTreeMap::new(),
+            awaited: None,
             errands: Vec::new(),
             overlay: None,
             asked: 0,
@@ -133,6 +136,13 @@ impl Model {
     /// Shows a message for a while.
     pub fn say(&mut self, tone: Tone, said: impl Into<Said>) {
         self.toast = Some(Toast { said: said.into(), tone, since: self.now.boot });
+    }
+
+    /// Drops a message that has been shown for long enough.
+    pub fn forget(&mut self) {
+        if self.toast.as_ref().is_some_and(|toast| self.now.boot.0 - toast.since.0 > TOAST) {
+            self.toast = None;
+        }
     }
 
     /// Puts something over the board. A message of before is not shown again after it.

@@ -128,6 +128,7 @@ pub enum Content {
 /// Something a person did to tasks; carried out off the render thread.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Act {
+    /// A new task; with `start`, its dispatch follows as an act of its own.
     Add {
         draft: Box<Draft>,
         start: bool,

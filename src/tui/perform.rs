@@ -195,19 +195,12 @@ fn plan(engine: &Engine) -> Result<Vec<String>, Fault> {
 
 fn carry_out(engine: &Engine, act: &Act, shown: Option<&Path>, home: Option<PathBuf>) -> Result<Done, Fault> {
     Ok(match act {
-        Act::Add { draft, start } => {
+        Act::Add { draft, .. } => {
             let nowhere =
                 || Fault::new(Kind::Usage, "there is no git repository here to add a task to").hint("ganger -C PATH");
             let mut draft = draft.as_ref().clone();
             draft.repo = home.ok_or_else(nowhere)?;
-            let id = tasks::add(engine, &draft)?.id;
-            if *start {
-                // The task is there, whatever comes of its dispatch.
-                dispatch(engine, &Request::of(id))?;
-                Done::Added(id)
-            } else {
-                Done::Added(id)
-            }
+            Done::Added(tasks::add(engine, &draft)?.id)
         }
         Act::Edit { task, edit } => {
             tasks::edit(engine, *task, edit)?;

@@ -195,6 +195,56 @@ fn a_form_stays_until_what_is_in_it_is_saved() {
 }
 
 #[test]
+fn a_task_whose_start_fails_is_added_once() {
+    let mut screen = Screen::with(120, 40, some());
+    screen.keys("n \"new one\" ctrl-r");
+    let act = acts(&screen).remove(0);
+    assert!(matches!(&act, Act::Add { start: true, .. }));
+    screen.tell(Msg::Acted { act, outcome: Ok(Done::Added(TaskId(7))) });
+    let dispatch = Act::Dispatch { task: TaskId(7) };
+    assert_eq!(acts(&screen), [dispatch.clone()], "its start is an act of its own");
+    assert!(screen.model.overlay.is_none(), "what was typed is saved: nothing is left to save again");
+    let mut cards = some();
+    cards.push(titled(7, Status::Ready, "new one"));
+    screen.load(cards);
+    assert_eq!(screen.model.columns.selected(), Some(TaskId(7)), "the cursor is on it");
+    screen.tell(Msg::Acted {
+        act: dispatch,
+        outcome: Err(Fault::new(Kind::Conflict, "1 is in progress, the limit is 1")),
+    });
+    assert!(screen.text().contains("the limit is 1") && screen.model.overlay.is_none());
+    screen.keys("s");
+    assert_eq!(acts(&screen), [Act::Dispatch { task: TaskId(7) }]);
+}
+
+#[test]
+fn a_message_of_before_is_not_shown_again_after_an_overlay() {
+    let mut screen = Screen::with(120, 40, some());
+    screen.keys("1 x");
+    assert!(screen.text().contains("no agent runs here"));
+    screen.keys("? esc");
+    assert!(!screen.text().contains("no agent runs here"));
+    // Keys come so fast that no tick does.
+    screen.keys("1 x");
+    screen.model.now.boot.0 += 7_000;
+    screen.keys("g");
+    assert!(!screen.text().contains("no agent runs here"));
+}
+
+#[test]
+fn the_footer_names_the_filter_and_always_help_and_quit() {
+    let mut screen = Screen::with(80, 24, some());
+    for keys in ["1", "2", "3", "4", "5", "/ \"task\" enter", "1", "space"] {
+        screen.keys(keys);
+        let text = screen.text();
+        let foot = text.trim_end().lines().last().unwrap();
+        assert!(foot.contains("? help") && foot.contains("q quit"), "{keys}: {foot}");
+        assert!(!(foot.contains("n next match") && foot.contains("n new")), "{foot}");
+        assert_eq!(foot.contains("filter: task"), screen.model.filter.is_on(), "{foot}");
+    }
+}
+
+#[test]
 fn an_edit_sends_only_what_was_changed() {
     let mut screen = Screen::with(120, 40, some());
     screen.keys("e \" now\" ctrl-s");

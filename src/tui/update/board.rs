@@ -18,6 +18,10 @@ pub(super) fn loaded(model: &mut Model, board: Arc<Board>) -> Vec<Cmd> {
         model.columns.begin();
     }
     let board = Arc::clone(&model.board);
+    if let Some(task) = model.awaited.filter(|task| board.card(*task).is_some()) {
+        model.awaited = None;
+        model.columns.go_to(task);
+    }
     model.marks.retain(|task| board.card(*task).is_some());
     model.measured.retain(|task, _| board.card(*task).is_some());
     let mut cmds = Vec::new();

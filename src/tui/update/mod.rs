@@ -7,7 +7,7 @@ mod overlay;
 use std::sync::Arc;
 
 use super::layout::layout;
-use super::model::{Model, TOAST, Tone};
+use super::model::{Model, Tone};
 use super::msg::{Act, Cmd, Compose, Done, Msg, Sweep};
 use super::overlay::Overlay;
 use super::words;
@@ -17,6 +17,8 @@ use crate::engine::Fault;
 /// Takes one message.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
     let before = model.columns.selected();
+    // However busy it is here: a message of a while ago is not shown to somebody who comes back to the board.
+    model.forget();
     let mut cmds = match msg {
         Msg::Key(key) => overlay::key(model, key),
         Msg::Mouse(mouse) => overlay::mouse(model, mouse),
@@ -27,9 +29,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         }
         Msg::Tick(now) => {
             model.now = now;
-            if model.toast.as_ref().is_some_and(|toast| now.boot.0 - toast.since.0 > TOAST) {
-                model.toast = None;
-            }
+            model.forget();
             leave_if_done(model)
         }
         Msg::Loaded(board) => board::loaded(model, board),
@@ -136,6 +136,14 @@ fn acted(model: &mut Model, act: &Act, outcome: Result<Done, Fault>) -> Vec<Cmd>
                 *overlay = None;
             }
             model.say(Tone::Good, words::done(&said));
+            if let Done::Added(task) = said {
+                model.awaited = Some(task);
+                // It is there, and its start is an act of its own: that this fails adds it not once more.
+                if matches!(act, Act::Add { start: true, .. }) {
+                    let dispatch = start(model, Act::Dispatch { task });
+                    return dispatch.into_iter().chain(leave_if_done(model)).collect();
+                }
+            }
         }
         // Nothing that was typed is lost.
         (Err(fault), Some(Overlay::Form(form))) if saves && form.saving => {

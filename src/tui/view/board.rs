@@ -11,7 +11,7 @@ use super::{ago, fit, sign};
 use crate::domain::state::Status;
 use crate::domain::time::Timestamp;
 use crate::engine::board::Card;
-use crate::tui::columns::{COLUMNS, title};
+use crate::tui::columns::{COLUMNS, reason, said, title};
 use crate::tui::keymap::Intent;
 use crate::tui::layout::Column;
 use crate::tui::model::Model;
@@ -196,7 +196,7 @@ fn facts(model: &Model, card: &Card) -> String {
             Status::InProgress => {
                 facts.push(format!("{} {unit}", card.activity_text().unwrap_or_else(|| activity.to_owned())));
                 facts.extend(limit(card, now.wall));
-                facts.extend(card.saying().map(str::to_owned));
+                facts.extend(said(card).map(str::to_owned));
             }
             Status::Ready | Status::Review | Status::Done | Status::Failed => {
                 facts.push("agent still there".to_owned());
@@ -204,10 +204,10 @@ fn facts(model: &Model, card: &Card) -> String {
         }
     }
     if task.status == Status::Failed
-        && let Some(reason) = &task.reason
+        && let Some(reason) = reason(card)
     {
         facts.extend(limit(card, now.wall));
-        facts.push(reason.clone());
+        facts.push(reason.to_owned());
     }
     if let Some((_, Some((added, removed)))) = model.measured.get(&task.id)
         && *added + *removed > 0
@@ -225,9 +225,7 @@ fn facts(model: &Model, card: &Card) -> String {
         if let Some(at) = task.not_before.filter(|at| *at > now.wall) {
             facts.push(format!("again in {}", super::span(at.since(now.wall).as_secs())));
         }
-        if let (Some(reason), true) = (&task.reason, task.attempts > 0) {
-            facts.push(reason.clone());
-        }
+        facts.extend(reason(card).map(str::to_owned));
     }
     if task.draft.priority != 0 {
         facts.push(format!("priority {}", task.draft.priority));
