@@ -229,7 +229,7 @@ pub fn engine(
     }
     let ports = Ports {
         store: Box::new(store),
-        trees: Box::new(Git::new(settings.timing.git)),
+        trees: Box::new(Git::new(settings.timing.git).with_scratch(&around.state_dir.join("views"))),
         mux: Box::new(Tmux::new(settings.timing.tmux)),
         clock: Box::new(SystemClock),
         locks: Box::new(FileLocks),

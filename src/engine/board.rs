@@ -203,7 +203,8 @@ impl<'a> Looker<'a> {
         if task.draft.files.is_empty() || !matches!(task.status, Status::Review | Status::Failed) {
             return Vec::new();
         }
-        let Ok(diff) = self.engine.ports.trees.diff(&plan.worktree, &plan.base) else { return Vec::new() };
+        let diff = self.engine.ports.trees.diff(&plan.repo, &plan.worktree, &plan.base);
+        let Ok(diff) = diff else { return Vec::new() };
         let touched = |file: &String| {
             let file = file.trim_end_matches('/');
             let below = format!("{file}/");

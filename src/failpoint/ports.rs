@@ -152,8 +152,14 @@ impl Worktrees for PointedWorktrees {
     fn adopt(&self, repo: &Path, path: &Path) -> trees::Result<Intact> {
         around("trees.adopt", || self.0.adopt(repo, path), tree_fault)
     }
-    fn snapshot(&self, path: &Path) -> trees::Result<Snapshot> {
-        around("trees.snapshot", || self.0.snapshot(path), tree_fault)
+    fn snapshot(&self, repo: &Path, path: &Path) -> trees::Result<Snapshot> {
+        around("trees.snapshot", || self.0.snapshot(repo, path), tree_fault)
+    }
+    fn fresh(&self, repo: &Path, path: &Path, base: &str) -> trees::Result<Snapshot> {
+        around("trees.fresh", || self.0.fresh(repo, path, base), tree_fault)
+    }
+    fn changed(&self, repo: &Path, path: &Path, since: &Snapshot) -> trees::Result<bool> {
+        around("trees.changed", || self.0.changed(repo, path, since), tree_fault)
     }
     fn ignored(&self, repo: &Path) -> trees::Result<Vec<PathBuf>> {
         around("trees.ignored", || self.0.ignored(repo), tree_fault)
@@ -161,11 +167,8 @@ impl Worktrees for PointedWorktrees {
     fn commits(&self, repo: &Path, branch: &str, base: &str) -> trees::Result<Vec<String>> {
         around("trees.commits", || self.0.commits(repo, branch, base), tree_fault)
     }
-    fn diff(&self, path: &Path, base: &str) -> trees::Result<Diff> {
-        around("trees.diff", || self.0.diff(path, base), tree_fault)
-    }
-    fn pristine(&self, repo: &Path, base: &str) -> trees::Result<Snapshot> {
-        around("trees.pristine", || self.0.pristine(repo, base), tree_fault)
+    fn diff(&self, repo: &Path, path: &Path, base: &str) -> trees::Result<Diff> {
+        around("trees.diff", || self.0.diff(repo, path, base), tree_fault)
     }
     fn remove(&self, tree: &Tree, owned: &dyn Fn() -> bool) -> trees::Result<Remains> {
         around("trees.remove", || self.0.remove(tree, owned), tree_fault)

@@ -37,7 +37,7 @@ enum Round {
 
 /// See [`crate::ports::worktrees::Worktrees::add`].
 pub(super) fn add(git: &Git, new: &NewTree<'_>, wanted: &dyn Fn() -> bool) -> Result<()> {
-    let repo = Repo::open(new.repo)?;
+    let repo = Repo::open(git, new.repo)?;
     repo.has_commit(new.base)?;
     let mut broken = None;
     for round in 0..ROUNDS {
@@ -105,7 +105,7 @@ fn write_metadata(
 fn check_out(git: &Git, repo: &Repo, new: &NewTree<'_>, path: &Path, admin: &Admin) -> Result<Round> {
     // Not `git reset --hard`: that takes packed-refs.lock and the branch's lock of the shared repository as well
     // (2.47, for ORIG_HEAD and AUTO_MERGE), and killed at that moment it leaves them, in everybody's way.
-    let call = git.call_in(&admin.dir, path).env(MAKING, path).args(["read-tree", "--reset", "-u", "HEAD"]);
+    let call = git.fetching_call_in(&admin.dir, path).env(MAKING, path).args(["read-tree", "--reset", "-u", "HEAD"]);
     let answer = git.ask(&call, CHECKOUT)?;
     if let Err(fact) = registered(repo, path, new) {
         return Ok(Round::Broken(disbelieved(CHECKOUT, &answer, &fact)));

@@ -20,7 +20,7 @@ pub(super) const EMAIL: &str = "add@ganger.invalid";
 
 /// Settings that keep a repository's own configuration from running programs, working behind our back, or
 /// hiding changes.
-const SETTINGS: [&str; 9] = [
+const SETTINGS: [&str; 10] = [
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
     "core.untrackedCache=false",
@@ -30,38 +30,45 @@ const SETTINGS: [&str; 9] = [
     "maintenance.auto=false",
     "submodule.recurse=false",
     "worktree.useRelativePaths=false",
+    "protocol.ext.allow=never",
 ];
 
 impl Git {
-    /// A call that may write, on a git directory.
+    /// A call that may write, on a git directory. It fetches nothing.
     pub(super) fn call(&self, git_dir: &Path) -> Call {
-        self.calls(git_dir, None)
+        alone(self.calls(git_dir, None))
     }
 
-    /// A call that may write, on a git directory and its work tree.
+    /// A call that may write, on a git directory and its work tree. It fetches nothing.
     pub(super) fn call_in(&self, git_dir: &Path, tree: &Path) -> Call {
+        alone(self.calls(git_dir, Some(tree)))
+    }
+
+    /// As [`Git::call_in`], for what may fetch the objects that a partial clone left out.
+    pub(super) fn fetching_call_in(&self, git_dir: &Path, tree: &Path) -> Call {
         self.calls(git_dir, Some(tree))
     }
 
-    fn calls(&self, git_dir: &Path, tree: Option<&Path>) -> Call {
+    /// A call as anybody in `folder` would make it: git finds the repository and its settings by itself.
+    pub(super) fn call_as_found(&self, folder: &Path) -> Call {
         // Killed, it would leave its lock files, in the way of everybody in the repository.
-        let mut call = Call::new(&self.program, self.deadline).ended_gently().cwd(tree.unwrap_or(git_dir));
+        let mut call = Call::new(&self.program, self.deadline).ended_gently().cwd(folder);
         for (name, _) in std::env::vars_os() {
             if name.as_bytes().starts_with(b"GIT_") {
                 call = call.without(name);
             }
         }
-        call = call
-            .without("LANGUAGE")
-            .env("LC_ALL", "C")
-            .env("GIT_TERMINAL_PROMPT", "0")
+        call = call.without("LANGUAGE").env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0");
+        self.env.iter().fold(call, |call, (name, value)| call.env(name, value))
+    }
+
+    fn calls(&self, git_dir: &Path, tree: Option<&Path>) -> Call {
+        let mut call = self
+            .call_as_found(tree.unwrap_or(git_dir))
             .env("GIT_AUTHOR_NAME", NAME)
             .env("GIT_AUTHOR_EMAIL", EMAIL)
             .env("GIT_COMMITTER_NAME", NAME)
             .env("GIT_COMMITTER_EMAIL", EMAIL);
-        for (name, value) in &self.env {
-            call = call.env(name, value);
-        }
         for setting in SETTINGS {
             call = call.args(["-c", setting]);
         }
@@ -94,6 +101,11 @@ impl Git {
         let call = Call::new(&self.program, self.deadline).args(["--version"]).cwd(Path::new("/"));
         matches!(run(&call), Err(CallError::Start { .. }))
     }
+}
+
+/// Keeps git from fetching objects that are missing: whom it would ask, and by which program, the repository says.
+fn alone(call: Call) -> Call {
+    call.env("GIT_NO_LAZY_FETCH", "1").env("GIT_ALLOW_PROTOCOL", "")
 }
 
 /// What a refusal means.

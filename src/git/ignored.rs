@@ -10,7 +10,7 @@ use crate::ports::worktrees::Result;
 
 /// See [`crate::ports::worktrees::Worktrees::ignored`].
 pub(super) fn ignored(git: &Git, repo: &Path) -> Result<Vec<PathBuf>> {
-    let opened = Repo::open(repo)?;
+    let opened = Repo::open(git, repo)?;
     if opened.common == repo {
         return Ok(Vec::new());
     }

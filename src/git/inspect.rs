@@ -105,7 +105,7 @@ impl Content {
 pub(super) fn inspect(git: &Git, repo: &Repo, path: &Path, base: &str, made: Made<'_>) -> Result<Verdict> {
     let listing = Listing::of(git, repo, base)?;
     let content = Content::of(path).map_err(|error| failed("look into the tree", error))?;
-    if let Some((file, _)) = content.files.iter().find(|(file, _)| !listing.0.contains_key(file)) {
+    if let Some((file, _)) = content.files.iter().find(|(file, _)| listing.file(file).is_none()) {
         return Ok(Verdict::Work(format!("it holds {}", file.display())));
     }
     let work = match made {
@@ -115,28 +115,33 @@ pub(super) fn inspect(git: &Git, repo: &Repo, path: &Path, base: &str, made: Mad
     Ok(work.map_or(Verdict::Equal(content), Verdict::Work))
 }
 
-/// The files of a commit, by path.
-struct Listing(HashMap<PathBuf, Blob>);
+/// What is in a commit, by path.
+pub(super) struct Listing(pub HashMap<PathBuf, Entry>);
 
-struct Blob {
-    id: String,
-    executable: bool,
+/// A file, a link, or the commit of a submodule.
+pub(super) struct Entry {
+    pub id: String,
+    pub mode: String,
 }
 
 impl Listing {
-    fn of(git: &Git, repo: &Repo, base: &str) -> Result<Self> {
+    pub(super) fn of(git: &Git, repo: &Repo, base: &str) -> Result<Self> {
         let call = git.call(&repo.common).args(["ls-tree", "-r", "-z", "--full-tree", base]);
         let answer = git.must(&call, "list the commit's files")?;
-        let files = answer.stdout.split(|byte| *byte == 0).filter_map(|entry| {
+        let entries = answer.stdout.split(|byte| *byte == 0).filter_map(|entry| {
             let tab = entry.iter().position(|byte| *byte == b'\t')?;
             let words = String::from_utf8_lossy(&entry[..tab]).into_owned();
             let mut words = words.split(' ');
-            let (mode, kind, id) = (words.next()?, words.next()?, words.next()?);
-            let blob = Blob { id: id.to_owned(), executable: mode == "100755" };
-            // What is in a submodule's folder is not git's to have written.
-            (kind == "blob").then(|| (PathBuf::from(OsStr::from_bytes(&entry[tab + 1..])), blob))
+            let (mode, _kind, id) = (words.next()?, words.next()?, words.next()?);
+            let entry_of = Entry { id: id.to_owned(), mode: mode.to_owned() };
+            Some((PathBuf::from(OsStr::from_bytes(&entry[tab + 1..])), entry_of))
         });
-        Ok(Self(files.collect()))
+        Ok(Self(entries.collect()))
+    }
+
+    /// What git wrote at a path; what is in a submodule's folder is not git's to have written.
+    fn file(&self, path: &Path) -> Option<&Entry> {
+        self.0.get(path).filter(|entry| entry.mode != "160000")
     }
 }
 
@@ -200,11 +205,11 @@ fn overwritten(git: &Git, repo: &Repo, path: &Path, base: &str, listing: &Listin
 /// Whether a file is what git writes for it, whole or cut short: it was killed while it wrote, or it finds
 /// changes in what it has written itself (a filter that does not undo another).
 fn is_beginning(git: &Git, repo: &Repo, path: &Path, name: &Path, listing: &Listing) -> Result<bool> {
-    let Some(blob) = listing.0.get(name) else { return Ok(false) };
+    let Some(blob) = listing.file(name) else { return Ok(false) };
     let file = path.join(name);
     let reading = |error: io::Error| failed("look into the tree", error);
     let meta = file.symlink_metadata().map_err(reading)?;
-    if !meta.is_file() || (meta.mode() & 0o100 != 0) != blob.executable {
+    if !meta.is_file() || (meta.mode() & 0o100 != 0) != (blob.mode == "100755") {
         return Ok(false);
     }
     let held = std::fs::read(&file).map_err(reading)?;

@@ -10,6 +10,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
 
 use super::read::Repo;
+use super::{Git, PATIENCE, program};
 use crate::ports::worktrees::{Result, TreeError};
 
 /// The reason that git gives for its own lock while it makes a worktree.
@@ -113,7 +114,15 @@ impl Admin {
         (dot_git.file_name() == Some(OsStr::new(".git"))).then(|| dot_git.parent().map(Path::to_owned))?
     }
 
+    /// Whether its references are in a reftable: then its files of them are placeholders.
+    fn has_reftable(&self) -> bool {
+        self.dir.join("reftable").is_dir()
+    }
+
     pub(super) fn head(&self) -> Head {
+        if self.has_reftable() {
+            return program::head(&Git::new(PATIENCE), &self.dir).unwrap_or(Head::Unmade);
+        }
         let Ok(text) = std::fs::read(self.dir.join("HEAD")) else { return Head::Unmade };
         let text = String::from_utf8_lossy(&text);
         let text = text.trim();
@@ -155,6 +164,12 @@ impl Admin {
         self.dir.join("index").is_file()
     }
 
+    /// Whether parts of its index lie in another file.
+    pub(super) fn is_split(&self) -> bool {
+        let names = std::fs::read_dir(&self.dir).into_iter().flatten().flatten().map(|entry| entry.file_name());
+        names.into_iter().any(|name| name.as_bytes().starts_with(b"sharedindex."))
+    }
+
     pub(super) fn index_is_locked(&self) -> bool {
         self.dir.join("index.lock").exists()
     }
@@ -176,11 +191,21 @@ impl Admin {
         if let Some(name) = UNFINISHED.iter().find(|name| self.dir.join(name).symlink_metadata().is_ok()) {
             return Some(format!("its git directory has {name}"));
         }
-        if has_files(&self.dir.join("refs")) {
+        let (referring, moved) = if self.has_reftable() {
+            let git = Git::new(PATIENCE);
+            let log = program::head_log(&git, &self.dir);
+            // What can't be read counts as work.
+            (
+                program::has_own_references(&git, &self.dir).unwrap_or(true),
+                log.is_ok_and(|log| log.iter().any(|id| id != base)),
+            )
+        } else {
+            let log = std::fs::read_to_string(self.dir.join("logs/HEAD")).unwrap_or_default();
+            (has_files(&self.dir.join("refs")), log.lines().any(|entry| entry.split(' ').nth(1) != Some(base)))
+        };
+        if referring {
             return Some("it has references of its own".to_owned());
         }
-        let log = std::fs::read_to_string(self.dir.join("logs/HEAD")).unwrap_or_default();
-        let moved = log.lines().any(|entry| entry.split(' ').nth(1) != Some(base));
         moved.then(|| "its HEAD was elsewhere meanwhile".to_owned())
     }
 
@@ -244,9 +269,21 @@ pub(super) fn record_of(common: &Path, path: &Path) -> std::result::Result<Admin
     }
 }
 
+/// The git directory of the tree at `path` by the repository's own record of it, whatever the tree's `.git` says now.
+pub(super) fn record_at(common: &Path, path: &Path) -> std::result::Result<Admin, String> {
+    let why = match record_of(common, path) {
+        Ok(admin) => return Ok(admin),
+        Err(why) => why,
+    };
+    match Admin::at(common, path) {
+        Ok(mut records) if records.len() == 1 && path.is_dir() => records.pop().ok_or(why),
+        Ok(_) | Err(_) => Err(why),
+    }
+}
+
 /// Whether the tree at `path` can be worked in: else why not.
-pub(super) fn worktree_of(repo: &Path, path: &Path) -> std::result::Result<(), String> {
-    let repo = Repo::open(repo).map_err(|error| error.to_string())?;
+pub(super) fn worktree_of(git: &Git, repo: &Path, path: &Path) -> std::result::Result<(), String> {
+    let repo = Repo::open(git, repo).map_err(|error| error.to_string())?;
     let path = settle(path).map_err(|error| error.to_string())?;
     let admin = record_of(&repo.common, &path)?;
     if admin.lock(&path) == Lock::Making {

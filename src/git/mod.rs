@@ -11,6 +11,7 @@
 mod add;
 mod call;
 mod carry;
+mod content;
 mod diff;
 pub mod files;
 mod ignored;
@@ -18,6 +19,7 @@ mod inspect;
 mod layout;
 mod park;
 mod pointer;
+mod program;
 mod quarantine;
 mod read;
 mod remove;
@@ -29,6 +31,7 @@ mod stale;
 mod standing;
 #[cfg(test)]
 mod tests;
+mod view;
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -48,13 +51,14 @@ pub struct Git {
     deadline: Duration,
     patience: Duration,
     env: Vec<(OsString, OsString)>,
+    scratch: Option<PathBuf>,
 }
 
 impl Git {
     /// The `git` found on `PATH`; each of its calls may take up to `deadline`.
     #[must_use]
     pub fn new(deadline: Duration) -> Self {
-        Self { program: OsString::from("git"), deadline, patience: PATIENCE, env: Vec::new() }
+        Self { program: OsString::from("git"), deadline, patience: PATIENCE, env: Vec::new(), scratch: None }
     }
 
     /// Runs this program in place of the one on `PATH`.
@@ -77,19 +81,30 @@ impl Git {
         self.patience = patience;
         self
     }
+
+    /// Keeps its temporary files in this folder, which no agent may write.
+    #[must_use]
+    pub fn with_scratch(mut self, folder: &Path) -> Self {
+        self.scratch = Some(folder.to_owned());
+        self
+    }
+
+    fn scratch(&self) -> PathBuf {
+        self.scratch.clone().unwrap_or_else(std::env::temp_dir)
+    }
 }
 
 impl Worktrees for Git {
     fn repository(&self, from: &Path) -> Result<PathBuf> {
-        read::repository(from)
+        read::repository(self, from)
     }
 
     fn resolve(&self, repo: &Path, base: &str) -> Result<String> {
-        read::Repo::open(repo)?.resolve(base)
+        read::Repo::open(self, repo)?.resolve(base)
     }
 
     fn branch(&self, repo: &Path, branch: &str) -> Result<Name> {
-        read::Repo::open(repo)?.name(branch)
+        read::Repo::open(self, repo)?.name(branch)
     }
 
     fn add(&self, tree: &NewTree<'_>, wanted: &dyn Fn() -> bool) -> Result<()> {
@@ -97,25 +112,29 @@ impl Worktrees for Git {
     }
 
     fn intact(&self, repo: &Path, path: &Path) -> Intact {
-        match layout::worktree_of(repo, path) {
+        match layout::worktree_of(self, repo, path) {
             Ok(()) => Intact::Yes,
             Err(why) => Intact::No(why),
         }
     }
 
     fn adopt(&self, repo: &Path, path: &Path) -> Result<Intact> {
-        let opened = read::Repo::open(repo)?;
+        let opened = read::Repo::open(self, repo)?;
         let doing = format!("adopt {}", path.display());
         let _lock = repo_lock::RepoLock::take(&opened.common, &doing, self.patience)?;
         Ok(self.intact(repo, path))
     }
 
-    fn snapshot(&self, path: &Path) -> Result<Snapshot> {
-        snapshot::snapshot(self, path)
+    fn snapshot(&self, repo: &Path, path: &Path) -> Result<Snapshot> {
+        snapshot::snapshot(self, repo, path)
     }
 
-    fn pristine(&self, repo: &Path, base: &str) -> Result<Snapshot> {
-        Ok(Snapshot { head: base.to_owned(), tree: read::Repo::open(repo)?.tree_of(base)? })
+    fn fresh(&self, repo: &Path, path: &Path, base: &str) -> Result<Snapshot> {
+        snapshot::fresh(self, repo, path, base)
+    }
+
+    fn changed(&self, repo: &Path, path: &Path, since: &Snapshot) -> Result<bool> {
+        snapshot::changed(self, repo, path, since)
     }
 
     fn ignored(&self, repo: &Path) -> Result<Vec<PathBuf>> {
@@ -123,11 +142,11 @@ impl Worktrees for Git {
     }
 
     fn commits(&self, repo: &Path, branch: &str, base: &str) -> Result<Vec<String>> {
-        read::Repo::open(repo)?.commits(branch, base)
+        read::Repo::open(self, repo)?.commits(branch, base)
     }
 
-    fn diff(&self, path: &Path, base: &str) -> Result<Diff> {
-        diff::diff(path, base)
+    fn diff(&self, repo: &Path, path: &Path, base: &str) -> Result<Diff> {
+        diff::diff(self, repo, path, base)
     }
 
     fn remove(&self, tree: &Tree, owned: &dyn Fn() -> bool) -> Result<Remains> {

@@ -32,7 +32,7 @@ const BEGUN: &str = "ganger-parking";
 pub(super) fn park(git: &Git, tree: &Tree, parking: &Parking<'_>, owned: &dyn Fn() -> bool) -> Result<Option<Moved>> {
     let path = settle(&tree.path)?;
     let target = settle(&parking.trash.join(parking.by.as_str()))?;
-    let repo = match Repo::open(&tree.repo) {
+    let repo = match Repo::open(git, &tree.repo) {
         Ok(repo) => repo,
         Err(why) if parking.force => return without_repository(&path, &target, &why, owned),
         Err(why) => return Err(why),

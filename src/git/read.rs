@@ -1,30 +1,30 @@
-//! What libgit2 reads of a repository: where it is, commits, branch names. Never writes.
+//! What is read of a repository: where it is, commits, branch names. Never writes.
+//!
+//! libgit2 reads, in this process; where it can't open a repository, the `git` program does.
 
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use git2::{ErrorCode, Oid, Repository, RepositoryOpenFlags};
+use git2::{Config, ConfigLevel, ErrorCode, Oid, Repository, RepositoryOpenFlags};
 
 use super::call::{EMAIL, NAME, failed};
 use super::layout::{Admin, Head};
+use super::view::common_config;
+use super::{Git, program};
 use crate::ports::worktrees::{Name, Result, TreeError};
 
 /// The canonical path of the main worktree of the repository around `from`, or of its common directory where it
 /// has no main worktree that could be found from any of its worktrees.
-pub(super) fn repository(from: &Path) -> Result<PathBuf> {
-    Repo::around(from, &around(from)?)?.main_path()
-}
-
-/// The repository around `from`, as libgit2 opens it.
-pub(super) fn around(from: &Path) -> Result<Repository> {
-    let none: [&Path; 0] = [];
-    Repository::open_ext(from, RepositoryOpenFlags::empty(), none).map_err(|error| unopened(from, &error))
+pub(super) fn repository(git: &Git, from: &Path) -> Result<PathBuf> {
+    Repo::find(git, from, true)?.main_path(Some(from))
 }
 
 /// A repository, opened at its common directory.
 pub(super) struct Repo {
-    git: Repository,
+    git: Git,
+    /// Absent where libgit2 can't open it.
+    lib: Option<Repository>,
     /// Canonical.
     pub common: PathBuf,
 }
@@ -52,49 +52,95 @@ pub(super) enum Maker {
 
 impl Repo {
     /// Opens the repository at `path`, without looking for one around it.
-    pub(super) fn open(path: &Path) -> Result<Self> {
-        let none: [&Path; 0] = [];
-        let found =
-            Repository::open_ext(path, RepositoryOpenFlags::NO_SEARCH, none).map_err(|error| unopened(path, &error))?;
-        Self::around(path, &found)
+    pub(super) fn open(git: &Git, path: &Path) -> Result<Self> {
+        Self::find(git, path, false)
     }
 
-    fn around(asked: &Path, found: &Repository) -> Result<Self> {
-        let common = found.commondir().canonicalize().map_err(|error| TreeError::Impossible(why(asked, error)))?;
+    fn find(git: &Git, from: &Path, search: bool) -> Result<Self> {
         let none: [&Path; 0] = [];
-        let git = Repository::open_ext(&common, RepositoryOpenFlags::NO_SEARCH, none)
-            .map_err(|error| unopened(&common, &error))?;
-        Ok(Self { git, common })
+        let flags = if search { RepositoryOpenFlags::empty() } else { RepositoryOpenFlags::NO_SEARCH };
+        let opened = |common: PathBuf, lib| Self { git: git.clone(), lib, common };
+        match Repository::open_ext(from, flags, none) {
+            Ok(found) => {
+                let common = found.commondir().canonicalize();
+                let common = common.map_err(|error| TreeError::Impossible(why(from, error)))?;
+                let lib = Repository::open_ext(&common, RepositoryOpenFlags::NO_SEARCH, none)
+                    .map_err(|error| unopened(&common, &error))?;
+                Ok(opened(common, Some(lib)))
+            }
+            Err(error) if matches!(error.code(), ErrorCode::NotFound | ErrorCode::Owner) => Err(unopened(from, &error)),
+            Err(_) => Ok(opened(program::common(git, from, search)?, None)),
+        }
+    }
+
+    /// The settings of the user and of the repository, as data.
+    pub(super) fn config(&self) -> Option<Config> {
+        if let Some(lib) = &self.lib {
+            return lib.config().ok();
+        }
+        let mut config = Config::open_default().ok()?;
+        config.add_file(&self.common.join("config"), ConfigLevel::Local, false).ok()?;
+        Some(config)
+    }
+
+    /// libgit2's view of it, where there is one.
+    pub(super) fn lib(&self) -> Option<&Repository> {
+        self.lib.as_ref()
     }
 
     /// The canonical path of its main worktree, or its common directory.
-    fn main_path(&self) -> Result<PathBuf> {
-        if self.git.is_bare() {
+    ///
+    /// A matter of where things lie, not of `core.bare` and `core.worktree`: whoever changes those does not make it
+    /// another repository.
+    fn main_path(&self, from: Option<&Path>) -> Result<PathBuf> {
+        let own = common_config(&self.common);
+        let set_bare = own.as_ref().is_some_and(|config| config.get_bool("core.bare").unwrap_or(false));
+        // Only a repository that has had files checked out has an index.
+        if set_bare && !self.common.join("index").exists() {
             return Ok(self.common.clone());
         }
-        let config = self.git.config().map_err(|error| reading(&error))?;
-        let main = match (config.get_path("core.worktree"), self.common.file_name()) {
-            (Ok(elsewhere), _) => self.common.join(elsewhere),
-            (Err(_), Some(name)) if name == ".git" => self.common.join(".."),
-            // A git directory set apart does not know its worktree: from a linked one nobody could name it.
-            (Err(_), _) => self.common.clone(),
-        };
-        main.canonicalize().map_err(|error| TreeError::Impossible(why(&main, error)))
+        if self.common.file_name().is_some_and(|name| name == ".git")
+            && let Some(main) = self.common.parent()
+        {
+            return Ok(main.to_owned());
+        }
+        let around = from.map(|from| std::path::absolute(from).unwrap_or_else(|_| from.to_owned()));
+        for folder in around.iter().flat_map(|from| from.ancestors()) {
+            match leads_to(folder) {
+                None => {}
+                Some(found) if found == self.common => {
+                    return folder.canonicalize().map_err(|error| unreadable(folder, &error));
+                }
+                // A linked worktree, or the git directory itself.
+                Some(_) => break,
+            }
+        }
+        // A submodule's git directory names its worktree; one that is set apart does not.
+        let named = own.and_then(|config| config.get_string("core.worktree").ok());
+        let named = named.and_then(|named| self.common.join(named).canonicalize().ok());
+        Ok(named.filter(|main| leads_to(main).as_ref() == Some(&self.common)).unwrap_or_else(|| self.common.clone()))
     }
 
     /// The full id of the commit that `base` names.
     pub(super) fn resolve(&self, base: &str) -> Result<String> {
-        let named = self.git.revparse_single(base).and_then(|object| object.peel_to_commit());
+        let at = self.common.display();
+        let (named, unborn) = if let Some(lib) = &self.lib {
+            let named = lib.revparse_single(base).and_then(|object| object.peel_to_commit());
+            let unborn = named.is_err() && lib.head().is_err_and(|error| error.code() == ErrorCode::UnbornBranch);
+            (named.map(|commit| commit.id().to_string()).map_err(|error| error.message().to_owned()), unborn)
+        } else {
+            let commit = |name: &str| program::object(&self.git, &self.common, &format!("{name}^{{commit}}"));
+            let named = commit(base)?;
+            let unborn = named.is_none() && commit("HEAD")?.is_none();
+            (named.ok_or_else(|| "git does not know it".to_owned()), unborn)
+        };
         match named {
-            Ok(commit) => Ok(commit.id().to_string()),
-            Err(_) if self.git.head().is_err_and(|error| error.code() == ErrorCode::UnbornBranch) => {
-                let at = self.common.display();
+            Ok(id) => Ok(id),
+            Err(_) if unborn => {
                 Err(TreeError::Impossible(format!("{at}: no commit yet to start {base} from; make a first commit")))
             }
-            Err(error) => Err(TreeError::Impossible(format!(
-                "{}: no commit is called {base:?} ({}); name another base, see `git branch --all`",
-                self.common.display(),
-                error.message()
+            Err(why) => Err(TreeError::Impossible(format!(
+                "{at}: no commit is called {base:?} ({why}); name another base, see `git branch --all`"
             ))),
         }
     }
@@ -102,22 +148,21 @@ impl Repo {
     /// Refuses what is not the full id of a commit in this repository.
     pub(super) fn has_commit(&self, id: &str) -> Result<()> {
         let full = matches!(id.len(), 40 | 64) && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        if full && Oid::from_str(id).and_then(|oid| self.git.find_commit(oid)).is_ok() {
+        let known = match &self.lib {
+            Some(lib) => full && Oid::from_str(id).and_then(|oid| lib.find_commit(oid)).is_ok(),
+            None => full && program::object(&self.git, &self.common, &format!("{id}^{{commit}}"))?.is_some(),
+        };
+        if known {
             return Ok(());
         }
         Err(TreeError::Impossible(format!("{}: there is no commit {id:?}", self.common.display())))
     }
 
-    /// The id of a commit's tree.
-    pub(super) fn tree_of(&self, commit: &str) -> Result<String> {
-        let tree = Oid::from_str(commit).and_then(|id| self.git.find_commit(id)).map(|commit| commit.tree_id());
-        tree.map(|id| id.to_string()).map_err(|error| reading(&error))
-    }
-
     /// The commits on `branch` that are not in `base`, newest first.
     pub(super) fn commits(&self, branch: &str, base: &str) -> Result<Vec<String>> {
+        let Some(lib) = &self.lib else { return program::commits(&self.git, &self.common, branch, base) };
         let ids = || -> std::result::Result<Vec<String>, git2::Error> {
-            let mut walk = self.git.revwalk()?;
+            let mut walk = lib.revwalk()?;
             walk.push_ref(&format!("refs/heads/{branch}"))?;
             walk.hide(Oid::from_str(base)?)?;
             walk.map(|id| id.map(|id| id.to_string())).collect()
@@ -125,18 +170,26 @@ impl Repo {
         ids().map_err(|error| reading(&error))
     }
 
+    /// The full names of all branches.
+    fn branches(&self) -> Result<Vec<String>> {
+        let Some(lib) = &self.lib else { return program::branches(&self.git, &self.common) };
+        let names = || -> std::result::Result<Vec<String>, git2::Error> {
+            let mut references = lib.references_glob("refs/heads/*")?;
+            references.names().map(|name| name.map(str::to_owned)).collect()
+        };
+        names().map_err(|error| reading(&error))
+    }
+
     /// Whether a branch name can be given.
     pub(super) fn name(&self, branch: &str) -> Result<Name> {
         if branch.starts_with('-') || !git2::Branch::name_is_valid(branch).unwrap_or(false) {
             return Err(TreeError::Impossible(format!("{branch:?} can't be the name of a branch")));
         }
-        let ignore_case = self.git.config().and_then(|config| config.get_bool("core.ignorecase")).unwrap_or(false);
+        let ignore_case = self.config().is_some_and(|config| config.get_bool("core.ignorecase").unwrap_or(false));
         let fold = |name: &str| if ignore_case { name.to_lowercase() } else { name.to_owned() };
         let wanted = fold(branch);
-        let mut references = self.git.references_glob("refs/heads/*").map_err(|error| reading(&error))?;
-        for name in references.names() {
-            let name = name.map_err(|error| reading(&error))?;
-            let taken = fold(name.strip_prefix("refs/heads/").unwrap_or(name));
+        for name in self.branches()? {
+            let taken = fold(name.strip_prefix("refs/heads/").unwrap_or(&name));
             if taken == wanted {
                 return Ok(Name::Taken);
             }
@@ -152,7 +205,8 @@ impl Repo {
 
     /// Where a branch is now.
     pub(super) fn tip(&self, branch: &str) -> Result<Tip> {
-        match self.git.find_reference(&format!("refs/heads/{branch}")) {
+        let Some(lib) = &self.lib else { return program::tip(&self.git, &self.common, branch) };
+        match lib.find_reference(&format!("refs/heads/{branch}")) {
             Ok(reference) => Ok(reference.target().map_or(Tip::Symbolic, |id| Tip::At(id.to_string()))),
             Err(error) if error.code() == ErrorCode::NotFound => Ok(Tip::Absent),
             Err(error) => Err(reading(&error)),
@@ -163,7 +217,7 @@ impl Repo {
     pub(super) fn holder(&self, branch: &str) -> io::Result<Option<PathBuf>> {
         let main = Admin::of_main(&self.common);
         if main.holds(branch) {
-            return Ok(Some(self.main_path().unwrap_or(main.dir)));
+            return Ok(Some(self.main_path(None).unwrap_or(main.dir)));
         }
         let linked = Admin::all(&self.common)?.into_iter().find(|admin| admin.holds(branch));
         Ok(linked.map(|admin| match admin.tree() {
@@ -174,6 +228,9 @@ impl Repo {
 
     /// Who made `branch`, by its reflog.
     pub(super) fn maker(&self, branch: &str) -> Maker {
+        if self.lib.is_none() {
+            return program::maker(&self.git, &self.common, branch);
+        }
         let Ok(log) = std::fs::read(self.common.join("logs/refs/heads").join(branch)) else { return Maker::Unknown };
         let mut lines = log.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
         let Some(first) = lines.next() else { return Maker::Unknown };
@@ -204,12 +261,27 @@ impl Repo {
     }
 }
 
+/// The git directory that `.git` in `folder` is, or leads to; canonical.
+fn leads_to(folder: &Path) -> Option<PathBuf> {
+    let dot_git = folder.join(".git");
+    if dot_git.is_dir() {
+        return dot_git.canonicalize().ok();
+    }
+    let text = std::fs::read(&dot_git).ok()?;
+    let named = std::ffi::OsStr::from_bytes(text.strip_prefix(b"gitdir: ")?.trim_ascii_end());
+    folder.join(named).canonicalize().ok()
+}
+
 /// Whether `inner` would be a reference in a folder that is called like the reference `outer`.
 fn is_folder_of(outer: &str, inner: &str) -> bool {
     inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'))
 }
 
-fn unopened(path: &Path, error: &git2::Error) -> TreeError {
+fn unreadable(path: &Path, error: &io::Error) -> TreeError {
+    TreeError::Impossible(why(path, error))
+}
+
+pub(super) fn unopened(path: &Path, error: &git2::Error) -> TreeError {
     let at = path.display();
     TreeError::Impossible(match error.code() {
         ErrorCode::NotFound if !path.exists() => format!("{at}: there is no such folder"),

@@ -29,7 +29,7 @@ pub(super) struct Leftover<'a> {
 
 /// See [`crate::ports::worktrees::Worktrees::remove`].
 pub(super) fn remove(git: &Git, tree: &Tree, owned: &dyn Fn() -> bool) -> Result<Remains> {
-    let repo = Repo::open(&tree.repo)?;
+    let repo = Repo::open(git, &tree.repo)?;
     let path = settle(&tree.path)?;
     let doing = format!("remove {}", path.display());
     let _lock = RepoLock::take(&repo.common, &doing, git.patience)?;

@@ -15,6 +15,7 @@ use super::quarantine::Quarantine;
 use super::read::Repo;
 use super::snapshot::{TAKE_IN, copy_index, head, tree_of};
 use super::stale;
+use super::view::View;
 use crate::domain::id::TaskId;
 use crate::os::process::Answer;
 use crate::ports::worktrees::{Result, TreeError};
@@ -88,9 +89,9 @@ impl<'a> Rescue<'a> {
             pathspecs.extend_from_slice(path.as_os_str().as_bytes());
             pathspecs.push(0);
         }
-        let call = self
-            .git
-            .call_in(dir, folder)
+        let view = View::without_index(&self.git, dir, folder, None)?;
+        let call = view
+            .call()
             .env("GIT_INDEX_FILE", index.path())
             .args(["-c", "advice.addEmbeddedRepo=false", "-c", "core.safecrlf=false"])
             .args(["add", "--all", "--sparse", "--ignore-errors", "--pathspec-from-file=-", "--pathspec-file-nul"])
@@ -100,7 +101,8 @@ impl<'a> Rescue<'a> {
         if !matches!(answer.code, Some(0 | 1)) {
             return Err(refused(TAKE_IN, &answer));
         }
-        let call = self.git.call_in(dir, folder).env("GIT_INDEX_FILE", index.path()).args(["write-tree"]);
+        // Even this may send files through filters: git writes the index, and looks again at what it can't tell by its stamps.
+        let call = view.call().env("GIT_INDEX_FILE", index.path()).args(["write-tree", "--missing-ok"]);
         let tree = self.git.must(&objects.apply(call), "write a tree")?.text();
         objects.take_over().map_err(|error| failed("store the objects", error))?;
         if let Some(first) = large.first() {
@@ -113,7 +115,8 @@ impl<'a> Rescue<'a> {
 
     /// The largest new or changed files that are beyond the budget, and how large these are together.
     fn too_large(&self, dir: &Path, folder: &Path, index: &TempIndex) -> Result<(Vec<PathBuf>, u64)> {
-        let call = self.git.call_in(dir, folder).env("GIT_INDEX_FILE", index.path());
+        let view = View::without_index(&self.git, dir, folder, None)?;
+        let call = view.call().env("GIT_INDEX_FILE", index.path());
         let call = call.args(["ls-files", "-z", "--others", "--modified", "--exclude-standard"]);
         let listed = self.git.must(&call, "list the files")?.stdout;
         let mut files: Vec<(u64, PathBuf)> = listed

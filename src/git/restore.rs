@@ -17,7 +17,7 @@ const RESTORE: &str = "restore the tree";
 
 /// See [`crate::ports::worktrees::Worktrees::restore`].
 pub(super) fn restore(git: &Git, tree: &Tree, owned: &dyn Fn() -> bool) -> Result<Moved> {
-    let repo = Repo::open(&tree.repo)?;
+    let repo = Repo::open(git, &tree.repo)?;
     let path = settle(&tree.path)?;
     let parked = settle(&place(tree))?;
     let _lock = RepoLock::take(&repo.common, &format!("restore {}", path.display()), git.patience)?;

@@ -5,6 +5,7 @@
 //! or else by being parked. Inspection that fails counts as dirty. Metadata is written under the repository's
 //! lock, `ganger.lock` in its common directory.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -60,12 +61,32 @@ pub struct NewTree<'a> {
     pub base: &'a str,
 }
 
-/// The state of a tree's content, to compare later: the commit of HEAD, and the tree of everything not ignored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The state of a tree's content, to compare with later: where HEAD is, and what differs from it byte for byte.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Snapshot {
-    pub head: String,
-    /// The id of the tree object; that of HEAD's own tree when nothing differs from it.
-    pub tree: String,
+    /// The commit of HEAD; `None` where it has none yet.
+    pub head: Option<String>,
+    /// The branch that HEAD is, without `refs/heads/`.
+    pub branch: Option<String>,
+    /// What is not as in that commit, by path. Ignored files are left out.
+    pub differs: BTreeMap<PathBuf, Content>,
+}
+
+/// What is at a path of a tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    Absent,
+    File {
+        size: u64,
+        /// The id of its bytes, whatever git would make of them.
+        id: String,
+    },
+    /// The id of where it leads.
+    Link(String),
+    /// A repository of its own, at this commit.
+    Nested(Option<String>),
+    /// Nothing that is read, or too much of it: by size and time of change.
+    Opaque(u64, i64, i64),
 }
 
 /// Whether a tree can be worked in.
@@ -125,17 +146,21 @@ pub trait Worktrees {
     /// As `intact`, under the repository's lock: for the attempt that has just become the tree's owner. Whoever was
     /// about to remove or park the tree has done so by then, or will find that it has another owner.
     fn adopt(&self, repo: &Path, path: &Path) -> Result<Intact>;
-    /// What the tree holds now.
-    fn snapshot(&self, path: &Path) -> Result<Snapshot>;
+    /// What the tree at `path` holds now. What an agent left there is read as data: no program is run that the tree or
+    /// the repository's configuration names.
+    fn snapshot(&self, repo: &Path, path: &Path) -> Result<Snapshot>;
+    /// As `snapshot`, for a tree of `base` that nobody has touched since it was made: without looking at all of it.
+    fn fresh(&self, repo: &Path, path: &Path, base: &str) -> Result<Snapshot>;
+    /// Whether the tree at `path`, or its branch, is not as it was: by the same rules as `snapshot`. Commits and bytes
+    /// count; permissions do not, nor what git's index and filters make of a file.
+    fn changed(&self, repo: &Path, path: &Path, since: &Snapshot) -> Result<bool>;
     /// What is ignored in the main worktree at `repo`, relative to it: files, and folders in which everything is. A
     /// bare repository has none.
     fn ignored(&self, repo: &Path) -> Result<Vec<PathBuf>>;
     /// The ids of the commits on `branch` that are not in `base`, newest first.
     fn commits(&self, repo: &Path, branch: &str, base: &str) -> Result<Vec<String>>;
-    /// The difference between `base` and what is in the tree at `path`, committed or not.
-    fn diff(&self, path: &Path, base: &str) -> Result<Diff>;
-    /// What a tree of `base` holds that nobody has touched.
-    fn pristine(&self, repo: &Path, base: &str) -> Result<Snapshot>;
+    /// The difference between `base` and what is in the tree at `path`, committed or not; read as `snapshot` does.
+    fn diff(&self, repo: &Path, path: &Path, base: &str) -> Result<Diff>;
     /// Undoes `add`: removes a tree that never ran if it equals what git wrote (also a half-made one), and its
     /// branch if that is still at the base and nobody's HEAD. Keeps what it can't prove empty. `owned` is asked
     /// under the lock, before the first effect.

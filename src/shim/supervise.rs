@@ -147,10 +147,11 @@ impl<'a> Supervisor<'a> {
 
     fn start_agent(&mut self) -> u8 {
         // A fresh tree equals its base; anything else has to be looked at before the agent changes it.
+        let (trees, repo) = (&self.engine.ports.trees, &self.plan.repo);
         self.before = if self.launch.fresh && !self.launch.prepares() {
-            None
+            trees.fresh(repo, &self.worktree, &self.plan.base).ok()
         } else {
-            self.engine.ports.trees.snapshot(&self.worktree).ok()
+            trees.snapshot(repo, &self.worktree).ok()
         };
         let argv: Vec<OsString> = self.launch.argv.iter().map(crate::engine::launch::Word::os).collect();
         match self.start(&argv) {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::msg::{Bar, Content, Tab};
 use super::paint::span;
-use crate::domain::attempt::{Attempt, Exit};
+use crate::domain::attempt::{Attempt, Exit, Tree};
 use crate::domain::completion::signal_name;
 use crate::domain::id::TaskId;
 use crate::domain::state::{Cause, Phase, TreeState};
@@ -56,27 +56,27 @@ fn moved(record: &Record) -> String {
 }
 
 /// Where the task's work is: the tree of its newest attempt, or where that was parked.
-fn tree(engine: &Engine, task: TaskId) -> Result<Option<(std::path::PathBuf, String)>, Fault> {
+fn tree(engine: &Engine, task: TaskId) -> Result<Option<(std::path::PathBuf, Tree)>, Fault> {
     let trees = engine.ports.store.trees(task)?;
     Ok(trees.into_iter().rev().find_map(|tree| match tree.state {
-        TreeState::Present => Some((tree.path, tree.base)),
-        TreeState::Parked => tree.parked.map(|parked| (parked, tree.base)),
+        TreeState::Present => Some((tree.path.clone(), tree)),
+        TreeState::Parked => tree.parked.clone().map(|parked| (parked, tree)),
         TreeState::Planned | TreeState::Gone => None,
     }))
 }
 
 fn diff(engine: &Engine, task: TaskId) -> Result<Content, Fault> {
-    let Some((path, base)) = tree(engine, task)? else {
+    let Some((path, tree)) = tree(engine, task)? else {
         return Ok(Content::Nothing("there is no worktree yet: nothing was changed".to_owned()));
     };
-    let diff = engine.ports.trees.diff(&path, &base)?;
+    let diff = engine.ports.trees.diff(&tree.repo, &path, &tree.base)?;
     Ok(if diff.text.is_empty() { Content::Nothing("nothing was changed".to_owned()) } else { Content::Text(diff.text) })
 }
 
 /// Lines added and removed against the base.
 pub fn changed(engine: &Engine, task: TaskId) -> Option<(usize, usize)> {
-    let (path, base) = tree(engine, task).ok().flatten()?;
-    let diff = engine.ports.trees.diff(&path, &base).ok()?;
+    let (path, tree) = tree(engine, task).ok().flatten()?;
+    let diff = engine.ports.trees.diff(&tree.repo, &path, &tree.base).ok()?;
     Some((diff.added, diff.removed))
 }
 
@@ -157,7 +157,7 @@ fn loss(engine: &Engine, id: TaskId) -> Result<Vec<String>, Fault> {
     for tree in engine.ports.store.trees(id)? {
         match tree.state {
             TreeState::Present => {
-                let diff = engine.ports.trees.diff(&tree.path, &tree.base).unwrap_or_default();
+                let diff = engine.ports.trees.diff(&tree.repo, &tree.path, &tree.base).unwrap_or_default();
                 let size = format!("+{} -{}", diff.added, diff.removed);
                 lines.push(format!("   its work ({size}) would be moved to the trash, nothing in it lost:"));
                 lines.push(format!("   {}", tree.path.display()));

@@ -31,6 +31,7 @@ mod properties;
 mod review;
 mod security;
 mod setup;
+mod shapes;
 mod standins;
 mod support;
 mod tui;

@@ -6,7 +6,7 @@ use super::world::{BASE, GitTree, Party, Then};
 use crate::domain::attempt::Tree;
 use crate::domain::saga::Remains;
 use crate::ports::worktrees::{
-    self as trees, Diff, Intact, Moved, Name, NewTree, Parking, Snapshot, TreeError, Worktrees,
+    self as trees, Content, Diff, Intact, Moved, Name, NewTree, Parking, Snapshot, TreeError, Worktrees,
 };
 
 fn git_error(then: Then) -> TreeError {
@@ -84,11 +84,20 @@ impl Worktrees for Party {
         self.gate("trees.adopt", git_error, || Ok(self.intact(repo, path)))
     }
 
-    fn snapshot(&self, path: &Path) -> trees::Result<Snapshot> {
+    fn snapshot(&self, _repo: &Path, path: &Path) -> trees::Result<Snapshot> {
         self.gate("trees.snapshot", git_error, || {
             let work = self.world.lock().trees.get(path).is_some_and(|tree| tree.work);
-            Ok(Snapshot { head: BASE.to_owned(), tree: work.to_string() })
+            let differs = work.then(|| (PathBuf::from("work"), Content::Absent)).into_iter().collect();
+            Ok(Snapshot { head: Some(BASE.to_owned()), branch: None, differs })
         })
+    }
+
+    fn fresh(&self, _repo: &Path, _path: &Path, base: &str) -> trees::Result<Snapshot> {
+        Ok(Snapshot { head: Some(base.to_owned()), ..Snapshot::default() })
+    }
+
+    fn changed(&self, repo: &Path, path: &Path, since: &Snapshot) -> trees::Result<bool> {
+        Ok(self.snapshot(repo, path)? != *since)
     }
 
     fn ignored(&self, _repo: &Path) -> trees::Result<Vec<PathBuf>> {
@@ -99,12 +108,8 @@ impl Worktrees for Party {
         self.gate("trees.commits", git_error, || Ok(vec![format!("a commit on {branch}")]))
     }
 
-    fn diff(&self, _path: &Path, _base: &str) -> trees::Result<Diff> {
+    fn diff(&self, _repo: &Path, _path: &Path, _base: &str) -> trees::Result<Diff> {
         self.gate("trees.diff", git_error, || Ok(Diff::default()))
-    }
-
-    fn pristine(&self, _repo: &Path, base: &str) -> trees::Result<Snapshot> {
-        Ok(Snapshot { head: base.to_owned(), tree: false.to_string() })
     }
 
     fn remove(&self, tree: &Tree, owned: &dyn Fn() -> bool) -> trees::Result<Remains> {

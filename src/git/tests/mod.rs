@@ -3,6 +3,7 @@
 mod adding;
 mod carrying;
 mod crashing;
+mod evidence;
 mod parking;
 mod reading;
 mod removing;
@@ -51,7 +52,7 @@ impl Lab {
         let root = folder.path().canonicalize().unwrap();
         std::fs::create_dir(root.join("home")).unwrap();
         let repo = root.join(name);
-        let git = hermetic(Git::new(DEADLINE), &root);
+        let git = hermetic(Git::new(DEADLINE), &root).with_scratch(&root.join("views"));
         let lab = Self { folder, repo, git };
         std::fs::create_dir_all(&lab.repo).unwrap();
         lab.run(&["init", "--quiet", "--initial-branch=main"]);

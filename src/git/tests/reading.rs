@@ -27,13 +27,13 @@ fn g18_a_repository_has_one_path_and_one_lock_however_it_is_reached() {
 fn a_diff_shows_what_was_committed_what_was_not_and_what_is_new() {
     let lab = Lab::new();
     let tree = lab.add();
-    let none = lab.git.diff(&tree.path, &tree.base).unwrap();
+    let none = lab.git.diff(&lab.repo, &tree.path, &tree.base).unwrap();
     assert_eq!((none.added, none.removed, none.text.as_str()), (0, 0, ""));
     write(&tree.path.join("committed"), "one\n");
     lab.run_in(&tree.path, &["add", "committed"]);
     lab.run_in(&tree.path, &["commit", "-qm", "one"]);
     write(&tree.path.join("untracked"), "two\nthree\n");
-    let diff = lab.git.diff(&tree.path, &tree.base).unwrap();
+    let diff = lab.git.diff(&lab.repo, &tree.path, &tree.base).unwrap();
     assert_eq!((diff.added, diff.removed), (3, 0), "{}", diff.text);
     for line in ["+one", "+two", "+three", "+++ b/untracked"] {
         assert!(diff.text.lines().any(|found| found == line), "{line} in {}", diff.text);
@@ -123,48 +123,6 @@ fn a_tree_is_not_intact_once_it_is_gone_replaced_copied_or_orphaned() {
 }
 
 #[test]
-fn a_snapshot_differs_when_work_was_done_and_leaves_the_tree_alone() {
-    let lab = Lab::new();
-    let tree = lab.add();
-    let look = || {
-        let before = (content_of(&lab), super::content(&tree.path));
-        let snapshot = lab.git.snapshot(&tree.path).unwrap();
-        assert_eq!((content_of(&lab), super::content(&tree.path)), before);
-        snapshot
-    };
-    let first = look();
-    assert_eq!((first.head.as_str(), first.tree), (tree.base.as_str(), lab.run(&["rev-parse", "HEAD^{tree}"])));
-    let first = look();
-    write(&tree.path.join("ignored/x"), "x");
-    assert_eq!(look(), first);
-    write(&tree.path.join("new.txt"), "x");
-    let untracked = look();
-    assert!(untracked.tree != first.tree && untracked.head == first.head);
-    write(&tree.path.join("a.txt"), "changed");
-    assert!(look().tree != untracked.tree);
-    lab.run_in(&tree.path, &["checkout", "--quiet", "a.txt"]);
-    lab.run_in(&tree.path, &["add", "new.txt"]);
-    assert_eq!(look(), untracked);
-    lab.run_in(&tree.path, &["commit", "--quiet", "--message=y"]);
-    let committed = look();
-    assert!(committed.tree == untracked.tree && committed.head != untracked.head);
-    lab.run_in(&tree.path, &["checkout", "--quiet", "--orphan", "fresh"]);
-    assert_eq!(look().tree, untracked.tree);
-    // A repository without a commit can't be taken in; that must not look like no work at all.
-    lab.run_in(&tree.path, &["checkout", "--quiet", "--force", BRANCH]);
-    lab.run_in(&tree.path, &["init", "--quiet", "nested"]);
-    write(&tree.path.join("nested/work"), "work");
-    assert!(lab.git.snapshot(&tree.path).is_err());
-    write(&tree.path.join("more.txt"), "x");
-    assert!(look().tree != untracked.tree);
-}
-
-/// The tree's own git directory.
-fn content_of(lab: &Lab) -> std::collections::BTreeMap<std::path::PathBuf, Vec<u8>> {
-    super::content(&lab.repo.join(".git/worktrees"))
-}
-
-#[test]
 fn g12_git_variables_in_the_environment_have_no_effect() {
     let lab = Lab::new();
     let other = Lab::new();
@@ -195,7 +153,7 @@ fn adds_and_removes() {
         let path = root.join(branch);
         let new = super::NewTree { repo: &repo, path: &path, branch, base: &base };
         git.add(&new, &|| true).unwrap();
-        assert_eq!(git.snapshot(&path).unwrap().head, base);
+        assert_eq!(git.snapshot(&repo, &path).unwrap().head.as_ref(), Some(&base));
     }
 }
 

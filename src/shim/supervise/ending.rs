@@ -97,15 +97,11 @@ impl Supervisor<'_> {
     }
 
     pub(super) fn evidence(&self) -> Evidence {
-        let now = self.engine.ports.trees.snapshot(&self.worktree);
-        let before = match &self.before {
-            Some(before) => Ok(before.clone()),
-            None => self.engine.ports.trees.pristine(&self.plan.repo, &self.plan.base),
-        };
-        match (before, now) {
-            (Ok(before), Ok(now)) if before == now => Evidence::Unchanged,
-            (Ok(_), Ok(_)) => Evidence::Changed,
-            (Err(_), _) | (_, Err(_)) => Evidence::Unknown,
+        let Some(before) = &self.before else { return Evidence::Unknown };
+        match self.engine.ports.trees.changed(&self.plan.repo, &self.worktree, before) {
+            Ok(true) => Evidence::Changed,
+            Ok(false) => Evidence::Unchanged,
+            Err(_) => Evidence::Unknown,
         }
     }
 
