@@ -167,6 +167,7 @@ pub fn report(report: &Report) -> Value {
     json!({
         "observed_at": time(report.observed_at),
         "actions": report.actions.iter().map(action).collect::<Vec<_>>(),
+        "doubt": report.doubt,
         "unknown": report.unknown.iter().map(action).collect::<Vec<_>>(),
     })
 }

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::args::{Color, Global};
 use crate::config::{self, Config, RepositoryFiles};
@@ -26,6 +26,8 @@ pub struct Wiring {
     pub settings: Arc<Settings>,
     pub around: Arc<Surroundings>,
     pub interrupted: Arc<AtomicBool>,
+    /// A doubt about the database has been said.
+    warned: AtomicBool,
 }
 
 /// A folder of the XDG base directories: its variable if that is absolute, else below the home directory.
@@ -134,6 +136,7 @@ impl Wiring {
             settings: Arc::new(settings),
             around: Arc::new(around),
             interrupted: Arc::default(),
+            warned: AtomicBool::new(false),
         })
     }
 
@@ -142,6 +145,20 @@ impl Wiring {
     /// # Errors
     /// Those of the store and of the state directory.
     pub fn engine(&self) -> Result<Engine, Fault> {
+        let engine = self.silent_engine()?;
+        if let Ok(Some(doubt)) = engine.ports.store.doubt()
+            && !self.warned.swap(true, Ordering::Relaxed)
+        {
+            super::output::mention(&format!("warning: {doubt}: ganger doctor"));
+        }
+        Ok(engine)
+    }
+
+    /// As [`Self::engine`], for where nothing may be said in between.
+    ///
+    /// # Errors
+    /// Those of the store and of the state directory.
+    pub fn silent_engine(&self) -> Result<Engine, Fault> {
         engine(&self.settings, &self.around, &self.interrupted)
     }
 

@@ -10,7 +10,7 @@ use crate::domain::reconcile::Pane;
 use crate::domain::state::{Activity, Phase, Source, Status};
 use crate::domain::task::Task;
 use crate::domain::time::Timestamp;
-use crate::engine::{Engine, Fault};
+use crate::engine::{Engine, Fault, strays};
 use crate::ports::multiplexer::Panes;
 use crate::ports::store::{Filter, Which};
 
@@ -129,6 +129,8 @@ pub struct Board {
     pub cards: Vec<Card>,
     /// One sentence for each row that could not be read.
     pub unreadable: Vec<String>,
+    /// Why the database can't be believed to know of everything that runs, and what is known of it.
+    pub doubt: Option<String>,
 }
 
 impl Board {
@@ -146,7 +148,11 @@ impl Board {
             let attempt = live.remove(&task.id).map(|attempt| looker.see(attempt));
             Card { task, attempt, commits: Vec::new(), untouched: Vec::new() }
         });
-        Ok(Self { cards: cards.collect(), unreadable: listing.unreadable })
+        let doubt = strays::doubted(engine)?.map(|(doubt, strays)| {
+            let known = strays.iter().map(|stray| format!("; {}: {}", stray.reason(), stray.hint()));
+            doubt + &known.collect::<String>()
+        });
+        Ok(Self { cards: cards.collect(), unreadable: listing.unreadable, doubt })
     }
 
     /// The card of a task.

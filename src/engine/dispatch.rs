@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::preflight::{self, Cleared, Obstacle};
 use super::steps::{STEPS, Saga};
-use super::{Engine, Fault, Kind, clean_up, plan, reconcile, tasks};
+use super::{Engine, Fault, Kind, clean_up, plan, reconcile, strays, tasks};
 use crate::domain::attempt::{Attempt, Plan};
 use crate::domain::id::TaskId;
 use crate::domain::lifecycle::Event;
@@ -99,6 +99,7 @@ fn claim_and_run(engine: &Engine, request: &Request) -> Result<Attempt, Fault> {
         if !request.from.contains(&task.status) {
             return Err(taken(engine, &task));
         }
+        strays::refuse_second(engine, &task)?;
         let agent = request.agent.clone().unwrap_or_else(|| task.draft.agent.clone());
         let cleared = match preflight::check(engine, &task, &agent) {
             Ok(cleared) => cleared,

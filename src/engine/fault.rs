@@ -118,6 +118,10 @@ impl From<StoreError> for Fault {
             StoreError::OtherStateDir { recorded, .. } => {
                 Self::new(Kind::Usage, message).hint(format!("--state-dir {}", recorded.display()))
             }
+            StoreError::OtherDatabase { recorded, .. } => Self::new(Kind::Usage, message)
+                .hint(format!("--db {}, or --state-dir PATH for a state directory of its own", recorded.display())),
+            StoreError::Older { .. } => Self::new(Kind::Unknown, message).hint("ganger doctor, then again"),
+            StoreError::Replaced { .. } => Self::new(Kind::Failed, message).hint("start it again, then: ganger doctor"),
             StoreError::NetworkFileSystem { .. } => Self::new(Kind::Usage, message).hint("--db PATH on a local disk"),
             StoreError::Damaged { .. } => {
                 Self::new(Kind::Failed, message).hint("restore a backup, or move the file away to begin anew")

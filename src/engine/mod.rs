@@ -40,6 +40,7 @@ pub mod screen;
 pub mod setup;
 pub mod steps;
 pub mod stop;
+pub mod strays;
 pub mod tasks;
 pub mod trust;
 pub mod undo;

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::strays::{self, Fate, Stray};
 use super::{Engine, Fault, clean_up, exit_file, outbox};
 use crate::domain::attempt::Attempt;
 use crate::domain::completion::{Ending, Vanished};
@@ -55,6 +56,8 @@ pub struct Report {
     pub observed_at: Timestamp,
     pub actions: Vec<Action>,
     pub unknown: Vec<Action>,
+    /// Why the database can't be believed to know of everything that runs.
+    pub doubt: Option<String>,
     /// Whether the tmux servers that were asked answered; the first that did not. `None`: none had to be asked.
     pub tmux: Option<Result<(), String>>,
 }
@@ -105,7 +108,7 @@ impl<'a> Servers<'a> {
 /// Only where the store can't be read: everything else is an unknown of the report.
 pub fn reconcile(engine: &Engine, scope: &Scope) -> Result<Report, Fault> {
     let observed_at = engine.ports.clock.now().wall;
-    let mut report = Report { observed_at, actions: Vec::new(), unknown: Vec::new(), tmux: None };
+    let mut report = Report { observed_at, actions: Vec::new(), unknown: Vec::new(), doubt: None, tmux: None };
     let mut servers = Servers::new(engine);
     let mut over = Vec::new();
     for attempt in engine.ports.store.attempts(&Which::Unfinished)? {
@@ -127,7 +130,28 @@ pub fn reconcile(engine: &Engine, scope: &Scope) -> Result<Report, Fault> {
     }
     clean(engine, &over, &mut servers, scope.dry_run, &mut report);
     report.tmux = servers.answered();
+    if let Some((doubt, strays)) = strays::doubted(engine)? {
+        report.doubt = Some(doubt);
+        report.unknown.extend(strays.iter().filter_map(of_stray));
+    }
     Ok(report)
+}
+
+/// One that names no task is told by the doctor alone.
+fn of_stray(stray: &Stray) -> Option<Action> {
+    let observed = Observed {
+        place: PlaceSeen::Here,
+        lock: if stray.fate == Fate::Runs { Lock::Held } else { Lock::Free },
+        shim: Probe::Unknown,
+        agent: Probe::Unknown,
+        server: Probe::Unknown,
+        pane: Pane::Unknown,
+        saga: Lock::Missing,
+        exit: ExitFile::None,
+        age: Duration::ZERO,
+    };
+    let attempt = stray.attempt.clone();
+    Some(Action { task: stray.task()?, attempt, observed, decision: "unknown", reason: stray.reason(), applied: false })
 }
 
 fn file(report: &mut Report, action: Action) {
@@ -240,6 +264,9 @@ fn settle(engine: &Engine, attempt: &Attempt, servers: &mut Servers<'_>, dry_run
     let decision = plan(&observed, &desired(engine, attempt));
     let action =
         |decision: &'static str, reason: String, applied| Action::of(attempt, &observed, decision, reason, applied);
+    if strays::is_ahead(engine, attempt)? {
+        return Ok(action("unknown", "it has come further than the database knows".to_owned(), false));
+    }
     Ok(match decision {
         Decision::Keep | Decision::CleanUp => action("keep", String::new(), false),
         Decision::Unknown(why) => action("unknown", why.to_owned(), false),

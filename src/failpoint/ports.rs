@@ -126,6 +126,12 @@ impl Store for PointedStore {
     fn distrust(&self, repo: &Path) -> store::Result<usize> {
         around("store.distrust", || self.0.distrust(repo), store_fault)
     }
+    fn doubt(&self) -> store::Result<Option<String>> {
+        around("store.doubt", || self.0.doubt(), store_fault)
+    }
+    fn believe(&self) -> store::Result<()> {
+        around("store.believe", || self.0.believe(), store_fault)
+    }
     fn version(&self) -> store::Result<i64> {
         self.0.version()
     }
@@ -276,6 +282,12 @@ impl StateFiles for PointedStateFiles {
     }
     fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
         around("files.read", || self.0.read(path), io::Error::other)
+    }
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        around("files.list", || self.0.list(folder), io::Error::other)
+    }
+    fn set_aside(&self, path: &Path) -> io::Result<()> {
+        around("files.set_aside", || self.0.set_aside(path), io::Error::other)
     }
     fn remove(&self, path: &Path) -> io::Result<()> {
         around("files.remove", || self.0.remove(path), io::Error::other)

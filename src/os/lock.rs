@@ -5,7 +5,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -19,13 +19,18 @@ pub struct FileLocks;
 
 struct Holding {
     /// Closing it gives the lock back.
-    _file: File,
+    file: File,
     id: FileId,
 }
 
 impl Held for Holding {
     fn file(&self) -> FileId {
         self.id
+    }
+
+    fn inscribe(&self, bytes: &[u8]) -> io::Result<()> {
+        self.file.set_len(0)?;
+        self.file.write_all_at(bytes, 0)
     }
 }
 
@@ -120,14 +125,14 @@ impl Locks for FileLocks {
             }
         }
         let id = identify(&file)?;
-        Ok(Box::new(Holding { _file: file, id }))
+        Ok(Box::new(Holding { file, id }))
     }
 
     fn shared(&self, path: &Path) -> io::Result<Box<dyn Held>> {
         let file = File::open(path)?;
         kernel::take(&file, Kind::Shared)?;
         let id = identify(&file)?;
-        Ok(Box::new(Holding { _file: file, id }))
+        Ok(Box::new(Holding { file, id }))
     }
 
     fn ask(&self, path: &Path, expected: Option<FileId>) -> Lock {

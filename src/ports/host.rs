@@ -16,6 +16,11 @@ use crate::domain::time::Now;
 pub trait Held: Send {
     /// The locked file.
     fn file(&self) -> FileId;
+    /// Writes into the locked file, in place of what it held.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn inscribe(&self, bytes: &[u8]) -> io::Result<()>;
 }
 
 /// Clocks, and what is drawn by chance.
@@ -139,4 +144,14 @@ pub trait StateFiles {
     /// # Errors
     /// What the system says.
     fn remove(&self, path: &Path) -> io::Result<()>;
+    /// The names in a folder; none where there is no folder.
+    ///
+    /// # Errors
+    /// What the system says, `NotFound` excepted.
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>>;
+    /// Renames a file so that nobody looks at it any more; one that is not there is no error.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn set_aside(&self, path: &Path) -> io::Result<()>;
 }

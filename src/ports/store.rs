@@ -30,6 +30,12 @@ pub enum StoreError {
     Newer { path: PathBuf, found: i64, known: i64 },
     #[error("the database {path} belongs to the state directory {recorded}, not to {given}")]
     OtherStateDir { path: PathBuf, recorded: PathBuf, given: PathBuf },
+    #[error("the state directory {state_dir} belongs to the database {recorded}, not to {given}")]
+    OtherDatabase { state_dir: PathBuf, recorded: PathBuf, given: PathBuf },
+    #[error("{why}")]
+    Older { why: String },
+    #[error("the database {path} was replaced while it was open here ({what}): nothing more is written to the old one")]
+    Replaced { path: PathBuf, what: &'static str },
     #[error("the database {path} is on a network file system ({kind}), where its locks can't be trusted")]
     NetworkFileSystem { path: PathBuf, kind: String },
     #[error("the database {path} is damaged: {why}; a copy is at {copy}")]
@@ -326,6 +332,11 @@ pub trait Store {
     fn trusted_before(&self, repo: &Path) -> Result<Option<Vec<u8>>>;
     /// Forgets them all; how many there were.
     fn distrust(&self, repo: &Path) -> Result<usize>;
+    /// Why the database can't be believed to know of everything that runs: it is older than what its state directory has
+    /// seen, or another one. Stands until a person has looked at it.
+    fn doubt(&self) -> Result<Option<String>>;
+    /// A person has looked at what the database does not know of: the doubt is over.
+    fn believe(&self) -> Result<()>;
     /// A number that changes when another connection commits.
     fn version(&self) -> Result<i64>;
 }

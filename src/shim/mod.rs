@@ -22,7 +22,7 @@ use crate::domain::id::{AttemptId, Process, TaskId};
 use crate::domain::lifecycle::Event;
 use crate::domain::state::{Cause, Phase, Who};
 use crate::engine::launch::Launch;
-use crate::engine::{Engine, Fault, Kind};
+use crate::engine::{Engine, Fault, Kind, strays};
 use crate::os::proc;
 use crate::ports::host::Held;
 use crate::ports::store::Applied;
@@ -52,6 +52,7 @@ pub fn run(
         .locks
         .exclusive(&attempt.plan.files.lock, PROBERS)
         .map_err(|error| Fault::io("another shim of this attempt runs", &error))?;
+    strays::inscribe(lock.as_ref(), &attempt.plan, engine.ports.processes.me());
     let worktree = launch.worktree.path();
     if let Err(fault) = enter(&worktree) {
         let event = Event::RolledBack { cause: Cause::Worktree, reason: fault.message.clone(), lasting: false };

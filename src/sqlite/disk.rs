@@ -6,10 +6,11 @@
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
+use crate::domain::id::FileId;
 use crate::ports::store::{Result, StoreError};
 
 /// Room that is set free when the disk is full: enough for the rollbacks of a board.
@@ -49,6 +50,12 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other,
     }
+}
+
+/// Which file stands at a path. Opens nothing.
+pub(super) fn identify(path: &Path) -> io::Result<FileId> {
+    let found = fs::metadata(path)?;
+    Ok(FileId { device: found.dev(), inode: found.ino() })
 }
 
 /// Makes the name of a new file durable.

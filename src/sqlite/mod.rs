@@ -13,6 +13,8 @@ mod disk;
 mod edit;
 mod events;
 mod hear;
+mod height;
+mod mark;
 mod open;
 mod rows;
 mod shelf;
@@ -54,6 +56,8 @@ pub struct Sqlite {
     /// How long another program's lock is waited for.
     busy: Duration,
     read_only: bool,
+    /// The files that were opened; absent while they still are being, and for a glance.
+    files: Option<open::Files>,
 }
 
 impl Sqlite {
@@ -156,6 +160,14 @@ impl Store for Sqlite {
 
     fn distrust(&self, repo: &Path) -> Result<usize> {
         self.write("forgetting what was trusted", |conn| trust::distrust(conn, rows::path_text(repo)?))
+    }
+
+    fn doubt(&self) -> Result<Option<String>> {
+        self.meta("doubt")
+    }
+
+    fn believe(&self) -> Result<()> {
+        self.write("ending a doubt", |conn| Ok(conn.execute("DELETE FROM meta WHERE key = 'doubt'", []).map(drop)?))
     }
 
     fn version(&self) -> Result<i64> {

@@ -14,8 +14,10 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
+use super::mark::{self, Found};
 use super::write::{Trouble, pause};
-use super::{Sqlite, disk};
+use super::{Sqlite, disk, height};
+use crate::domain::id::FileId;
 use crate::ports::store::{Result, StoreError};
 
 /// The schema, one step a version. Released steps never change.
@@ -57,6 +59,7 @@ impl Sqlite {
             state_dir: PathBuf::new(),
             busy: GLANCE,
             read_only: true,
+            files: None,
         };
         board.recognise(STEPS)?;
         let recorded = board.recorded()?;
@@ -97,9 +100,10 @@ impl Sqlite {
         Ok(version)
     }
 
-    fn meta(&self, key: &str) -> Result<Option<String>> {
+    pub(super) fn meta(&self, key: &str) -> Result<Option<String>> {
         self.waiting(&opening(&self.db), |conn| {
-            Ok(conn.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0)).optional()?)
+            let mut statement = conn.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
+            Ok(statement.query_row([key], |row| row.get(0)).optional()?)
         })
     }
 
@@ -185,6 +189,7 @@ pub(super) fn open_with(db: &Path, state_dir: &Path, busy: Duration, steps: &[M<
     disk::refuse_network(&db)?;
     let given = disk::canonical(state_dir)?;
     disk::refuse_network(&given)?;
+    refuse_second(&db, &given)?;
     match fs::metadata(&db) {
         Ok(found) if found.len() == 0 => return Err(disk::quarantine(&db, "the file is empty")),
         Ok(_) => {}
@@ -192,8 +197,10 @@ pub(super) fn open_with(db: &Path, state_dir: &Path, busy: Duration, steps: &[M<
         Err(error) => return Err(disk::failed(format!("looking for the database {}", db.display()), &error)),
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut board =
-        Sqlite { conn: connect(&db, flags)?, db: db.clone(), state_dir: given.clone(), busy, read_only: false };
+    forget_index(&db)?;
+    let file = disk::identify(&db).map_err(|error| disk::failed(opening(&db), &error))?;
+    let conn = connect(&db, flags)?;
+    let mut board = Sqlite { conn, db: db.clone(), state_dir: given.clone(), busy, read_only: false, files: None };
     let version = board.recognise(steps)?;
     let Some(recorded) = board.recorded()? else {
         return Err(StoreError::Failed { doing: opening(&db), why: "no state directory is recorded in it".to_owned() });
@@ -206,9 +213,47 @@ pub(super) fn open_with(db: &Path, state_dir: &Path, busy: Duration, steps: &[M<
     if version < newest(steps) {
         board.upgrade(steps)?;
     }
+    board.compare()?;
+    // By now it has been read, and has its log.
+    let log = disk::identify(&disk::beside(&db, "-wal")).map_err(|error| disk::failed(opening(&db), &error))?;
+    board.files = Some(Files { database: file, log });
     disk::keep_ballast(&given);
     board.grow_log()?;
     Ok(board)
+}
+
+/// The files of an open database, which nobody else may replace.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Files {
+    pub database: FileId,
+    pub log: FileId,
+}
+
+/// Refuses a state directory in which another database is at home: two that share one would not know of each other's
+/// agents.
+fn refuse_second(db: &Path, state_dir: &Path) -> Result<()> {
+    match mark::read(state_dir) {
+        Found::Mark(mark) if mark::is_same_file(&mark.database, db) == Some(false) => Err(StoreError::OtherDatabase {
+            state_dir: state_dir.to_owned(),
+            recorded: mark.database,
+            given: db.to_owned(),
+        }),
+        Found::Mark(_) | Found::Nothing | Found::Unreadable => Ok(()),
+    }
+}
+
+/// Where the log was removed and its index was not, the index is of a log that is no more: what it says would be read
+/// from, and written to, the wrong places of a new one.
+fn forget_index(db: &Path) -> Result<()> {
+    let (log, index) = (disk::beside(db, "-wal"), disk::beside(db, "-shm"));
+    // Whoever closes a database for the last time removes the one a moment before the other.
+    for _ in 0..20 {
+        if log.exists() || !index.exists() {
+            return Ok(());
+        }
+        pause(Duration::ZERO, GLANCE);
+    }
+    disk::remove(&index).map_err(|error| disk::failed(format!("removing {}", index.display()), &error))
 }
 
 /// See [`Sqlite::check`].
@@ -265,6 +310,7 @@ fn fill(draft: &Path, state_dir: &Path, steps: &[M<'static>]) -> std::result::Re
         conn.execute_batch("PRAGMA synchronous = FULL")?;
         Migrations::from_slice(steps).to_latest(&mut conn)?;
         conn.execute("INSERT INTO meta (key, value) VALUES ('state_dir', ?1)", [recorded])?;
+        conn.execute(height::IDENTIFY, [])?;
         conn.close().map_err(|(_, error)| error.into())
     };
     written().map_err(|error| error.to_string())

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 use super::Sqlite;
-use super::disk;
+use super::{disk, height};
 use crate::ports::store::{Result, StoreError};
 
 /// What went wrong inside a transaction.
@@ -71,16 +71,21 @@ impl Sqlite {
     ) -> Result<T> {
         let transact = |conn: &Connection| {
             let transaction = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?;
-            let value = work(&transaction)?;
+            let seen = self.compared(&transaction)?;
+            let value = if seen.doubt.is_none() { Some(work(&transaction)?) } else { None };
+            let height = height::of(&transaction)?.height;
             transaction.commit()?;
-            Ok(value)
+            Ok((value, seen, height))
         };
-        match self.waiting_for(patience, doing, transact) {
+        let (value, seen, height) = match self.waiting_for(patience, doing, transact) {
             Err(StoreError::Full { .. }) if disk::free_ballast(&self.state_dir) => {
                 self.waiting_for(patience, doing, transact)
             }
             other => other,
-        }
+        }?;
+        self.raise(&seen, height);
+        // What was asked for was decided on a database that has turned out to be another: it is asked for again.
+        value.ok_or_else(|| StoreError::Older { why: seen.doubt.unwrap_or_default() })
     }
 
     /// Runs `work` on one snapshot of the database.
@@ -101,6 +106,7 @@ impl Sqlite {
     fn waiting_for<T>(&self, patience: Duration, doing: &str, work: impl Fn(&Connection) -> Done<T>) -> Result<T> {
         let since = Instant::now();
         loop {
+            self.still_there()?;
             match work(&self.conn) {
                 Ok(value) => return Ok(value),
                 Err(trouble) if is_busy(&trouble) => {

@@ -28,6 +28,7 @@ mod nemesis;
 mod output;
 mod permissions;
 mod properties;
+mod restored;
 mod review;
 mod security;
 mod setup;

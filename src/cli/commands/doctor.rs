@@ -14,7 +14,7 @@ use crate::domain::text;
 use crate::engine::audit::{Audit, Finding, audit};
 use crate::engine::reconcile::{Action, Report, Scope, reconcile};
 use crate::engine::trust::{self, Standing};
-use crate::engine::{Engine, Kind, preflight};
+use crate::engine::{Engine, Kind, preflight, strays};
 use crate::os::process::{Call, run as call};
 use crate::ports::store::Filter;
 use crate::sqlite::Sqlite;
@@ -23,6 +23,8 @@ use crate::sqlite::Sqlite;
 enum Mark {
     Ok,
     Warning,
+    /// It could not be told.
+    Unknown,
     Failed,
 }
 
@@ -31,6 +33,7 @@ impl Mark {
         match self {
             Self::Ok => "ok",
             Self::Warning => "warning",
+            Self::Unknown => "unknown",
             Self::Failed => "failed",
         }
     }
@@ -53,11 +56,12 @@ fn check(name: &str, mark: Mark, detail: impl Into<String>) -> Check {
 pub fn run(wiring: &Wiring, fix: bool) -> Outcome {
     let mut checks = vec![tool(wiring, "git", &["--version"])];
     let mut found = Audit::default();
-    let mut fixed = None;
+    let (mut settled, mut fixed) = (Vec::new(), None);
     match wiring.engine() {
         Ok(engine) => {
             let repo = wiring.repository_if_named(&engine)?;
             if fix {
+                settled = strays::settle(&engine)?;
                 fixed = Some(reconcile(&engine, &Scope { repo: repo.clone(), dry_run: false })?);
             }
             with_engine(wiring, &engine, &mut checks);
@@ -69,15 +73,23 @@ pub fn run(wiring: &Wiring, fix: bool) -> Outcome {
         Err(fault) => checks.push(check("database", Mark::Failed, fault.message)),
     }
     let failed = checks.iter().any(|check| check.mark == Mark::Failed) || !found.violations.is_empty();
+    let unsure = !found.unknown.is_empty() || checks.iter().any(|check| check.mark == Mark::Unknown);
     if wiring.global.json {
-        output::object(as_json(&checks, &found, fixed.as_ref(), !failed));
+        let mut object = as_json(&checks, &found, fixed.as_ref(), !failed);
+        if fix {
+            object["settled"] = json!(settled);
+        }
+        output::object(object);
     } else {
+        for line in &settled {
+            output::say(&format!("fixed: {}", text::line(line)));
+        }
         say(checks, &found, fixed.as_ref());
     }
-    Ok(match (failed, found.unknown.is_empty()) {
+    Ok(match (failed, unsure) {
         (true, _) => ExitCode::from(Kind::Failed.code()),
-        (false, false) => ExitCode::from(Kind::Unknown.code()),
-        (false, true) => ExitCode::SUCCESS,
+        (false, true) => ExitCode::from(Kind::Unknown.code()),
+        (false, false) => ExitCode::SUCCESS,
     })
 }
 
@@ -161,6 +173,7 @@ fn with_engine(wiring: &Wiring, engine: &Engine, checks: &mut Vec<Check>) {
         Ok(listing) => check("database", Mark::Failed, listing.unreadable.join("; ")),
         Err(error) => check("database", Mark::Failed, error.to_string()),
     });
+    checks.extend(unknown(engine));
     checks.push(state_dir(engine));
     checks.push(disk(engine));
     let settings = here(wiring, engine, checks);
@@ -203,6 +216,26 @@ fn here(wiring: &Wiring, engine: &Engine, checks: &mut Vec<Check>) -> Arc<Settin
         checks.push(check("repository", Mark::Failed, fault.message));
         Arc::clone(&wiring.settings)
     })
+}
+
+/// What runs, or has run, and the database does not know of.
+fn unknown(engine: &Engine) -> Vec<Check> {
+    let mut checks = Vec::new();
+    match engine.ports.store.doubt() {
+        Ok(None) => {}
+        Ok(Some(doubt)) => {
+            checks.push(check("identity", Mark::Unknown, format!("{doubt}; once looked at: ganger doctor --fix")));
+        }
+        Err(error) => checks.push(check("identity", Mark::Failed, error.to_string())),
+    }
+    match strays::find(engine) {
+        Ok(strays) => checks.extend(strays.iter().map(|stray| {
+            let name = stray.task().map_or("stray".to_owned(), |task| format!("stray task {task}"));
+            check(&name, Mark::Unknown, format!("{} · try: {}", stray.reason(), stray.hint()))
+        })),
+        Err(fault) => checks.push(check("strays", Mark::Failed, fault.message)),
+    }
+    checks
 }
 
 /// The state directory takes a durable write.

@@ -62,5 +62,5 @@ fn hear(speaker: &Speaker, word: &Word) -> Result<(), Fault> {
     };
     let mut wiring = Wiring::new(&global)?;
     Arc::make_mut(&mut wiring.settings).timing.database = PATIENCE;
-    say(&wiring.engine()?, speaker, word).map(drop)
+    say(&wiring.silent_engine()?, speaker, word).map(drop)
 }

@@ -32,7 +32,7 @@ pub fn once(wiring: &Wiring, dry_run: bool, check: bool) -> Outcome {
     let scope = Scope { repo: wiring.repository_if_named(&engine)?, dry_run };
     let report = reconcile(&engine, &scope)?;
     print(wiring, &report, dry_run);
-    Ok(if !report.unknown.is_empty() {
+    Ok(if !report.unknown.is_empty() || report.doubt.is_some() {
         ExitCode::from(Kind::Unknown.code())
     } else if check && report.changes() {
         ExitCode::from(Kind::WouldChange.code())
@@ -63,7 +63,7 @@ fn print(wiring: &Wiring, report: &Report, dry_run: bool) {
     for action in &report.unknown {
         output::mention(&format!("task {}: unknown, left as it is: {}", action.task, action.reason));
     }
-    if report.actions.is_empty() && report.unknown.is_empty() {
+    if report.actions.is_empty() && report.unknown.is_empty() && report.doubt.is_none() {
         output::say("everything is as it should be");
     }
 }

@@ -75,7 +75,7 @@ impl Events for FileWatch {
 
 impl Stage for House {
     fn engine(&self) -> Result<Engine, Fault> {
-        self.wiring.engine()
+        self.wiring.silent_engine()
     }
 
     fn now(&self) -> Now {

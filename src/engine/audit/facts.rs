@@ -8,6 +8,7 @@ use crate::domain::id::{AttemptId, Process};
 use crate::domain::reconcile::{Lock, Probe};
 use crate::domain::state::TreeState;
 use crate::domain::task::Task;
+use crate::engine::strays::{self, Stray};
 use crate::engine::{Engine, Fault};
 use crate::ports::multiplexer::{PaneSeen, Panes};
 use crate::ports::store::{Filter, Record, Which};
@@ -17,6 +18,8 @@ use crate::ports::worktrees::{Intact, Name};
 #[derive(Debug, Default)]
 pub(super) struct Facts {
     pub tasks: Vec<TaskFacts>,
+    /// Attempts that no row tells of.
+    pub strays: Vec<Stray>,
 }
 
 #[derive(Debug)]
@@ -40,6 +43,8 @@ pub(super) enum Where {
 pub(super) struct AttemptFacts {
     pub row: Attempt,
     pub place: Where,
+    /// Its shim has left traces that its row, of an older database, can't know of.
+    pub ahead: bool,
     /// The shim's lock and the saga's.
     pub lock: Lock,
     pub saga: Lock,
@@ -98,7 +103,7 @@ impl Facts {
             let timeline = engine.ports.store.timeline(Some(task.id), 0, u32::MAX)?;
             tasks.push(TaskFacts { task, attempts, trees, timeline });
         }
-        Ok(Self { tasks })
+        Ok(Self { tasks, strays: strays::find(engine)? })
     }
 }
 
@@ -119,6 +124,8 @@ fn attempt(engine: &Engine, row: Attempt, shims: Vec<Process>, panes: Vec<PaneSe
     let probe = |process: Option<Process>| process.map_or(Probe::Unknown, |found| engine.ports.processes.probe(found));
     AttemptFacts {
         place,
+        // What can't be told is told of the row alone.
+        ahead: strays::is_ahead(engine, &row).unwrap_or(false),
         lock: engine.ports.locks.ask(&row.plan.files.lock, row.lock),
         saga: engine.ports.locks.ask(&row.plan.files.saga, None),
         shim: probe(row.shim),

@@ -31,6 +31,9 @@ fn no_ghost(facts: &TaskFacts, audit: &mut Audit) {
         (_, Where::Elsewhere) => audit.unsure("I1", task.id, id, "it is in progress on another machine".to_owned()),
         (Phase::Claimed | Phase::Worktree | Phase::Spawning, Where::Here) => match attempt.saga {
             Lock::Held => {}
+            Lock::Free | Lock::Missing | Lock::Replaced if attempt.ahead => {
+                audit.unsure("I1", task.id, id, "it has come further than the database knows".to_owned());
+            }
             Lock::Free | Lock::Missing | Lock::Replaced => ghost("nobody dispatches it".to_owned()),
             Lock::Unknown => audit.unsure("I1", task.id, id, "its dispatcher's lock can't be asked".to_owned()),
         },

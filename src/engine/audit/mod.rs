@@ -86,5 +86,11 @@ fn look(engine: &Engine, repo: Option<&Path>) -> Result<Audit, Fault> {
         work::check(task, &mut audit);
         told::check(task, engine.limits(&task.task.draft.repo).max_orphan_retries, &mut audit);
     }
+    for stray in &facts.strays {
+        if let Some(task) = stray.task() {
+            let (invariant, attempt) = ("I3", Some(stray.attempt.clone()));
+            audit.unknown.push(Finding { invariant, task, attempt, found: stray.reason(), hint: stray.hint() });
+        }
+    }
     Ok(audit)
 }

@@ -10,6 +10,7 @@ use crate::domain::id::{AttemptId, FileId, Place, Process};
 use crate::domain::reconcile::{Lock, Probe};
 use crate::domain::settings::Settings;
 use crate::domain::time::Now;
+use crate::os::files::PrivateFiles;
 use crate::ports::host::{Clock, Found, Held, Locks, Notifier, Processes, Signal, StateFiles};
 use crate::ports::repositories::{Repositories, Supplied, Unfit};
 
@@ -52,6 +53,11 @@ struct Hold {
 impl Held for Hold {
     fn file(&self) -> FileId {
         self.file
+    }
+
+    fn inscribe(&self, bytes: &[u8]) -> io::Result<()> {
+        let path = self.world.lock().inodes.iter().find(|(_, inode)| **inode == self.file.inode).map(|(path, _)| path.clone());
+        path.map_or(Ok(()), |path| std::fs::write(path, bytes))
     }
 }
 
@@ -236,6 +242,14 @@ impl StateFiles for Party {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         })
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        self.gate("files.list", broken, || PrivateFiles.list(folder))
+    }
+
+    fn set_aside(&self, path: &Path) -> io::Result<()> {
+        self.gate("files.set_aside", broken, || PrivateFiles.set_aside(path))
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {

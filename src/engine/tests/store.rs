@@ -138,6 +138,14 @@ impl Store for Gated {
         self.through("store.distrust", |store| store.distrust(repo))
     }
 
+    fn doubt(&self) -> Result<Option<String>> {
+        self.through("store.doubt", Store::doubt)
+    }
+
+    fn believe(&self) -> Result<()> {
+        self.through("store.believe", Store::believe)
+    }
+
     fn version(&self) -> Result<i64> {
         self.through("store.version", Sqlite::version)
     }

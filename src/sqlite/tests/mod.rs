@@ -4,6 +4,7 @@ mod acts;
 mod contention;
 mod files;
 mod flow;
+mod restored;
 mod schema;
 mod trust;
 

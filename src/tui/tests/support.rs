@@ -132,7 +132,7 @@ pub fn doing(card: &mut Card, activity: Activity, source: Source, saying: Option
 /// A board of these tasks.
 pub fn board(mut cards: Vec<Card>) -> Board {
     cards.sort_by_key(|card| card.task.id);
-    Board { cards, unreadable: Vec::new() }
+    Board { cards, ..Board::default() }
 }
 
 /// A sweep that found nothing amiss.

@@ -66,6 +66,9 @@ pub fn banner(model: &Model) -> Option<String> {
     if let Some(why) = &model.load_error {
         return Some(format!("the board can't be read, this is what it was: {why}"));
     }
+    if let Some(doubt) = &model.board.doubt {
+        return Some(format!("{doubt}: ganger doctor"));
+    }
     if let Some(sweep) = &model.sweep {
         if let Some(why) = &sweep.failed {
             return Some(format!("can't reconcile: {why}"));
