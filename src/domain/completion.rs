@@ -30,6 +30,8 @@ pub enum Vanished {
 pub enum How {
     /// The agent's process ended by itself.
     Process(Exit),
+    /// No agent was to run: only what stood in the tree is verified.
+    OnlyVerified,
     /// The agent could not be started: the error.
     NotStarted(String),
     /// A setup command failed: which, and how.
@@ -70,7 +72,8 @@ impl Ending {
     pub const fn exit(&self) -> Option<Exit> {
         match &self.how {
             How::Process(exit) => Some(*exit),
-            How::NotStarted(_)
+            How::OnlyVerified
+            | How::NotStarted(_)
             | How::SetupFailed(_)
             | How::TimedOut
             | How::HungUp { .. }
@@ -108,7 +111,7 @@ pub fn outcome(ending: &Ending, stop_requested: bool, verifies: bool) -> Outcome
     let failed = |cause, reason: String| Outcome::Failed { cause, reason };
     let requeue = |cause, reason: &str| Outcome::Requeue { cause, reason: reason.to_owned() };
     match &ending.how {
-        How::Process(Exit::Code(0)) => finished(ending, verifies),
+        How::Process(Exit::Code(0)) | How::OnlyVerified => finished(ending, verifies),
         How::Process(Exit::Code(code @ (126 | 127))) => {
             failed(Cause::AgentMissing, format!("the agent could not be run: exit status {code}"))
         }

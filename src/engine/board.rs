@@ -149,8 +149,9 @@ impl Board {
             Card { task, attempt, commits: Vec::new(), untouched: Vec::new() }
         });
         let doubt = strays::doubted(engine)?.map(|(doubt, strays)| {
-            let known = strays.iter().map(|stray| format!("; {}: {}", stray.reason(), stray.hint()));
-            doubt + &known.collect::<String>()
+            // What there is to do comes first: a banner is short.
+            let known = strays.iter().map(|stray| format!("{}: {}; ", stray.reason(), stray.hint()));
+            known.collect::<String>() + &doubt
         });
         Ok(Self { cards: cards.collect(), unreadable: listing.unreadable, doubt })
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::preflight::{self, Cleared, Obstacle};
 use super::steps::{STEPS, Saga};
-use super::{Engine, Fault, Kind, clean_up, plan, reconcile, strays, tasks};
+use super::{Engine, Fault, Full, Kind, clean_up, plan, reconcile, strays, tasks};
 use crate::domain::attempt::{Attempt, Plan};
 use crate::domain::id::TaskId;
 use crate::domain::lifecycle::Event;
@@ -67,6 +67,38 @@ pub fn queue(engine: &Engine, repo: Option<&Path>) -> Result<Vec<Task>, Fault> {
     tasks.retain(|task| task.blocked_by.is_empty() && task.not_before.is_none_or(|at| at <= now));
     tasks.sort_by_key(|task| (-task.draft.priority, task.id));
     Ok(tasks)
+}
+
+/// The limits that were found to be reached while a queue was dispatched.
+#[derive(Debug, Default)]
+pub struct Limits {
+    /// Agents and repositories of which no more may be started.
+    held: Vec<(&'static str, String)>,
+    /// The one that was reached last.
+    pub last: Option<Full>,
+}
+
+impl Limits {
+    /// Whether a limit that is known to be reached holds this task back: it is not asked for.
+    #[must_use]
+    pub fn holds(&self, task: &Task) -> bool {
+        self.held.iter().any(|(what, of)| *of == subject(what, task))
+    }
+
+    /// A limit was reached at this task.
+    pub fn reached(&mut self, full: Full, task: &Task) {
+        self.held.push((full.what, subject(full.what, task)));
+        self.last = Some(full);
+    }
+}
+
+/// Of what of a task a limit counts the tasks.
+fn subject(what: &str, task: &Task) -> String {
+    match what {
+        "per_agent" => task.draft.agent.clone(),
+        "per_repo" => task.draft.repo.to_string_lossy().into_owned(),
+        _ => String::new(),
+    }
 }
 
 /// Dispatches a task; returns once its agent has started. The attempt's `kept` says what of earlier ones could not be put
@@ -243,13 +275,7 @@ fn claim<'a>(
             Claimed::OverLimit { running, limit, what } => {
                 drop(lock);
                 if swept {
-                    return Err(give_up(
-                        Fault::new(
-                            Kind::Conflict,
-                            format!("{running} tasks are in progress, the limit is {limit} ({what})"),
-                        )
-                        .hint("wait for one to end, raise the limit, or: --over-limit"),
-                    ));
+                    return Err(give_up(Full { running, limit, what }.into()));
                 }
                 // A ghost uses no capacity: look before saying no.
                 swept = true;

@@ -26,6 +26,7 @@ struct File {
 #[serde(rename_all = "kebab-case")]
 enum Kind {
     Exited,
+    OnlyVerified,
     Signalled,
     NotStarted,
     SetupFailed,
@@ -44,6 +45,7 @@ pub fn encode(ending: &Ending, at: i64) -> Result<Vec<u8>, String> {
     let (how, code, signal, why) = match &ending.how {
         How::Process(Exit::Code(code)) => (Kind::Exited, Some(*code), None, None),
         How::Process(Exit::Signal(signal)) => (Kind::Signalled, None, Some(*signal), None),
+        How::OnlyVerified => (Kind::OnlyVerified, None, None, None),
         How::NotStarted(why) => (Kind::NotStarted, None, None, Some(why.clone())),
         How::SetupFailed(why) => (Kind::SetupFailed, None, None, Some(why.clone())),
         How::TimedOut => (Kind::TimedOut, None, None, None),
@@ -74,6 +76,7 @@ pub fn decode(bytes: &[u8]) -> Result<Ending, String> {
         (Kind::Signalled, _, Some(signal)) => How::Process(Exit::Signal(signal)),
         (Kind::Exited, None, _) => return Err("not an exit file: no code".to_owned()),
         (Kind::Signalled, _, None) => return Err("not an exit file: no signal".to_owned()),
+        (Kind::OnlyVerified, ..) => How::OnlyVerified,
         (Kind::NotStarted, ..) => How::NotStarted(why),
         (Kind::SetupFailed, ..) => How::SetupFailed(why),
         (Kind::TimedOut, ..) => How::TimedOut,
@@ -102,6 +105,7 @@ mod tests {
             How::Process(Exit::Code(0)),
             How::Process(Exit::Code(3)),
             How::Process(Exit::Signal(11)),
+            How::OnlyVerified,
             How::NotStarted("no such file".to_owned()),
             How::SetupFailed("npm ci".to_owned()),
             How::TimedOut,

@@ -62,13 +62,56 @@ pub struct Fault {
     pub message: String,
     pub hint: Option<String>,
     pub task: Option<TaskId>,
+    /// The limit that stands in the way, where one does: it does so for others as well.
+    pub full: Option<Full>,
+}
+
+/// A limit that is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Full {
+    pub running: u32,
+    pub limit: u32,
+    /// The setting: `max_running`, `per_agent` or `per_repo`.
+    pub what: &'static str,
+}
+
+impl Full {
+    /// Whether no other task can be started either, whatever its agent and repository.
+    #[must_use]
+    pub fn is_everything(self) -> bool {
+        self.what == "max_running"
+    }
+
+    /// What came of several tasks that were to be started.
+    #[must_use]
+    pub fn after(self, started: usize, of: usize) -> String {
+        let started = if started == 0 { "none".to_owned() } else { started.to_string() };
+        format!("{started} of {of} started; {self}")
+    }
+}
+
+impl fmt::Display for Full {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (limit, what) = (self.limit, self.what);
+        write!(f, "the limit of {limit} is reached")?;
+        if self.is_everything() { Ok(()) } else { write!(f, " ({what})") }
+    }
+}
+
+impl From<Full> for Fault {
+    fn from(full: Full) -> Self {
+        let are = if full.running == 1 { "task is" } else { "tasks are" };
+        let why = format!("{} {are} in progress, the limit is {} ({})", full.running, full.limit, full.what);
+        let hint = "wait for one to end, raise the limit, or: --over-limit";
+        Self { full: Some(full), ..Self::new(Kind::Conflict, why).hint(hint) }
+    }
 }
 
 impl Fault {
     /// A fault without a hint.
     #[must_use]
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None, task: None }
+        Self { kind, message: message.into(), hint: None, task: None, full: None }
     }
 
     /// Adds the next command to try.
@@ -120,6 +163,9 @@ impl From<StoreError> for Fault {
             }
             StoreError::OtherDatabase { recorded, .. } => Self::new(Kind::Usage, message)
                 .hint(format!("--db {}, or --state-dir PATH for a state directory of its own", recorded.display())),
+            StoreError::ExternalIdTaken { holder, .. } => {
+                Self::new(Kind::Conflict, message).of(holder).hint(format!("ganger show {holder}"))
+            }
             StoreError::Older { .. } => Self::new(Kind::Unknown, message).hint("ganger doctor, then again"),
             StoreError::Replaced { .. } => Self::new(Kind::Failed, message).hint("start it again, then: ganger doctor"),
             StoreError::NetworkFileSystem { .. } => Self::new(Kind::Usage, message).hint("--db PATH on a local disk"),

@@ -46,7 +46,7 @@ pub mod trust;
 pub mod undo;
 pub mod wait;
 
-pub use fault::{Fault, Kind};
+pub use fault::{Fault, Full, Kind};
 
 /// The seams, wired to something.
 pub struct Ports {

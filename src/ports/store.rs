@@ -30,6 +30,8 @@ pub enum StoreError {
     Newer { path: PathBuf, found: i64, known: i64 },
     #[error("the database {path} belongs to the state directory {recorded}, not to {given}")]
     OtherStateDir { path: PathBuf, recorded: PathBuf, given: PathBuf },
+    #[error("adding the task {title:?}: task {holder} has the external id {external:?} already")]
+    ExternalIdTaken { title: String, external: String, holder: TaskId },
     #[error("the state directory {state_dir} belongs to the database {recorded}, not to {given}")]
     OtherDatabase { state_dir: PathBuf, recorded: PathBuf, given: PathBuf },
     #[error("{why}")]

@@ -123,7 +123,7 @@ impl<'a> Supervisor<'a> {
         }
         let code = match set_up {
             Ok(()) if self.launch.verify_only => {
-                self.record(How::Process(Exit::Code(0)), Evidence::Changed);
+                self.record(How::OnlyVerified, Evidence::Changed);
                 self.finish_verification();
                 0
             }

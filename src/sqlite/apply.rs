@@ -260,6 +260,7 @@ fn how(ending: &Ending) -> String {
     match &ending.how {
         How::Process(Exit::Code(code)) => format!("exit status {code}"),
         How::Process(Exit::Signal(signal)) => format!("killed by signal {signal}"),
+        How::OnlyVerified => "no agent was needed".to_owned(),
         How::NotStarted(error) => format!("not started: {error}"),
         How::SetupFailed(error) => format!("setup failed: {error}"),
         How::TimedOut => "timed out".to_owned(),

@@ -65,12 +65,11 @@ impl Sqlite {
     /// highest that were ever given, and the doubt is written down.
     pub(super) fn compared(&self, conn: &Connection) -> Done<Seen> {
         let now = of(conn)?;
-        let identity = match now.identity {
-            Some(identity) => identity,
-            None => {
-                conn.execute(IDENTIFY, [])?;
-                of(conn)?.identity.unwrap_or_default()
-            }
+        let identity = if let Some(identity) = now.identity {
+            identity
+        } else {
+            conn.execute(IDENTIFY, [])?;
+            of(conn)?.identity.unwrap_or_default()
         };
         let (height, doubt) = match mark::read(&self.state_dir) {
             Found::Nothing => (None, None),
@@ -143,7 +142,8 @@ impl Sqlite {
 }
 
 fn go_on_above(conn: &Connection, table: &str, highest: i64) -> Done<()> {
-    let raised = conn.execute("UPDATE sqlite_sequence SET seq = max(seq, ?2) WHERE name = ?1", params![table, highest])?;
+    let raised =
+        conn.execute("UPDATE sqlite_sequence SET seq = max(seq, ?2) WHERE name = ?1", params![table, highest])?;
     if raised == 0 {
         conn.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?1, ?2)", params![table, highest])?;
     }

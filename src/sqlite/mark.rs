@@ -85,13 +85,8 @@ pub(super) fn read(state_dir: &Path) -> Found {
 /// Raises the mark to that of a committed transaction, or makes it; a mark of another database gives way.
 /// Where that fails the mark stays behind, and the next write raises it.
 pub(super) fn raise(state_dir: &Path, mark: &Mark) {
-    let opened = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(path(state_dir));
+    let opened =
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path(state_dir));
     if let Ok(mut file) = opened {
         for _ in 0..TRIES {
             match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
@@ -177,7 +172,9 @@ mod tests {
     fn c12_a_mark_reads_back_and_is_only_ever_raised() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(read(folder.path()), Found::Nothing);
-        for (given, stands) in [((3, 9), (3, 9)), ((2, 12), (3, 12)), ((3, 11), (3, 12)), ((i64::MAX, 12), (i64::MAX, 12))] {
+        for (given, stands) in
+            [((3, 9), (3, 9)), ((2, 12), (3, 12)), ((3, 11), (3, 12)), ((i64::MAX, 12), (i64::MAX, 12))]
+        {
             raise(folder.path(), &mark(given.0, given.1));
             assert_eq!(read(folder.path()), Found::Mark(mark(stands.0, stands.1)));
         }

@@ -177,7 +177,10 @@ fn refuse_known(conn: &Connection, draft: &Draft) -> Done<()> {
         .optional()?;
     match known {
         None => Ok(()),
-        Some(id) => Err(refused(draft, format!("task {id} has the external id {external:?} already"))),
+        Some(holder) => {
+            let (title, external) = (draft.title.clone(), external.clone());
+            Err(Trouble::Store(StoreError::ExternalIdTaken { title, external, holder: TaskId(holder) }))
+        }
     }
 }
 

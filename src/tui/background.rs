@@ -76,24 +76,25 @@ fn engine(stage: &dyn Stage, tell: impl Fn(&Fault) -> bool) -> Option<Engine> {
 
 /// Reads the board whenever somebody has written to the database.
 fn read(stage: &dyn Stage, repo: Option<&Path>, inbox: &Inbox) {
-    let Some(engine) = engine(stage, |fault| inbox.send(Msg::LoadFailed(fault.message.clone())).is_ok()) else {
-        return;
-    };
+    let open = || engine(stage, |fault| inbox.send(Msg::LoadFailed(fault.message.clone())).is_ok());
+    let Some(mut engine) = open() else { return };
     let events = stage.events(Changes::Database).ok();
     let mut seen = None;
     let mut failed = false;
+    // What a database does not know of changes without a write to it.
+    let mut doubted = false;
     loop {
         // The version first: what is written between it and the reading is read again.
         let version = engine.ports.store.version().map_err(Fault::from);
         let board = match &version {
-            Ok(version) if seen == Some(*version) && !failed => None,
+            Ok(version) if seen == Some(*version) && !failed && !doubted => None,
             Ok(_) => Some(Board::read(&engine, repo)),
             Err(fault) => Some(Err(fault.clone())),
         };
         let told = match board {
             None => Ok(()),
             Some(Ok(board)) => {
-                (seen, failed) = (version.ok(), false);
+                (seen, failed, doubted) = (version.ok(), false, board.doubt.is_some());
                 inbox.send(Msg::Loaded(Arc::new(board)))
             }
             Some(Err(_)) if failed => Ok(()),
@@ -113,6 +114,13 @@ fn read(stage: &dyn Stage, repo: Option<&Path>, inbox: &Inbox) {
                 }
             }
         }
+        if failed {
+            // Another database may stand at its path by now.
+            match open() {
+                Some(opened) => engine = opened,
+                None => return,
+            }
+        }
     }
 }
 
@@ -128,7 +136,8 @@ fn settle(stage: &dyn Stage, engine: &Engine, seen: Option<i64>) {
 
 /// Reconciles at the start, when a lock is given up, and every two seconds by the locks alone.
 fn watch_over(stage: &dyn Stage, inbox: &Inbox) {
-    let Some(engine) = engine(stage, |_| !inbox.is_closed()) else { return };
+    let open = || engine(stage, |_| !inbox.is_closed());
+    let Some(mut engine) = open() else { return };
     let events = stage.events(Changes::Locks).ok();
     let mut whole = true;
     let mut told: Option<Sweep> = None;
@@ -146,6 +155,13 @@ fn watch_over(stage: &dyn Stage, inbox: &Inbox) {
                 return;
             }
             told = Some(pass);
+        }
+        if told.as_ref().is_some_and(|told| told.failed.is_some()) {
+            stage.pause(NET);
+            match open() {
+                Some(opened) => engine = opened,
+                None => return,
+            }
         }
         if whole {
             continue;

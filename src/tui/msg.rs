@@ -232,9 +232,10 @@ pub enum Done {
         task: TaskId,
         session: String,
     },
-    /// So many were started; why not more.
+    /// So many of so many were started; why not more.
     Filled {
         started: usize,
+        of: usize,
         stopped: Option<String>,
     },
     Retried {

@@ -14,7 +14,7 @@ use super::msg::{Act, Answer, Cmd, Compose, Content, Done, Handover, Msg, Query}
 use super::stage::Stage;
 use crate::domain::id::TaskId;
 use crate::domain::state::{Status, TreeState};
-use crate::engine::dispatch::{Request, dispatch, queue};
+use crate::engine::dispatch::{Limits, Request, dispatch, queue};
 use crate::engine::reconcile::{Scope, reconcile};
 use crate::engine::{Engine, Fault, Kind, review, screen, stop, tasks, undo};
 
@@ -263,13 +263,25 @@ fn carry_out(engine: &Engine, act: &Act, shown: Option<&Path>, home: Option<Path
 /// Starts what is ready until the limit is reached.
 fn dispatch_all(engine: &Engine, shown: Option<&Path>) -> Result<Done, Fault> {
     let (mut started, mut stopped) = (0_usize, None);
-    for task in queue(engine, shown)? {
+    let queue = queue(engine, shown)?;
+    let (of, mut full) = (queue.len(), Limits::default());
+    for task in queue {
+        if full.holds(&task) {
+            continue;
+        }
         match dispatch(engine, &Request { explicit: false, ..Request::of(task.id) }) {
             Ok(_) => started += 1,
-            // Somebody else took it, or the limit is reached; or this one's own fault, which its card tells.
+            Err(Fault { full: Some(reached), .. }) => {
+                full.reached(reached, &task);
+                if reached.is_everything() {
+                    break;
+                }
+            }
+            // Somebody else took it; or this one's own fault, which its card tells.
             Err(fault) if matches!(fault.kind, Kind::Conflict | Kind::NotDispatched) => stopped = Some(fault.message),
             Err(fault) => return Err(fault),
         }
     }
-    Ok(Done::Filled { started, stopped })
+    let stopped = full.last.map(|reached| reached.to_string()).or(stopped);
+    Ok(Done::Filled { started, of, stopped })
 }

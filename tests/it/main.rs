@@ -7,6 +7,7 @@ mod agents;
 mod architecture;
 mod audit;
 mod blind;
+mod bounds;
 mod catalogue;
 mod catalogue_agents;
 mod catalogue_disk;

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::kills::{AGENT, agents};
 use crate::support::{World, runs, signal, until};
+use crate::tui::Terminal;
 
 /// The database in one file, as a backup has it.
 fn back_up(world: &World) -> PathBuf {
@@ -36,7 +37,8 @@ fn restore(world: &World, copy: &Path) {
 /// The pid in the lock of a task's attempt.
 fn shim_of(world: &World, id: i64) -> i64 {
     let locks = fs::read_dir(world.path("state/ganger/locks")).unwrap();
-    let told = locks.filter_map(|entry| serde_json::from_slice::<Value>(&fs::read(entry.unwrap().path()).unwrap()).ok());
+    let told =
+        locks.filter_map(|entry| serde_json::from_slice::<Value>(&fs::read(entry.unwrap().path()).unwrap()).ok());
     told.filter(|told| told["task"] == id).map(|told| told["shim"].as_i64().unwrap()).next().unwrap()
 }
 
@@ -150,4 +152,23 @@ fn c15_a_log_that_is_removed_under_a_running_agent_starts_no_twin() {
         remove(&world, suffixes);
         is_said_and_settled(&world, id);
     }
+}
+
+#[test]
+fn c14_a_board_goes_over_to_the_database_that_replaced_its_own() {
+    let world = World::new();
+    let id = world.add(AGENT);
+    let copy = back_up(&world);
+    world.ok(&["dispatch", &id.to_string()]);
+    let board = Terminal::outside(&world, 200, 40);
+    board.shows(&["In progress 1"]);
+    restore(&world, &copy);
+    board.shows(&["an agent that the database does not know of runs as pid", "Ready 1"]);
+    signal(shim_of(&world, id), Signal::SIGKILL);
+    board.shows(&["an agent that the database does not know of is gone"]);
+    world.ok(&["doctor", "--fix"]);
+    board.hides("does not know of");
+    let next = world.ok(&["add", "the title of the next", "--prompt", "x"]);
+    assert!(next.trim().parse::<i64>().unwrap() > id);
+    board.shows(&["the title of the next"]);
 }

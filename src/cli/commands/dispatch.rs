@@ -15,8 +15,8 @@ use crate::cli::{json, output};
 use crate::domain::attempt::Attempt;
 use crate::domain::id::TaskId;
 use crate::domain::state::Status;
-use crate::engine::dispatch::{Request, dispatch, queue};
-use crate::engine::{Engine, Fault, Kind, tasks, wait};
+use crate::engine::dispatch::{Limits, Request, dispatch, queue};
+use crate::engine::{Engine, Fault, Full, Kind, tasks, wait};
 
 /// How many sagas run at once: each waits for git and tmux, not for a core.
 const AT_ONCE: usize = 4;
@@ -42,13 +42,24 @@ pub fn run(wiring: &Wiring, args: &Dispatch) -> Outcome {
     let queue = queue(&engine, wiring.repository_if_any(&engine)?.as_deref())?;
     let wanted = args.next.unwrap_or(usize::MAX);
     let mut results = Vec::new();
+    let of = wanted.min(queue.len());
+    let mut full = Limits::default();
     wiring.catch_interrupts();
     for task in queue {
+        if full.holds(&task) {
+            continue;
+        }
         if results.iter().filter(|(_, result): &&(TaskId, Result<Attempt, Fault>)| result.is_ok()).count() >= wanted {
             break;
         }
         match dispatch(&engine, &request(task.id, false)) {
-            // Somebody else took it, or the limit is reached: neither is a failure of the queue.
+            // The limit is reached, or somebody else took it: neither is a failure of the queue.
+            Err(Fault { full: Some(reached), .. }) => {
+                full.reached(reached, &task);
+                if reached.is_everything() {
+                    break;
+                }
+            }
             Err(fault) if fault.kind == Kind::Conflict => {
                 if !wiring.global.json {
                     output::mention(&fault.message);
@@ -60,6 +71,10 @@ pub fn run(wiring: &Wiring, args: &Dispatch) -> Outcome {
             }
             result => results.push((task.id, result)),
         }
+    }
+    if let Some(reached) = full.last.filter(|_| !wiring.global.json) {
+        let started = results.iter().filter(|(_, result)| result.is_ok()).count();
+        output::mention(&reached.after(started, of));
     }
     conclude(wiring, &engine, results, args.wait, false)
 }
@@ -73,8 +88,14 @@ pub fn several(wiring: &Wiring, requests: &[Request], wait_for_end: bool, quiet:
     let engine = wiring.engine()?;
     let next = Mutex::new(0);
     let results = Mutex::new(Vec::new());
+    // Once everything is full, nobody else is asked for.
+    let full: Mutex<Option<Full>> = Mutex::new(None);
+    let is_full = || full.lock().is_ok_and(|full| full.is_some());
     let work = |engine: &Engine| {
         loop {
+            if is_full() {
+                return;
+            }
             let index = {
                 let Ok(mut next) = next.lock() else { return };
                 *next += 1;
@@ -82,6 +103,12 @@ pub fn several(wiring: &Wiring, requests: &[Request], wait_for_end: bool, quiet:
             };
             let Some(request) = requests.get(index) else { return };
             let result = dispatch(engine, request);
+            if let (Err(Fault { full: Some(reached), .. }), Ok(mut full)) = (&result, full.lock())
+                && reached.is_everything()
+                && requests.len() > 1
+            {
+                *full = Some(*reached);
+            }
             if let Ok(mut results) = results.lock() {
                 results.push((index, request.task, result));
             }
@@ -101,7 +128,21 @@ pub fn several(wiring: &Wiring, requests: &[Request], wait_for_end: bool, quiet:
     }
     let mut results = results.into_inner().map_err(|_| Fault::new(Kind::Failed, "a dispatch ended unseen"))?;
     results.sort_by_key(|(index, ..)| *index);
-    if results.len() < requests.len() {
+    let full = full.into_inner().ok().flatten();
+    if let Some(reached) = full {
+        // Said once, with the first that was held back.
+        let started = results.iter().filter(|(.., result)| result.is_ok()).count();
+        let held = |result: &Result<Attempt, Fault>| matches!(result, Err(Fault { full: Some(_), .. }));
+        let first = results.iter().position(|(.., result)| held(result));
+        let mut index = 0;
+        results.retain(|(.., result)| {
+            index += 1;
+            !held(result) || Some(index - 1) == first
+        });
+        if let Some((.., Err(fault))) = first.and_then(|first| results.get_mut(first)) {
+            fault.message = reached.after(started, requests.len());
+        }
+    } else if results.len() < requests.len() {
         return Err(Fault::new(Kind::Failed, "not every task was tried").hint("ganger --reconcile"));
     }
     conclude(

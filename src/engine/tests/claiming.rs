@@ -249,7 +249,7 @@ fn a_limit_holds_unless_a_person_overrules_it() {
     let (_, second) = world.ready();
     let fault = refused(&engine, second);
     assert_eq!(fault.kind, Kind::Conflict);
-    assert!(fault.message.starts_with("1 tasks are in progress, the limit is 1 ("), "{fault}");
+    assert!(fault.message.starts_with("1 task is in progress, the limit is 1 ("), "{fault}");
     assert_eq!(world.task(second).status, Status::Ready);
     dispatch(&engine, &Request { over_limit: true, ..Request::of(second) }).unwrap();
 }

@@ -10,7 +10,6 @@ use crate::domain::id::{AttemptId, FileId, Place, Process};
 use crate::domain::reconcile::{Lock, Probe};
 use crate::domain::settings::Settings;
 use crate::domain::time::Now;
-use crate::os::files::PrivateFiles;
 use crate::ports::host::{Clock, Found, Held, Locks, Notifier, Processes, Signal, StateFiles};
 use crate::ports::repositories::{Repositories, Supplied, Unfit};
 
@@ -56,7 +55,8 @@ impl Held for Hold {
     }
 
     fn inscribe(&self, bytes: &[u8]) -> io::Result<()> {
-        let path = self.world.lock().inodes.iter().find(|(_, inode)| **inode == self.file.inode).map(|(path, _)| path.clone());
+        let path =
+            self.world.lock().inodes.iter().find(|(_, inode)| **inode == self.file.inode).map(|(path, _)| path.clone());
         path.map_or(Ok(()), |path| std::fs::write(path, bytes))
     }
 }
@@ -245,11 +245,15 @@ impl StateFiles for Party {
     }
 
     fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
-        self.gate("files.list", broken, || PrivateFiles.list(folder))
+        self.gate("files.list", broken, || match std::fs::read_dir(folder) {
+            Ok(entries) => entries.map(|entry| Ok(entry?.file_name().into_string().unwrap())).collect(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(error),
+        })
     }
 
     fn set_aside(&self, path: &Path) -> io::Result<()> {
-        self.gate("files.set_aside", broken, || PrivateFiles.set_aside(path))
+        self.gate("files.set_aside", broken, || std::fs::rename(path, path.with_extension("aside")))
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {

@@ -68,6 +68,7 @@ impl Supervisor<'_> {
             Err(Trouble::Interrupted) => match self.how(Exit::Code(0)) {
                 How::TimedOut => Err(failed("ran past setup_timeout".to_owned())),
                 how @ (How::Process(_)
+                | How::OnlyVerified
                 | How::NotStarted(_)
                 | How::SetupFailed(_)
                 | How::HungUp { .. }
@@ -94,7 +95,8 @@ impl Supervisor<'_> {
             }
             (How::TimedOut, _) => self.setup_failed(command, "ran past setup_timeout"),
             (
-                how @ (How::NotStarted(_)
+                how @ (How::OnlyVerified
+                | How::NotStarted(_)
                 | How::SetupFailed(_)
                 | How::HungUp { .. }
                 | How::Terminated

@@ -39,7 +39,7 @@ impl Supervisor<'_> {
 
     /// Writes down how it ended, saves the screen, tells the database.
     pub(super) fn record(&mut self, how: How, evidence: Evidence) {
-        let can_verify = matches!(how, How::Process(_));
+        let can_verify = matches!(how, How::Process(_) | How::OnlyVerified);
         let ending = Ending { how, evidence, review_without_output: self.launch.review_without_output, can_verify };
         // Its last words count before its end does.
         outbox::deliver(self.engine, self.plan, LAST_LETTERS);

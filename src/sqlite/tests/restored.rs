@@ -97,7 +97,8 @@ fn c12_a_mark_that_can_not_be_read_is_a_doubt() {
 #[test]
 fn c13_another_database_in_its_place_is_doubted_and_no_id_is_given_twice() {
     let board = Board::new();
-    (board.add(), board.add());
+    board.add();
+    board.add();
     let file = board.db();
     let Board { folder, store } = board;
     drop(store);
@@ -158,11 +159,14 @@ fn c14_a_file_that_is_replaced_while_it_is_open_is_not_written_any_more() {
 fn c14_a_write_into_a_database_that_became_older_meanwhile_is_asked_for_again() {
     let board = Board::new();
     board.add();
-    (board.add(), board.add());
+    board.add();
+    board.add();
     // What `.restore` of SQLite's own shell comes to: the file stays, and its content is that of before.
     let shell = rusqlite::Connection::open(board.db()).unwrap();
     shell
-        .execute_batch("DELETE FROM events WHERE seq > 1; DELETE FROM tasks WHERE id > 1; UPDATE sqlite_sequence SET seq = 1")
+        .execute_batch(
+            "DELETE FROM events WHERE seq > 1; DELETE FROM tasks WHERE id > 1; UPDATE sqlite_sequence SET seq = 1",
+        )
         .unwrap();
     let error = board.store.add(&[draft("next")], &stamp(3)).unwrap_err();
     assert!(matches!(error, StoreError::Older { .. }), "{error}");

@@ -171,7 +171,7 @@ fn outcomes() -> Vec<Done> {
         Done::Added(task),
         Done::Saved(task),
         Done::Started { task, session: "ganger-4".to_owned() },
-        Done::Filled { started: 1, stopped: Some("the limit is reached".to_owned()) },
+        Done::Filled { started: 1, of: 3, stopped: Some("the limit is reached".to_owned()) },
         Done::Retried { task, number: 2 },
         Done::Verifying(task),
         Done::Bounced(task, Bounced::Taken),
