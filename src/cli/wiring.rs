@@ -16,6 +16,7 @@ use crate::os::clock::SystemClock;
 use crate::os::files::{PrivateFiles, private_folder};
 use crate::os::lock::FileLocks;
 use crate::os::notify::Detached;
+use crate::os::ownership;
 use crate::os::proc::ProcessTable;
 use crate::sqlite::Sqlite;
 use crate::tmux::{self, Tmux, socket_path};
@@ -229,6 +230,15 @@ impl Wiring {
     }
 }
 
+/// Refuses a folder that other users could put a database, or orders for the shim, into.
+fn refuse_foreign(folder: &Path) -> Result<(), Fault> {
+    let home = std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute());
+    let Some(why) = ownership::foreign(folder, home.as_deref()) else { return Ok(()) };
+    let message = format!("{} is not safe from other users: {why}", folder.display());
+    Err(Fault::new(Kind::Usage, message)
+        .hint("make it yours alone (chown, chmod 700), or name others: --db PATH --state-dir PATH"))
+}
+
 /// Wires an engine to the real adapters.
 ///
 /// # Errors
@@ -238,6 +248,9 @@ pub fn engine(
     around: &Arc<Surroundings>,
     interrupted: &Arc<AtomicBool>,
 ) -> Result<Engine, Fault> {
+    for folder in [around.database.parent(), Some(around.state_dir.as_path())].into_iter().flatten() {
+        refuse_foreign(folder)?;
+    }
     let store = Sqlite::open(&around.database, &around.state_dir, settings.timing.database)?;
     // Also where somebody removed them: the locks of what runs are missing then, which proves nothing to anybody.
     for folder in Files::FOLDERS {

@@ -6,7 +6,7 @@
 
 use std::fs;
 use std::io::{self, Read as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -21,6 +21,8 @@ use crate::domain::state::Activity;
 
 /// The version of a letter.
 const VERSION: u32 = 1;
+/// How many entries of the folder are looked at in one delivery.
+const MOST: usize = 100_000;
 /// The largest letter that is read, in bytes.
 const LARGEST: u64 = 1_000_000;
 
@@ -96,12 +98,16 @@ impl Letter {
 /// What the system says; also where something else stands there.
 pub fn prepare(worktree: &Path) -> io::Result<()> {
     let folder = folder(worktree);
-    match fs::create_dir(&folder) {
+    match fs::DirBuilder::new().mode(0o700).create(&folder) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_folder(&folder) => {}
         made => made?,
     }
-    let ignore = folder.join(".gitignore");
-    if ignore.symlink_metadata().is_err() { fs::write(ignore, "*\n") } else { Ok(()) }
+    // Nothing that stands there is written over, and no link is followed.
+    match fs::OpenOptions::new().write(true).create_new(true).open(folder.join(".gitignore")) {
+        Ok(mut ignore) => io::Write::write_all(&mut ignore, b"*\n"),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Not where a link leads: the worktree is the agent's to write.
@@ -116,7 +122,8 @@ fn is_folder(path: &Path) -> bool {
 pub fn leave(folder: &Path, name: &str, attempt: &AttemptId, token: &str, word: &Word) -> io::Result<()> {
     let letter = serde_json::to_vec(&Letter::new(attempt, token, word)).map_err(io::Error::other)?;
     let draft = folder.join(format!("{name}.tmp"));
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).open(&draft)?;
+    // The token is in it.
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
     io::Write::write_all(&mut file, &letter)?;
     file.sync_all()?;
     fs::rename(draft, folder.join(format!("{name}.letter")))
@@ -132,6 +139,7 @@ pub fn deliver(engine: &Engine, plan: &Plan, patience: Duration) {
     }
     let Ok(entries) = fs::read_dir(&folder) else { return };
     let mut letters: Vec<PathBuf> = entries
+        .take(MOST)
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.extension().is_some_and(|kind| kind == "letter"))
         .collect();

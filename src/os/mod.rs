@@ -6,6 +6,7 @@ pub mod events;
 pub mod files;
 pub mod lock;
 pub mod notify;
+pub mod ownership;
 pub mod proc;
 pub mod process;
 

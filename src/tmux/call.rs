@@ -40,10 +40,20 @@ impl<'a> Talk<'a> {
     /// Begins an operation; its time runs from here.
     ///
     /// # Errors
-    /// When the socket's path is not absolute.
+    /// When the socket's path is not absolute, or the socket is another user's.
     pub fn begin(tmux: &'a Tmux, socket: &'a Path) -> Result<Self> {
         if !socket.is_absolute() {
             return Err(MuxError::Failed(format!("the socket's path is not absolute: {}", socket.display())));
+        }
+        // A client hands its terminal and its commands to whoever listens there.
+        if let Ok(found) = fs::metadata(socket)
+            && found.uid() != nix::unistd::geteuid().as_raw()
+        {
+            return Err(MuxError::Unusable(format!(
+                "the tmux server at {} belongs to another user (uid {}); name one of your own: --socket NAME",
+                socket.display(),
+                found.uid()
+            )));
         }
         Ok(Self { tmux, socket, began: Instant::now() })
     }

@@ -35,6 +35,7 @@ mod security;
 mod setup;
 mod shapes;
 mod standins;
+mod strangers;
 mod support;
 mod tui;
 mod undo;

@@ -1,5 +1,6 @@
 //! `ganger doctor`: what a dispatch needs, looked at one by one, and what must hold of a board at rest.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use crate::engine::audit::{Audit, Finding, audit};
 use crate::engine::reconcile::{Action, Report, Scope, reconcile};
 use crate::engine::trust::{self, Standing};
 use crate::engine::{Engine, Kind, preflight, strays};
+use crate::os::ownership;
 use crate::os::process::{Call, run as call};
 use crate::ports::store::Filter;
 use crate::sqlite::Sqlite;
@@ -174,6 +176,7 @@ fn with_engine(wiring: &Wiring, engine: &Engine, checks: &mut Vec<Check>) {
         Err(error) => check("database", Mark::Failed, error.to_string()),
     });
     checks.extend(unknown(engine));
+    checks.extend(is_private(engine));
     checks.push(state_dir(engine));
     checks.push(disk(engine));
     let settings = here(wiring, engine, checks);
@@ -212,10 +215,27 @@ fn here(wiring: &Wiring, engine: &Engine, checks: &mut Vec<Check>) -> Arc<Settin
             Standing::Untrusted(_) => told(Mark::Warning, &format!(": {}; {}", trust::UNTRUSTED, trust::hint(repo))),
         });
     }
-    wiring.settings_at(engine, repo.as_deref()).unwrap_or_else(|fault| {
+    let settings = wiring.settings_at(engine, repo.as_deref()).unwrap_or_else(|fault| {
         checks.push(check("repository", Mark::Failed, fault.message));
         Arc::clone(&wiring.settings)
-    })
+    });
+    if let Some(repo) = &repo {
+        let folder = settings.worktrees.folder(repo);
+        checks.extend(ownership::foreign(&folder, None).map(|why| {
+            let what =
+                format!("{} is not safe from other users: {why}; correct it, or set worktrees.root", folder.display());
+            check("worktrees", Mark::Warning, what)
+        }));
+    }
+    settings
+}
+
+/// The database's file can be read by its owner alone.
+fn is_private(engine: &Engine) -> Option<Check> {
+    let path = &engine.around.database;
+    let mode = path.metadata().ok()?.permissions().mode();
+    let what = || format!("{} can be read by other users, and prompts with it: chmod 600", path.display());
+    (mode & 0o077 != 0).then(|| check("database", Mark::Warning, what()))
 }
 
 /// What runs, or has run, and the database does not know of.

@@ -7,6 +7,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -197,6 +198,14 @@ impl World {
         let output = command.args(args).current_dir(folder).stdin(Stdio::null()).output().unwrap();
         assert!(output.status.success(), "{program} {args:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
+    }
+
+    /// Runs a program of the world's PATH as another user of the machine, which only root can; what it printed.
+    pub fn run_as(&self, uid: u32, program: &str, args: &[&str]) -> Ran {
+        let mut command = command(program);
+        self.dress(&mut command);
+        command.uid(uid).gid(uid).current_dir("/").env("HOME", "/").args(args);
+        finish(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
     }
 
     /// Runs a program of the world's PATH; whether it succeeded.
