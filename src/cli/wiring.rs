@@ -130,6 +130,7 @@ impl Wiring {
             ),
             program: program()?,
             environment: std::env::vars_os().collect(),
+            umask: crate::os::umask(),
             caller: Caller::default(),
         };
         Ok(Self {
@@ -265,7 +266,11 @@ pub fn engine(
         locks: Box::new(FileLocks),
         processes: Box::new(ProcessTable),
         files: Box::new(PrivateFiles),
-        notifier: Box::new(Detached { program: around.program.clone(), log: around.state_dir.join("logs/notify.log") }),
+        notifier: Box::new(Detached {
+            program: around.program.clone(),
+            log: around.state_dir.join("logs/notify.log"),
+            environment: around.environment.clone(),
+        }),
         repositories: Box::new(RepositoryFiles),
     };
     #[cfg(feature = "failpoints")]

@@ -62,6 +62,9 @@ pub struct Launch {
     pub verify_only: bool,
     /// The agent's whole environment, but for what comes from its terminal.
     pub environment: Vec<(Word, Word)>,
+    /// The file mode creation mask of setup, agent and verification; that of the tmux server where it is not said.
+    #[serde(default)]
+    pub umask: Option<u32>,
     /// Nobody has run in the tree yet: it equals its base.
     pub fresh: bool,
     /// Patterns of the main worktree's ignored files to bring along.

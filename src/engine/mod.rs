@@ -76,6 +76,8 @@ pub struct Surroundings {
     pub program: PathBuf,
     /// The environment, for agents.
     pub environment: Vec<(OsString, OsString)>,
+    /// The file mode creation mask, for agents.
+    pub umask: u32,
     /// Who gives this command.
     pub caller: Caller,
 }

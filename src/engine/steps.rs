@@ -264,6 +264,7 @@ fn encode(saga: &Saga<'_>) -> Result<Vec<u8>, String> {
         verify_only: saga.verify_only,
         argv: argv(saga).iter().map(|word| word.as_os_str().into()).collect(),
         environment: environment(saga),
+        umask: Some(engine.around.umask),
         fresh: plan.adopts.is_none(),
         copy: if unprepared { settings.worktrees.copy.clone() } else { Vec::new() },
         link: if unprepared { settings.worktrees.link.clone() } else { Vec::new() },

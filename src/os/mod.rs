@@ -54,6 +54,22 @@ pub(crate) fn in_new_session(command: &mut Command) {
     }
 }
 
+/// This process's file mode creation mask.
+///
+/// It can only be read by setting it: to be called before there are other threads.
+#[must_use]
+pub fn umask() -> u32 {
+    let mask = nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o077));
+    nix::sys::stat::umask(mask);
+    u32::from(mask.bits())
+}
+
+/// Sets this process's file mode creation mask, and so that of all it starts.
+pub fn set_umask(mask: u32) {
+    let bits = nix::libc::mode_t::try_from(mask & 0o777).unwrap_or(0o077);
+    nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(bits));
+}
+
 /// Makes reads and writes on `fd` return at once.
 pub(crate) fn set_nonblocking(fd: RawFd) -> io::Result<()> {
     // SAFETY: `fd` is open for the length of this call: the callers own it.

@@ -7,7 +7,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::process::{self, Call};
+use super::process::{self, Call, Program};
 use crate::ports::host::Notifier;
 
 /// The word that the copy is started with.
@@ -22,13 +22,16 @@ pub struct Detached {
     pub program: PathBuf,
     /// What becomes of commands that fail is written there.
     pub log: PathBuf,
+    /// The dispatcher's environment: a shim's own is that of its tmux server.
+    pub environment: Vec<(OsString, OsString)>,
 }
 
 impl Notifier for Detached {
     fn start(&self, argv: &[OsString]) {
         let mut whole = vec![self.program.clone().into_os_string(), WORD.into(), self.log.clone().into_os_string()];
         whole.extend_from_slice(argv);
-        if let Err(error) = process::start_detached(&whole) {
+        let program = Program { argv: &whole, environment: &self.environment, folder: Path::new("/") };
+        if let Err(error) = process::start_detached(&program) {
             log(&self.log, &format!("{}: {error}", self.program.display()));
         }
     }

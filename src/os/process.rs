@@ -314,17 +314,15 @@ fn start(program: &Program<'_>, arrange: impl FnOnce(&mut Command) -> io::Result
 /// # Errors
 /// When exec fails.
 #[expect(clippy::disallowed_methods, reason = "this is the one spawner")]
-pub fn start_detached(argv: &[OsString]) -> io::Result<()> {
-    let Some((name, args)) = argv.split_first() else {
+pub fn start_detached(program: &Program<'_>) -> io::Result<()> {
+    let Some((name, args)) = program.argv.split_first() else {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "an empty command"));
     };
     let mut command = Command::new(name);
-    command.args(args).current_dir("/").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    for (name, _) in std::env::vars_os() {
-        if name.as_bytes().starts_with(b"GANGER_") {
-            command.env_remove(name);
-        }
-    }
+    command.args(args).current_dir(program.folder);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let unmarked = program.environment.iter().filter(|(name, _)| !name.as_bytes().starts_with(b"GANGER_"));
+    command.env_clear().envs(unmarked.map(|(name, value)| (name, value)));
     super::in_new_session(&mut command);
     // What is waited for is only the middle one of three.
     command.status().map(drop)

@@ -1,7 +1,7 @@
 //! How tmux is run: which program, which environment, for how long, and what its complaints mean.
 //!
-//! A server that our client starts inherits the client's environment for life and hands it to every pane, so
-//! nothing secret and nothing of ours is in it. No call touches a server that its socket does not name.
+//! A server that our client starts inherits the client's environment for life and hands it to every pane, so only what
+//! is known to be no secret, and nothing of ours, is in it. No call touches a server that its socket does not name.
 
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder};
@@ -154,7 +154,7 @@ impl<'a> Talk<'a> {
     fn call(&self) -> Call {
         // A server keeps the folder that it was started in, and so keeps it from being removed or unmounted.
         let call = Call::new(&self.tmux.program, self.left()).cwd(Path::new("/"));
-        let call = std::env::vars_os().map(|(name, _)| name).filter(|name| unwanted(name)).fold(call, Call::without);
+        let call = std::env::vars_os().map(|(name, _)| name).filter(|name| !is_known(name)).fold(call, Call::without);
         self.tmux.environment.iter().fold(call, |call, (name, value)| call.env(name, value))
     }
 
@@ -171,13 +171,96 @@ impl<'a> Talk<'a> {
     }
 }
 
-/// Whether a variable must not reach a server.
-fn unwanted(name: &OsStr) -> bool {
-    const SECRET: [&str; 9] =
-        ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "API_KEY", "APIKEY", "PRIVATE_KEY", "ACCESS_KEY"];
-    let name = String::from_utf8_lossy(name.as_bytes()).to_ascii_uppercase();
-    let ours = name == "TMUX" || name == "TMUX_PANE" || name.starts_with("GANGER_") || name.starts_with("GIT_");
-    ours || SECRET.iter().any(|part| name.contains(part))
+/// Whether a variable may reach a server, and all that runs in it for as long as it lives: what a desktop, a terminal and
+/// a login shell need, and nothing whose name could be a secret's. An agent's own environment comes by its launch file.
+fn is_known(name: &OsStr) -> bool {
+    const NAMES: [&str; 47] = [
+        // The user, and where programs find things.
+        "HOME",
+        "USER",
+        "LOGNAME",
+        "SHELL",
+        "PATH",
+        "PWD",
+        "MAIL",
+        "HOSTNAME",
+        "HOSTTYPE",
+        "TMPDIR",
+        "TMUX_TMPDIR",
+        "LD_LIBRARY_PATH",
+        "LD_PRELOAD",
+        "DYLD_LIBRARY_PATH",
+        "DYLD_FALLBACK_LIBRARY_PATH",
+        "NIX_PATH",
+        "NIX_PROFILES",
+        "NIX_SSL_CERT_FILE",
+        "EDITOR",
+        "VISUAL",
+        "PAGER",
+        "BROWSER",
+        "MANPATH",
+        "INFOPATH",
+        // Language and time.
+        "LANG",
+        "LANGUAGE",
+        "LOCALE_ARCHIVE",
+        "TZ",
+        "TZDIR",
+        "__CF_USER_TEXT_ENCODING",
+        // The terminal.
+        "TERM",
+        "COLORTERM",
+        "TERMINFO",
+        "TERMINFO_DIRS",
+        "NO_COLOR",
+        "COLORFGBG",
+        // The desktop, and the agents of ssh and gpg, which give no secret away.
+        "DISPLAY",
+        "WAYLAND_DISPLAY",
+        "XAUTHORITY",
+        "WINDOWID",
+        "DBUS_SESSION_BUS_ADDRESS",
+        "SSH_AUTH_SOCK",
+        "SSH_AGENT_PID",
+        "SSH_CLIENT",
+        "SSH_CONNECTION",
+        "SSH_TTY",
+        "GPG_TTY",
+    ];
+    const XDG: [&str; 14] = [
+        "CONFIG_HOME",
+        "CONFIG_DIRS",
+        "DATA_HOME",
+        "DATA_DIRS",
+        "STATE_HOME",
+        "CACHE_HOME",
+        "RUNTIME_DIR",
+        "SESSION_ID",
+        "SESSION_TYPE",
+        "SESSION_CLASS",
+        "SESSION_DESKTOP",
+        "CURRENT_DESKTOP",
+        "SEAT",
+        "VTNR",
+    ];
+    const LOCALE: [&str; 13] = [
+        "ALL",
+        "CTYPE",
+        "COLLATE",
+        "MESSAGES",
+        "MONETARY",
+        "NUMERIC",
+        "TIME",
+        "ADDRESS",
+        "IDENTIFICATION",
+        "MEASUREMENT",
+        "NAME",
+        "PAPER",
+        "TELEPHONE",
+    ];
+    let Some(name) = name.to_str() else { return false };
+    let after = |prefix: &str, known: &[&str]| name.strip_prefix(prefix).is_some_and(|rest| known.contains(&rest));
+    NAMES.contains(&name) || after("XDG_", &XDG) || after("LC_", &LOCALE)
 }
 
 fn sort(answer: Answer) -> Result<Reply> {
@@ -211,18 +294,36 @@ fn sort(answer: Answer) -> Result<Reply> {
 mod tests {
     use std::ffi::OsStr;
 
-    use super::{Reply, sort, unwanted};
+    use super::{Reply, is_known, sort};
     use crate::os::process::Answer;
 
     #[test]
-    fn secrets_and_our_own_variables_are_unwanted() {
-        for name in
-            ["GITHUB_TOKEN", "my_secret", "PGPASSWORD", "OPENAI_API_KEY", "AWS_ACCESS_KEY_ID", "GIT_DIR", "TMUX"]
-        {
-            assert!(unwanted(OsStr::new(name)), "{name}");
+    fn s6_only_what_is_known_reaches_a_server() {
+        for name in [
+            "GITHUB_TOKEN",
+            "my_secret",
+            "PGPASSWORD",
+            "OPENAI_API_KEY",
+            "AWS_ACCESS_KEY_ID",
+            "DATABASE_URL",
+            "GH_PAT",
+            "SENTRY_DSN",
+            "HTTPS_PROXY",
+            "NPM_AUTH",
+            "SSH_ASKPASS",
+            "XDG_SECRET",
+            "LC_SECRET",
+            "MYSQL_PWD",
+            "GIT_DIR",
+            "GANGER_ATTEMPT",
+            "TMUX",
+            "TMUX_PANE",
+            "ANYTHING",
+        ] {
+            assert!(!is_known(OsStr::new(name)), "{name}");
         }
-        for name in ["SSH_AUTH_SOCK", "PATH", "HOME", "TMUX_TMPDIR", "LEGIT_X", "DISPLAY"] {
-            assert!(!unwanted(OsStr::new(name)), "{name}");
+        for name in ["SSH_AUTH_SOCK", "PATH", "HOME", "TMUX_TMPDIR", "DISPLAY", "LC_ALL", "XDG_RUNTIME_DIR", "LANG"] {
+            assert!(is_known(OsStr::new(name)), "{name}");
         }
     }
 

@@ -13,10 +13,13 @@ use crate::tui::Terminal;
 fn lied_to(world: &mut World) {
     let library = world.path("preload.so");
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/preload.c");
-    world.run("cc", &["-shared", "-fPIC", "-O1", "-o", library.to_str().unwrap(), source, "-ldl"], &world.path(""));
+    let clocks = format!("-DCLOCKS=\"{}\"", world.path("clocks").display());
+    world.run(
+        "cc",
+        &[&clocks, "-shared", "-fPIC", "-O1", "-o", library.to_str().unwrap(), source, "-ldl"],
+        &world.path(""),
+    );
     world.set("LD_PRELOAD", library.to_str().unwrap());
-    let clocks = world.path("clocks");
-    world.set("CLOCKS", clocks.to_str().unwrap());
 }
 
 /// Moves the clocks of every program: the time of day, and those that count from the machine's start.

@@ -198,6 +198,7 @@ fn d3_a_panic_in_the_saga_is_a_failure_like_any_other() {
             notifier: Box::new(Detached {
                 program: env!("CARGO_BIN_EXE_ganger").into(),
                 log: state.join("logs/notify.log"),
+                environment: Vec::new(),
             }),
             repositories: Box::new(RepositoryFiles),
         },
@@ -209,6 +210,7 @@ fn d3_a_panic_in_the_saga_is_a_failure_like_any_other() {
             socket: world.socket(),
             program: env!("CARGO_BIN_EXE_ganger").into(),
             environment: std::env::vars_os().collect(),
+            umask: 0o022,
             caller: ganger::domain::permission::Caller::default(),
         }),
         interrupted: Arc::default(),

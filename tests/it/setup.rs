@@ -485,3 +485,22 @@ fn a_hanging_setup_ends_at_its_deadline() {
     }
     world.reconciled();
 }
+
+#[test]
+fn s25_the_umask_is_the_dispatchers_and_not_the_tmux_servers() {
+    let world = World::new();
+    world.run("sh", &["-c", "umask 000; exec tmux new-session -d -s mine -- sleep 1000"], &world.repo());
+    world.supply(
+        "[worktrees]\nsetup = [\"umask > $WORLD/setup\"]\n[completion]\nverify = [\"umask > $WORLD/verify\"]\n",
+    );
+    world.ok(&["trust"]);
+    let id = world.add("umask > \"$WORLD/agent\"; echo x > made");
+    let dispatch = format!("umask 027; exec '{}' dispatch {id}", env!("CARGO_BIN_EXE_ganger"));
+    world.run("sh", &["-c", &dispatch], &world.repo());
+    world.settled(id, "review");
+    for who in ["setup", "agent", "verify"] {
+        assert_eq!(fs::read_to_string(world.path(who)).unwrap().trim(), "0027", "{who}");
+    }
+    let made = fs::metadata(world.worktree(id).join("made")).unwrap();
+    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&made.permissions()) & 0o777, 0o640);
+}

@@ -67,13 +67,18 @@ fn prepare(argv: &[OsString]) -> Result<u8, Fault> {
     if launch.attempt != id.as_str() {
         return Err(Fault::new(Kind::Failed, "the launch file is another attempt's"));
     }
+    // The one that this process has is the tmux server's, whoever started that, and whenever.
+    if let Some(mask) = launch.umask {
+        crate::os::set_umask(mask);
+    }
     let around = Surroundings {
         database: launch.database.path(),
         state_dir: launch.state_dir.path(),
         config: None,
         socket: launch.socket.path(),
         program: launch.program.as_ref().map(Word::path).unwrap_or_default(),
-        environment: Vec::new(),
+        environment: launch.environment.iter().map(|(name, value)| (name.os(), value.os())).collect(),
+        umask: launch.umask.unwrap_or_default(),
         caller: Caller::default(),
     };
     let engine = wiring::engine(&Arc::new(settings(&launch)), &Arc::new(around), &Arc::default())?;

@@ -63,6 +63,7 @@ fn the_orders_say_everything_that_the_shim_needs() {
     assert_eq!((launch.socket.path(), launch.worktree.path()), (plan.socket, plan.worktree));
     assert_eq!(argv(&launch), ["agent", "do it"]);
     assert!(launch.fresh && !launch.checkout_hook);
+    assert_eq!(launch.umask, Some(0o022));
     assert_eq!((launch.setup, launch.setup_timeout), (vec!["make".to_owned()], 60_000));
     assert_eq!(launch.verify, ["make test", "make lint"]);
     assert_eq!((launch.verify_timeout, launch.timeout, launch.grace), (600_000, Some(90_000), 3_000));

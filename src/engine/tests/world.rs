@@ -284,6 +284,7 @@ impl World {
                 socket: root.join("tmux.sock"),
                 program: root.join("bin/ganger"),
                 environment: vec![("PATH".into(), root.join("bin").into_os_string()), var("HOME", "/home/ann")],
+                umask: 0o022,
                 caller: Caller::default(),
             }),
             interrupted: Arc::new(AtomicBool::new(false)),

@@ -211,8 +211,23 @@ fn s6_what_is_ours_or_secret_does_not_reach_the_server() {
         // Variables of a process can't be set safely beside other threads: this test runs again, on its own.
         let name = "tmux::tests::hostile::s6_what_is_ours_or_secret_does_not_reach_the_server";
         let call = Call::new(std::env::current_exe().unwrap(), LONG).args(["--exact", name]).env(INSIDE, "1");
-        let names =
-            ["MY_TOKEN", "a_secret_b", "PGPASSWORD", "X_API_KEY", "GANGER_ATTEMPT", "GIT_DIR", "GIT_INDEX_FILE"];
+        let names = [
+            "MY_TOKEN",
+            "a_secret_b",
+            "PGPASSWORD",
+            "X_API_KEY",
+            "GANGER_ATTEMPT",
+            "GIT_DIR",
+            "GIT_INDEX_FILE",
+            "DATABASE_URL",
+            "GH_PAT",
+            "SENTRY_DSN",
+            "HTTPS_PROXY",
+            "NPM_AUTH",
+            "MYSQL_PWD",
+            "COOKIE",
+            "WHATEVER",
+        ];
         let call = names.iter().fold(call, |call, name| call.env(name, "leaked"));
         let call = call.env("SSH_AUTH_SOCK", "/kept").env("TMUX", "leaked,1,$(x").env("TMUX_PANE", "%leaked");
         let answer = run(&call).unwrap();

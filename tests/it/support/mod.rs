@@ -242,8 +242,12 @@ impl World {
         let count = self.path(&format!("{program}.calls"));
         fs::remove_file(&count).ok();
         let text = format!(
-            "#!/bin/bash\necho x >> {count}\nN=$(wc -l < {count})\nreal() {{ PATH=\"$REAL_PATH\" {real} \"$@\"; }}\n{script}\n",
+            "#!/bin/bash\nWORLD='{world}'\necho x >> {count}\nN=$(wc -l < {count})\n\
+             real() {{ PATH='{path}' {real} \"$@\"; }}\n{script}\n",
+            world = self.folder.path().display(),
             count = count.display(),
+            // A server that ganger starts, and so what stands in its panes, has not got the variables of this world.
+            path = std::env::var("PATH").unwrap(),
             real = real.display(),
         );
         self.program(program, &text);
