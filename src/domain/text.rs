@@ -1,4 +1,13 @@
-//! Text from outside, made safe to show: on a terminal line, in a tmux format.
+//! Text from outside, made safe for where it goes: one function for each destination.
+//!
+//! | to | by |
+//! |---|---|
+//! | a line on a terminal, a line of a log, an error | [`line()`], cut by [`cut`], [`short`] |
+//! | several lines on a terminal or in a log | [`block`] |
+//! | a captured screen, shown again | [`coloured`], [`plain`] |
+//! | an agent's terminal, as if typed | [`typed`] |
+//! | an argument of somebody's program | [`argument`] |
+//! | a comment in a script | [`comment`] |
 
 /// Makes untrusted text safe for one line of a terminal.
 ///
@@ -19,6 +28,29 @@ fn visible(c: char) -> char {
     let hidden = c.is_control()
         || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     if hidden { '\u{fffd}' } else { c }
+}
+
+/// What may be typed at a program: its text, line breaks as `\n`, and tabs. Every other control character would be a key
+/// there, or end the paste that it stands in; it is left out.
+#[must_use]
+pub fn typed(text: &str) -> String {
+    let lines = text.replace("\r\n", "\n").replace('\r', "\n");
+    lines.chars().filter(|c| matches!(c, '\t' | '\n') || !c.is_control()).collect()
+}
+
+/// One line for an argument of a program that takes it for text: it can't begin an option.
+#[must_use]
+pub fn argument(text: &str) -> String {
+    let line = line(text);
+    if line.starts_with('-') { format!(" {line}") } else { line }
+}
+
+/// Comments of a script, in languages where `#` begins one: whatever ends a line in any of them ends one here.
+#[must_use]
+pub fn comment(text: &str) -> String {
+    let lines = text.replace("\r\n", "\n");
+    let lines = lines.split(['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}']);
+    lines.map(|text| format!("# {}", block(text))).collect::<Vec<_>>().join("\n")
 }
 
 /// Keeps the text and the colours (SGR sequences) of a captured terminal screen and drops every other control.
@@ -164,7 +196,7 @@ pub fn stand_in(c: char) -> char {
 
 #[cfg(test)]
 mod tests {
-    use super::{ascii, block, coloured, cut, line, plain, short, stand_in};
+    use super::{argument, ascii, block, coloured, comment, cut, line, plain, short, stand_in, typed};
 
     #[test]
     fn what_is_not_ascii_gets_the_nearest_that_is() {
@@ -188,6 +220,28 @@ mod tests {
         assert!(shown.chars().all(|c| !c.is_control()), "{shown:?}");
         assert!(shown.contains(" c d"));
         assert_eq!(block("a\nb\u{1b}"), "a\nb\u{fffd}");
+    }
+
+    #[test]
+    fn s26_what_is_typed_holds_no_key_but_text_line_breaks_and_tabs() {
+        let hostile = "a\u{1b}[201~\u{3}b\u{9b}201~c\u{7f}\td\re\r\nf\n\u{0}g\u{4}\u{1a}\u{1c}";
+        assert_eq!(typed(hostile), "a[201~b201~c\td\ne\nf\ng");
+        let every: String = (0..0x300).filter_map(char::from_u32).collect();
+        assert!(typed(&every).chars().all(|c| c >= ' ' && !('\u{7f}'..='\u{9f}').contains(&c) || "\t\n".contains(c)));
+        assert_eq!(typed("grün → 🦀 שלום"), "grün → 🦀 שלום");
+    }
+
+    #[test]
+    fn s27_an_argument_is_one_line_and_no_option() {
+        assert_eq!(argument("--help\nx\u{1b}[0m\0"), " --help x\u{fffd}[0m\u{fffd}");
+        assert_eq!(argument("a-b"), "a-b");
+    }
+
+    #[test]
+    fn s28_no_line_of_a_comment_is_code() {
+        let hostile = "one\rtwo\r\nthree\u{2028}four\u{85}five\u{b}\u{c}six\u{1b}\n\nseven\0";
+        let lines = ["one", "two", "three", "four", "five", "", "six\u{fffd}", "", "seven\u{fffd}"];
+        assert_eq!(comment(hostile), lines.map(|line| format!("# {line}")).join("\n"));
     }
 
     #[test]

@@ -245,7 +245,7 @@ impl<'a> Looker<'a> {
         }
         let socket = &attempt.plan.socket;
         if !self.servers.contains_key(socket) {
-            self.servers.insert(socket.clone(), self.engine.ports.mux.panes(socket).ok());
+            self.servers.insert(socket.clone(), self.engine.ports.mux.glance(socket).ok());
         }
         match self.servers.get(socket) {
             None | Some(None) => Pane::Unknown,

@@ -21,12 +21,8 @@ pub fn prompt(engine: &Engine, task: &Task, profile: &Profile) -> String {
     let more = more.join("\n\n");
     // The prompt of a plain command, or of an interpreter, is a script: there all of this is a comment.
     let script = profile.no_output == NoOutput::Review || profile.interprets();
-    let more = if script { commented(&more) } else { more };
+    let more = if script { text::comment(&more) } else { more };
     format!("{told}\n\n{more}")
-}
-
-fn commented(text: &str) -> String {
-    text.lines().map(|line| format!("# {line}")).collect::<Vec<_>>().join("\n")
 }
 
 /// How the last attempt that came to an end failed, with what its verification or setup printed. Those that vanished or

@@ -6,6 +6,7 @@ use super::{Engine, Fault};
 use crate::domain::attempt::Plan;
 use crate::domain::id::TaskId;
 use crate::domain::state::{Activity, Cause, Spoken, Status, Who};
+use crate::domain::text;
 use crate::ports::store::{Applied, Heard, News};
 
 /// Writes what an attempt's agent says or is seen to do; tells people when it waits now.
@@ -56,7 +57,11 @@ fn tell(engine: &Engine, event: &'static str, id: TaskId) {
     let title = engine.task(id).map(|task| task.draft.title).unwrap_or_default();
     let fill = |word: &String| {
         let word = word.replace("{task_id}", &id.to_string()).replace("{event}", event);
-        OsString::from(word.replace("{title}", &title))
+        OsString::from(if word.starts_with("{title}") {
+            word.replace("{title}", &text::argument(&title))
+        } else {
+            word.replace("{title}", &text::line(&title))
+        })
     };
     engine.ports.notifier.start(&command.iter().map(fill).collect::<Vec<_>>());
 }

@@ -7,6 +7,7 @@ use crate::domain::attempt::{Attempt, Doing};
 use crate::domain::id::{Process, TaskId};
 use crate::domain::reconcile::Probe;
 use crate::domain::state::{Activity, Source, Who};
+use crate::domain::text;
 use crate::domain::time::Timestamp;
 use crate::ports::multiplexer::{PaneSeen, Typed};
 use crate::ports::store::{Known, News};
@@ -110,12 +111,16 @@ pub fn interrupt(engine: &Engine, id: TaskId) -> Result<(), Fault> {
     listener(engine, id)?.send(Typed::Interrupt)
 }
 
-/// Pastes a text into the agent's terminal and sends it off; returns once the agent has taken it in: it said so through
+/// Pastes a text, as [`text::typed`] leaves it, into the agent's terminal and sends it off; returns once the agent has taken it in: it said so through
 /// its hooks, or, where it never says such things, it has read the Enter.
 ///
 /// # Errors
 /// [`Kind::Conflict`] where no agent runs there, [`Kind::Failed`] where it did not take the text in: the card says so.
 pub fn send(engine: &Engine, id: TaskId, text: &str) -> Result<(), Fault> {
+    if text::typed(text).trim().is_empty() {
+        let fault = Fault::new(Kind::Usage, format!("task {id}: nothing of that text can be typed"));
+        return Err(fault.of(id).hint(format!("ganger send {id} TEXT")));
+    }
     let listener = listener(engine, id)?;
     let before = listener.screen();
     let since = engine.ports.clock.now().wall;

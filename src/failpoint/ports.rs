@@ -199,6 +199,9 @@ impl Multiplexer for PointedMultiplexer {
     fn panes(&self, socket: &Path) -> mux::Result<Panes> {
         around("mux.panes", || self.0.panes(socket), mux_fault)
     }
+    fn glance(&self, socket: &Path) -> mux::Result<Panes> {
+        around("mux.panes", || self.0.glance(socket), mux_fault)
+    }
     fn kill(&self, socket: &Path, pane: &PaneSeen) -> mux::Result<()> {
         around("mux.kill", || self.0.kill(socket, pane), mux_fault)
     }

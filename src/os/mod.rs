@@ -59,15 +59,23 @@ pub(crate) fn in_new_session(command: &mut Command) {
 /// It can only be read by setting it: to be called before there are other threads.
 #[must_use]
 pub fn umask() -> u32 {
+    // Its type is not the same everywhere.
+    fn wide(bits: impl Into<u32>) -> u32 {
+        bits.into()
+    }
     let mask = nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o077));
     nix::sys::stat::umask(mask);
-    u32::from(mask.bits())
+    wide(mask.bits())
 }
 
 /// Sets this process's file mode creation mask, and so that of all it starts.
 pub fn set_umask(mask: u32) {
-    let bits = nix::libc::mode_t::try_from(mask & 0o777).unwrap_or(0o077);
-    nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(bits));
+    fn narrow<T: TryFrom<u32>>(bits: u32) -> Option<T> {
+        bits.try_into().ok()
+    }
+    if let Some(bits) = narrow(mask & 0o777) {
+        nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(bits));
+    }
 }
 
 /// Makes reads and writes on `fd` return at once.

@@ -121,7 +121,7 @@ pub enum Attach {
 /// What is typed into a pane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Typed<'a> {
-    /// A text of one line or more, pasted as a whole: a program that wants to know is told that it is a paste.
+    /// The text of one line or more, of which [`crate::domain::text::typed`] leaves what is no key, pasted as a whole: a program that wants to know is told that it is a paste.
     Paste(&'a str),
     Enter,
     /// Ctrl-C.
@@ -139,6 +139,8 @@ pub trait Multiplexer {
     fn start(&self, socket: &Path, session: &NewSession<'_>) -> Result<()>;
     /// Every pane of the server.
     fn panes(&self, socket: &Path) -> Result<Panes>;
+    /// Every pane of the server, for one who only shows them: a server that does not answer soon is one that does not.
+    fn glance(&self, socket: &Path) -> Result<Panes>;
     /// Ends one pane, after checking again that it bears the attempt's marks.
     fn kill(&self, socket: &Path, pane: &PaneSeen) -> Result<()>;
     /// Types into one pane, if in that moment it still bears the attempt's marks and its process is the same.

@@ -18,7 +18,7 @@ pub(super) fn line(log: &Path, line: &str) {
     open(log).and_then(|mut file| writeln!(file, "# {}", crate::domain::text::line(line))).ok();
 }
 
-/// Appends a command, or what one printed, as it is.
+/// Appends a command, or what one printed.
 pub(super) fn text(log: &Path, text: &str) {
-    open(log).and_then(|mut file| writeln!(file, "{text}")).ok();
+    open(log).and_then(|mut file| writeln!(file, "{}", crate::domain::text::block(text))).ok();
 }

@@ -19,12 +19,16 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::domain::text;
 use crate::ports::multiplexer::{Multiplexer, MuxError, NewSession, PaneSeen, Panes, Result, Server, Typed};
 use call::{Reply, Talk};
 use target::Target;
 
 pub use attach::Show;
 pub use socket::{Surroundings, same as same_socket, socket_path};
+
+/// How long a server may take to answer one that only shows what it says.
+const GLANCE: Duration = Duration::from_secs(1);
 
 /// The tmux on this machine.
 #[derive(Clone, Debug)]
@@ -99,6 +103,10 @@ impl Multiplexer for Tmux {
         Ok(list(&self.talk(socket)?)?.map_or(Panes::NoServer, Panes::Listed))
     }
 
+    fn glance(&self, socket: &Path) -> Result<Panes> {
+        Self { deadline: self.deadline.min(GLANCE), ..self.clone() }.panes(socket)
+    }
+
     fn kill(&self, socket: &Path, pane: &PaneSeen) -> Result<()> {
         let target = Target::pane(&pane.id)?;
         let Some(attempt) = &pane.argv else {
@@ -132,7 +140,7 @@ impl Multiplexer for Tmux {
         let not_ours = || MuxError::Failed(format!("{target} is not the agent's any more: nothing was typed"));
         let attempt = pane.argv.as_ref().ok_or_else(not_ours)?;
         let (chain, input) = match typed {
-            Typed::Paste(text) => (chain::paste(&target, pane.pid, attempt), Some(text.as_bytes().to_vec())),
+            Typed::Paste(text) => (chain::paste(&target, pane.pid, attempt), Some(text::typed(text).into_bytes())),
             Typed::Enter => (chain::key(&target, pane.pid, attempt, "Enter"), None),
             Typed::Interrupt => (chain::key(&target, pane.pid, attempt, "C-c"), None),
         };

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
@@ -234,4 +235,40 @@ fn t18_a_size_set_by_hand_is_the_machines_fault_and_ends_no_server() {
     world.tmux(&["set-option", "-g", "window-size", "manual"]);
     world.reconciled();
     assert_eq!((agents(&world, id), agents(&world, next)), (1, 1));
+}
+
+#[test]
+fn t25_who_only_looks_does_not_wait_for_a_server_that_is_stopped() {
+    let world = World::new();
+    let id = world.dispatch(AGENT);
+    started(&world, id);
+    let server = server(&world);
+    signal(server, Signal::SIGSTOP);
+    let name = id.to_string();
+    for look in [&["list"][..], &["show", &name], &["--json", "show", &name], &["status-line"], &["peek", &name]] {
+        let began = Instant::now();
+        let ran = world.ganger(look);
+        // An act waits for ten seconds.
+        assert!(began.elapsed() < Duration::from_secs(6), "{look:?} took {:?}", began.elapsed());
+        assert_eq!(ran.code == Some(0), look[0] != "peek", "{look:?}: {ran:?}");
+    }
+    assert_eq!((world.status(id).as_str(), &world.task(id)["attempt"]["pane"]), ("in-progress", &"unknown".into()));
+    signal(server, Signal::SIGCONT);
+    assert_eq!(world.task(id)["attempt"]["pane"], "live");
+}
+
+#[test]
+fn s26_a_text_to_an_agent_holds_no_key_but_its_enter() {
+    let world = World::new();
+    let id = world.dispatch("stty raw -echo; printf '\\033[?2004hready'; exec cat > \"$WORLD/typed\"");
+    let name = id.to_string();
+    until("it is ready", || world.ok(&["peek", &name]).contains("ready").then_some(()));
+    let sent = world.ganger(&["send", &name, "one\u{1b}[201~\u{3}\u{4}\r\ntwo\u{9b}A\tthree\u{7f}"]);
+    assert_eq!(sent.code, Some(0), "{sent:?}");
+    assert!(sent.stderr.contains("5 control characters were left out"), "{sent:?}");
+    let typed = fs::read_to_string(world.path("typed")).unwrap();
+    assert_eq!(typed, "\u{1b}[200~one[201~\ntwoA\tthree\u{1b}[201~\r");
+    let refused = world.fails(2, &["send", &name, "\u{3}\u{1b}"]);
+    assert!(refused.stderr.contains("nothing of that text can be typed"), "{refused:?}");
+    assert_eq!(fs::read_to_string(world.path("typed")).unwrap(), typed);
 }

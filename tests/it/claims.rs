@@ -161,6 +161,9 @@ impl Multiplexer for Panics {
     fn panes(&self, socket: &Path) -> MuxResult<Panes> {
         self.0.panes(socket)
     }
+    fn glance(&self, socket: &Path) -> MuxResult<Panes> {
+        self.0.glance(socket)
+    }
     fn kill(&self, socket: &Path, pane: &PaneSeen) -> MuxResult<()> {
         self.0.kill(socket, pane)
     }

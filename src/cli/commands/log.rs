@@ -36,7 +36,7 @@ pub fn peek(wiring: &Wiring, args: &Peek) -> Outcome {
     let attempt = task.attempt.as_ref().map(|id| engine.ports.store.attempt(id)).transpose()?.flatten();
     let attempt = attempt.ok_or_else(|| never_dispatched(args.id))?;
     let socket = &attempt.plan.socket;
-    let panes = engine.ports.mux.panes(socket)?;
+    let panes = engine.ports.mux.glance(socket)?;
     let Some(pane) = panes.find(&attempt.plan.id) else {
         return Err(Fault::new(Kind::Conflict, format!("task {} has no pane any more", args.id))
             .of(task.id)

@@ -9,6 +9,7 @@ use super::wiring::Wiring;
 use super::{board, gate, json, output};
 use crate::domain::permission::Verb;
 use crate::domain::task::Task;
+use crate::domain::text;
 use crate::engine::{Engine, Fault, Kind};
 
 pub mod add;
@@ -135,6 +136,16 @@ fn carry_out(wiring: &Wiring, command: Command) -> Outcome {
         Command::Doctor { fix } => doctor::run(wiring, fix),
         Command::Demo => demo::run(wiring),
         Command::StatusLine(_) | Command::Config { .. } | Command::Completions { .. } => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// Says that a text was not typed as it was given.
+pub fn mention_left_out(given: &str) {
+    let text = given.replace("\r\n", "\n").replace('\r', "\n");
+    let left_out = text.chars().count().saturating_sub(text::typed(&text).chars().count());
+    if left_out > 0 {
+        let characters = if left_out == 1 { "character was" } else { "characters were" };
+        output::mention(&format!("{left_out} control {characters} left out of the text: they would have been keys"));
     }
 }
 

@@ -1,6 +1,6 @@
 //! `ganger approve`, `ganger bounce`, `ganger reopen`.
 
-use super::{Outcome, add, answer};
+use super::{Outcome, add, answer, mention_left_out};
 use crate::cli::args::Bounce;
 use crate::cli::wiring::Wiring;
 use crate::domain::id::TaskId;
@@ -36,7 +36,10 @@ pub fn bounce(wiring: &Wiring, args: &Bounce) -> Outcome {
     wiring.catch_interrupts();
     let id = TaskId(args.id);
     let sentence = match review::bounce(&engine, id, &note)? {
-        Bounced::Taken => format!("task {id} is back at work"),
+        Bounced::Taken => {
+            mention_left_out(&note);
+            format!("task {id} is back at work")
+        }
         Bounced::Attempt(number) => format!("task {id}: attempt {number} runs with it"),
     };
     answer(wiring, &engine, &engine.task(id)?, &sentence)

@@ -1,6 +1,6 @@
 //! `ganger send`: a text for the agent.
 
-use super::{Outcome, add, answer};
+use super::{Outcome, add, answer, mention_left_out};
 use crate::cli::args::Send;
 use crate::cli::wiring::Wiring;
 use crate::domain::id::TaskId;
@@ -21,5 +21,6 @@ pub fn run(wiring: &Wiring, args: &Send) -> Outcome {
     let engine = wiring.engine()?;
     let id = TaskId(args.id);
     screen::send(&engine, id, text)?;
+    mention_left_out(text);
     answer(wiring, &engine, &engine.task(id)?, &format!("sent to the agent of task {id}"))
 }

@@ -37,6 +37,18 @@ fn a_question_is_told_once() {
 }
 
 #[test]
+fn s27_a_title_is_text_to_the_program_that_tells_people() {
+    let mut world = World::new();
+    let command = ["bell", "{title}", "about {title}"].map(str::to_owned).to_vec();
+    world.settings.notify.insert("waiting".to_owned(), command);
+    let engine = world.engine();
+    let task = tasks::add(&engine, &world.draft("--help \u{1b}[2J")).unwrap().id;
+    dispatch(&engine, &Request::of(task)).unwrap();
+    say(&engine, &Speaker::Person { task }, &Word::Ask("may I?".to_owned())).unwrap();
+    assert_eq!(told(&world), ["bell  --help \u{fffd}[2J about --help \u{fffd}[2J"]);
+}
+
+#[test]
 fn what_an_agent_brings_about_is_told_and_what_a_person_did_himself_is_not() {
     let world = curious();
     let (engine, task, attempt) = world.running();

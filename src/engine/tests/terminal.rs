@@ -42,6 +42,10 @@ impl Multiplexer for Party {
         })
     }
 
+    fn glance(&self, socket: &Path) -> mux::Result<Panes> {
+        self.panes(socket)
+    }
+
     fn kill(&self, _socket: &Path, pane: &PaneSeen) -> mux::Result<()> {
         self.gate("mux.kill", tmux_error, || {
             self.world.close_pane(&pane.id);
