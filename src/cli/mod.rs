@@ -12,7 +12,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use crate::engine::{Fault, Kind};
-use crate::os::notify;
+use crate::os::{ancestry, notify};
 
 pub use args::command;
 
@@ -27,6 +27,10 @@ pub fn run(argv: Vec<OsString>) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if argv.get(1).is_some_and(|word| word == notify::WORD) {
+        // It leaves its caller's descent behind, and acts for a person: not for whoever runs it directly.
+        if !ancestry::is_nobodys() {
+            return output::fault(&Fault::new(Kind::Usage, format!("{} is ganger's own command", notify::WORD)), false);
+        }
         let log = argv.get(2).map(std::path::PathBuf::from).unwrap_or_default();
         notify::run(&log, argv.get(3..).unwrap_or_default());
         return ExitCode::SUCCESS;

@@ -57,6 +57,9 @@ fn a12_an_agent_that_acts_as_a_person_is_refused_however_it_hides() {
         "env GANGER_ATTEMPT=01980000-0000-7000-8000-000000000001 \"$GANGER_BIN\" $act",
         // In a session of its own.
         "setsid -w env -u GANGER_ATTEMPT \"$GANGER_BIN\" $act",
+        // Through ganger's own way out.
+        "\"$GANGER_BIN\" __notify /dev/null \"$GANGER_BIN\" $act; (exit $(($? + 2)))",
+        "env -u GANGER_ATTEMPT -u GANGER_TOKEN \"$GANGER_BIN\" __notify /dev/null \"$GANGER_BIN\" $act; (exit $(($? + 2)))",
         // Nobody's child any more, but still in the session.
         "rm -f \"$WORLD/c\"; (env -u GANGER_ATTEMPT sh -c '\"$GANGER_BIN\" '\"$act\"'; echo $? > \"$WORLD/c\"' &); \
             until [ -s \"$WORLD/c\" ]; do sleep 0.01; done; (exit $(cat \"$WORLD/c\"))",
@@ -177,7 +180,8 @@ fn a14_no_attempt_speaks_for_another_whatever_it_knows() {
             try env {stolen} \"$GANGER_BIN\" $word --task {victim}
             try env -u GANGER_TOKEN \"$GANGER_BIN\" $word --task {own}
             try env GANGER_TOKEN=wrong \"$GANGER_BIN\" $word
-        done\n",
+        done
+        echo '{{\"hook_event_name\":\"Notification\",\"notification_type\":\"permission_prompt\",\"message\":\"may I?\"}}' | env {stolen} \"$GANGER_BIN\" __hook claude\n",
         stolen = stolen.join(" ")
     );
     let_do(&world, &script);

@@ -13,6 +13,7 @@ use crate::cli::wiring::Wiring;
 use crate::domain::state::Activity;
 use crate::engine::report::{Speaker, Word, say};
 use crate::engine::{Fault, Kind};
+use crate::os::ancestry;
 
 /// How long another program's lock on the database is waited for: the agent waits for this command.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -20,6 +21,10 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// Hears an agent's event. Nothing that goes wrong here is the agent's business: it never fails and prints nothing.
 pub fn run(argv: &[OsString]) {
     let Ok(Some(speaker)) = report::agent() else { return };
+    // Whose variables these are is one thing, whose descendant this is another.
+    if ancestry::shims_above().first().is_some_and(|(attempt, _)| !speaker.is(attempt)) {
+        return;
+    }
     let Some(name) = argv.first().and_then(|name| name.to_str()) else { return };
     // aider tells only that it has finished and waits, and nothing on its standard input.
     let word = if name == "aider" {
