@@ -5,6 +5,7 @@
 
 pub mod attempt;
 pub mod completion;
+pub mod diff;
 pub mod glob;
 pub mod id;
 pub mod lifecycle;
@@ -20,3 +21,4 @@ pub mod state;
 pub mod task;
 pub mod text;
 pub mod time;
+pub mod timeline;

@@ -7,6 +7,7 @@
 //!
 //! [`lifecycle::step`]: crate::domain::lifecycle::step
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -164,6 +165,17 @@ impl Record {
         let words: Vec<String> = [event, moved].into_iter().flatten().collect();
         let words = if words.is_empty() { self.to.clone() } else { words.join(", ") };
         self.cause.map_or(words.clone(), |cause| format!("{words} ({cause})"))
+    }
+}
+
+impl Record {
+    /// Its evidence, by name.
+    #[must_use]
+    pub fn facts(&self) -> BTreeMap<String, String> {
+        let evidence: serde_json::Value = serde_json::from_str(&self.evidence).unwrap_or_default();
+        let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let fields = evidence.as_object().into_iter().flatten();
+        fields.map(|(name, value)| (name.clone(), text(value))).collect()
     }
 }
 

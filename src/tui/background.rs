@@ -318,7 +318,7 @@ impl View {
         }
         self.traffic = traffic;
         match engine.ports.mux.capture(&socket, &pane, u32::from(self.wish.lines).saturating_add(500)) {
-            Ok(text) => self.fresh(Content::Text(text)),
+            Ok(text) => self.fresh(Content::Screen(text)),
             Err(error) => {
                 self.target = None;
                 self.fresh(Content::Nothing(error.to_string()))
@@ -330,8 +330,9 @@ impl View {
     fn fresh(&mut self, content: Content) -> Option<Content> {
         let mut hasher = DefaultHasher::new();
         match &content {
-            Content::Text(text) => (true, text).hash(&mut hasher),
+            Content::Screen(text) => (true, text).hash(&mut hasher),
             Content::Nothing(why) => (false, why).hash(&mut hasher),
+            Content::Timeline(_) | Content::Diff(_) | Content::Report(_) => {}
         }
         let hash = Some(hasher.finish());
         if self.hash == hash {

@@ -1,58 +1,46 @@
-//! The texts of the detail pane, read from engine and files: timeline, diff, failure report, what a removal loses.
+//! What the detail pane shows, read from engine and files: timeline, diff, failure report, what a removal loses.
 
-use std::fmt::Write as _;
 use std::path::Path;
 
-use super::msg::{Bar, Content, Tab};
-use super::paint::span;
+use super::keymap::Intent;
+use super::msg::{Bar, Content, Entry, Fact, Report, Saved, Tab, Timeline};
 use crate::domain::attempt::{Attempt, Exit, Tree};
 use crate::domain::completion::signal_name;
+use crate::domain::diff::parse;
 use crate::domain::id::TaskId;
 use crate::domain::state::{Cause, Phase, TreeState};
 use crate::domain::text;
-use crate::domain::time::Timestamp;
+use crate::domain::timeline::{is_inner, sentence};
 use crate::engine::{Engine, Fault, screen};
 use crate::ports::store::{Record, Which};
 
-/// The text of a tab.
+/// What a tab shows.
 ///
 /// # Errors
 /// What kept it from being read.
 pub fn detail(engine: &Engine, task: TaskId, tab: Tab, lines: u16) -> Result<Content, Fault> {
     match tab {
         Tab::Live | Tab::Prompt => Ok(Content::Nothing(String::new())),
-        Tab::Timeline => timeline(engine, task).map(Content::Text),
+        Tab::Timeline => timeline(engine, task).map(Content::Timeline),
         Tab::Diff => diff(engine, task),
-        Tab::Report => report(engine, task, lines).map(Content::Text),
+        Tab::Report => report(engine, task, lines).map(Content::Report),
     }
 }
 
-fn ago(engine: &Engine, at: Timestamp) -> String {
-    format!("{} ago", span(engine.ports.clock.now().wall.since(at).as_secs()))
-}
-
-fn timeline(engine: &Engine, task: TaskId) -> Result<String, Fault> {
+fn timeline(engine: &Engine, task: TaskId) -> Result<Timeline, Fault> {
     let records = engine.ports.store.timeline(Some(task), 0, 1_000)?;
-    let mut out = String::new();
-    // Writing to a string can't fail.
-    for record in records.iter().rev() {
-        writeln!(out, "\u{1b}[2m{:>8}\u{1b}[0m  {}", ago(engine, record.at), moved(record)).unwrap_or_default();
-    }
     let attempt = screen::attempt(engine, task).ok();
-    if let Some(saved) = attempt.and_then(|attempt| engine.ports.files.read(&attempt.plan.files.screen).ok().flatten())
-    {
-        out.push_str("\n\u{1b}[1msaved screen\u{1b}[0m\n");
-        out.push_str(&text::coloured(&String::from_utf8_lossy(&saved)));
-    }
-    Ok(out)
+    let saved = attempt.and_then(|attempt| engine.ports.files.read(&attempt.plan.files.screen).ok().flatten());
+    Ok(Timeline {
+        entries: records.iter().rev().map(entry).collect(),
+        screen: saved.map(|saved| String::from_utf8_lossy(&saved).into_owned()),
+    })
 }
 
-fn moved(record: &Record) -> String {
-    let mut words = format!("{} · {}", record.summary(), record.who);
-    if record.evidence != "{}" {
-        write!(words, "  \u{1b}[2m{}\u{1b}[0m", text::line(&record.evidence)).unwrap_or_default();
-    }
-    words
+fn entry(record: &Record) -> Entry {
+    let facts = record.facts();
+    let inner = facts.get("event").is_some_and(|event| is_inner(event));
+    Entry { at: record.at, text: sentence(&facts, &record.from, &record.to), who: record.who.text(), inner }
 }
 
 /// Where the task's work is: the tree of its newest attempt, or where that was parked.
@@ -70,7 +58,11 @@ fn diff(engine: &Engine, task: TaskId) -> Result<Content, Fault> {
         return Ok(Content::Nothing("there is no worktree yet: nothing was changed".to_owned()));
     };
     let diff = engine.ports.trees.diff(&tree.repo, &path, &tree.base)?;
-    Ok(if diff.text.is_empty() { Content::Nothing("nothing was changed".to_owned()) } else { Content::Text(diff.text) })
+    Ok(if diff.text.is_empty() {
+        Content::Nothing("nothing was changed".to_owned())
+    } else {
+        Content::Diff(parse(&diff.text))
+    })
 }
 
 /// Lines added and removed against the base.
@@ -81,12 +73,10 @@ pub fn changed(engine: &Engine, task: TaskId) -> Option<(usize, usize)> {
 }
 
 /// Which phase failed, how, what is left, and what can be done.
-fn report(engine: &Engine, id: TaskId, lines: u16) -> Result<String, Fault> {
+fn report(engine: &Engine, id: TaskId, lines: u16) -> Result<Report, Fault> {
     let task = engine.task(id)?;
-    let mut out = String::new();
-    let mut row = |name: &str, what: &str| {
-        writeln!(out, "\u{1b}[2m{name:<10}\u{1b}[0m {}", text::line(what)).unwrap_or_default();
-    };
+    let mut facts = Vec::new();
+    let mut row = |name: &'static str, text: &str| facts.push(Fact { name, text: text.to_owned(), at: None });
     row("failed", task.reason.as_deref().unwrap_or("no reason was given"));
     if let Some(cause) = task.cause {
         row("cause", cause.text());
@@ -99,7 +89,8 @@ fn report(engine: &Engine, id: TaskId, lines: u16) -> Result<String, Fault> {
             Some(Exit::Signal(signal)) => row("signal", &signal_name(signal)),
             None => {}
         }
-        row("attempt", &format!("{} · {}", attempt.plan.number, ago(engine, attempt.claimed_at)));
+        facts.push(Fact { name: "attempt", text: attempt.plan.number.to_string(), at: Some(attempt.claimed_at) });
+        let mut row = |name: &'static str, text: &str| facts.push(Fact { name, text: text.to_owned(), at: None });
         if attempt.phase == Phase::Revoked {
             let undone = if attempt.cleaned { "session, worktree, branch and files" } else { "not everything yet" };
             row("undone", undone);
@@ -115,22 +106,24 @@ fn report(engine: &Engine, id: TaskId, lines: u16) -> Result<String, Fault> {
             row("branch", &attempt.plan.branch);
         }
     }
-    row("next", "r retry (resume, fresh, with a note, verify again) · t shell · D discard");
-    let saved = attempt.as_ref().and_then(|attempt| {
-        let log = if task.cause == Some(Cause::Verify) { &attempt.plan.files.log } else { &attempt.plan.files.screen };
-        engine.ports.files.read(log).ok().flatten()
-    });
-    match saved {
-        Some(saved) => {
-            out.push_str("\n\u{1b}[1mits last screen\u{1b}[0m\n");
-            let screen = text::coloured(&String::from_utf8_lossy(&saved));
-            let all: Vec<&str> = screen.trim_end().lines().collect();
-            let wanted = usize::from(lines).max(20);
-            out.push_str(&all[all.len().saturating_sub(wanted)..].join("\n"));
+    let saved = attempt.map_or(Saved::Nothing, |attempt| {
+        let of_verification = task.cause == Some(Cause::Verify);
+        let files = &attempt.plan.files;
+        let found = engine.ports.files.read(if of_verification { &files.log } else { &files.screen }).ok().flatten();
+        match found.map(|saved| last(&saved, usize::from(lines).max(20))) {
+            Some(text) if of_verification => Saved::Log(text),
+            Some(text) => Saved::Screen(text),
+            None => Saved::Nothing,
         }
-        None => out.push_str("\nno screen was saved: its agent never ran, or its pane was closed first\n"),
-    }
-    Ok(out)
+    });
+    Ok(Report { facts, next: vec![Intent::Retry, Intent::Bounce, Intent::Shell, Intent::Delete], saved })
+}
+
+/// The last lines of something that was saved.
+fn last(saved: &[u8], lines: usize) -> String {
+    let text = String::from_utf8_lossy(saved);
+    let all: Vec<&str> = text.trim_end().lines().collect();
+    all[all.len().saturating_sub(lines)..].join("\n")
 }
 
 /// How far the attempt came.

@@ -6,6 +6,7 @@
 mod background;
 mod columns;
 mod describe;
+mod fold;
 mod input;
 pub mod keymap;
 mod layout;

@@ -39,7 +39,7 @@ pub struct Detail {
     pub tab: Option<Tab>,
     pub content: Option<(TaskId, Tab, Content)>,
     /// Lines scrolled down from the top, or, for the live view, up from the bottom.
-    pub scroll: u16,
+    pub scroll: usize,
 }
 
 #[derive(Clone, Debug)]

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use crossterm::event::{KeyEvent, MouseEvent};
 
+use super::keymap::Intent;
+use crate::domain::diff;
 use crate::domain::id::TaskId;
 use crate::domain::task::{Draft, Edit};
 use crate::domain::time::{Now, Timestamp};
@@ -117,12 +119,59 @@ impl Tab {
     }
 }
 
-/// The text of a tab, with the colours of a terminal (SGR) where it has any, and nothing else of one.
+/// What a tab of the detail pane shows: data, drawn by the theme. A screen has the colours of a terminal (SGR), and
+/// nothing else of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
-    Text(String),
+    Screen(String),
+    Timeline(Timeline),
+    Diff(Vec<diff::File>),
+    Report(Report),
     /// There is nothing to show: why.
     Nothing(String),
+}
+
+/// What happened to a task, newest first, and the screen that its last agent left.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Timeline {
+    pub entries: Vec<Entry>,
+    pub screen: Option<String>,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub at: Timestamp,
+    pub text: String,
+    pub who: &'static str,
+    /// A step on the way, of interest where something went wrong.
+    pub inner: bool,
+}
+
+/// Which phase failed, how, what is left, and what can be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    pub facts: Vec<Fact>,
+    pub next: Vec<Intent>,
+    pub saved: Saved,
+}
+
+/// A row of a report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact {
+    pub name: &'static str,
+    pub text: String,
+    /// How long ago that was is said besides.
+    pub at: Option<Timestamp>,
+}
+
+/// What was saved of a failed task's last attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Saved {
+    Screen(String),
+    /// Of its verification.
+    Log(String),
+    Nothing,
 }
 
 /// Something a person did to tasks; carried out off the render thread.

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
-use super::support::{Screen, card, doing, live, quiet, titled};
+use super::support::{Screen, card, doing, live, minutes_ago, quiet, titled};
+use crate::domain::diff::{File, Hunk, Line, Side};
 use crate::domain::id::TaskId;
 use crate::domain::state::{Activity, Phase, Source, Status};
 use crate::engine::board::Card;
 use crate::engine::{Fault, Kind};
-use crate::tui::msg::{Act, Answer, Cmd, Content, Done, Msg, Query, Sweep, Tab};
+use crate::tui::msg::{Act, Answer, Cmd, Content, Done, Entry, Msg, Query, Sweep, Tab, Timeline};
 use crate::tui::overlay::Overlay;
 
 fn acts(screen: &Screen) -> Vec<Act> {
@@ -202,7 +203,7 @@ fn a_task_whose_start_fails_is_added_once() {
     assert!(matches!(&act, Act::Add { start: true, .. }));
     screen.tell(Msg::Acted { act, outcome: Ok(Done::Added(TaskId(7))) });
     let dispatch = Act::Dispatch { task: TaskId(7) };
-    assert_eq!(acts(&screen), [dispatch.clone()], "its start is an act of its own");
+    assert_eq!(acts(&screen), std::slice::from_ref(&dispatch), "its start is an act of its own");
     assert!(screen.model.overlay.is_none(), "what was typed is saved: nothing is left to save again");
     let mut cards = some();
     cards.push(titled(7, Status::Ready, "new one"));
@@ -309,12 +310,73 @@ fn clicks_select_and_open_and_the_wheel_scrolls() {
 fn an_older_answer_is_dropped() {
     let mut screen = Screen::with(120, 40, some());
     screen.keys("2");
-    let text = |text: &str| Content::Text(text.to_owned());
+    let text = |text: &str| Content::Screen(text.to_owned());
     screen.tell(Msg::Detailed { task: TaskId(1), tab: Tab::Live, content: text("of another task") });
     screen.tell(Msg::Detailed { task: TaskId(3), tab: Tab::Diff, content: text("of another tab") });
     assert!(!screen.text().contains("of another"));
     screen.tell(Msg::Detailed { task: TaskId(3), tab: Tab::Live, content: text("of this one") });
     assert!(screen.text().contains("of this one"));
+}
+
+#[test]
+fn scrolling_ends_where_the_text_does() {
+    let mut screen = Screen::with(120, 40, some());
+    screen.keys("3");
+    let line = |number: usize| Line { side: Side::Added, text: format!("line {number}") };
+    let diff = |lines: usize| {
+        let hunks = vec![Hunk { head: "@@ -0,0 +1 @@".to_owned(), lines: (1..=lines).map(line).collect() }];
+        Content::Diff(vec![File { path: "a".to_owned(), hunks, ..File::default() }])
+    };
+    screen.tell(Msg::Detailed { task: TaskId(4), tab: Tab::Diff, content: diff(7) });
+    screen.keys("J J J");
+    assert!(screen.text().contains("line 1") && screen.text().contains("line 7"), "all of it fits");
+    screen.tell(Msg::Detailed { task: TaskId(4), tab: Tab::Diff, content: diff(100) });
+    for _ in 0..60 {
+        screen.keys("J");
+    }
+    assert!(screen.text().contains("line 100") && screen.text().contains("line 70"), "{}", screen.text());
+    screen.keys("K");
+    assert!(!screen.text().contains("line 100"), "one press the other way is one step back");
+    screen.tell(Msg::Detailed { task: TaskId(4), tab: Tab::Diff, content: diff(7) });
+    screen.keys("J");
+    assert!(screen.text().contains("line 7"), "and there is less of it now");
+    for (key, long) in [("1", "word ".repeat(2_000)), ("1", "line\n".repeat(300))] {
+        let mut cards = some();
+        cards[0].task.draft.prompt = format!("{long}the end");
+        let mut screen = Screen::with(120, 40, cards);
+        screen.keys(key);
+        for _ in 0..200 {
+            screen.keys("J");
+        }
+        assert!(screen.text().contains("the end"), "{}", screen.text());
+    }
+}
+
+#[test]
+fn what_an_agent_asks_can_be_read_in_full_on_every_tab() {
+    let mut cards = some();
+    let question = "Keep the old column, or drop it and migrate every row of the orders that still has a value in it?";
+    doing(&mut cards[2], Activity::Waiting, Source::Agent, Some(question));
+    let mut screen = Screen::with(120, 40, cards);
+    screen.keys("2");
+    for _ in 0..4 {
+        let pane: String =
+            screen.text().lines().filter_map(|row| row.split('│').nth(1)).map(str::trim).collect::<Vec<_>>().join(" ");
+        assert!(pane.contains(question), "{}", screen.text());
+        screen.keys("tab");
+    }
+}
+
+#[test]
+fn the_times_of_a_timeline_go_on() {
+    let mut screen = Screen::with(120, 40, some());
+    screen.keys("1 L");
+    let entry = Entry { at: minutes_ago(0), text: "asked: Keep it?".to_owned(), who: "agent", inner: false };
+    let content = Content::Timeline(Timeline { entries: vec![entry], screen: None });
+    screen.tell(Msg::Detailed { task: TaskId(1), tab: Tab::Timeline, content });
+    assert!(screen.text().contains("0s  asked: Keep it? · agent"), "{}", screen.text());
+    screen.pass(Duration::from_mins(4));
+    assert!(screen.text().contains("4m  asked: Keep it? · agent"), "{}", screen.text());
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::engine::tasks::Removed;
 use crate::engine::{Fault, Kind};
 use crate::tui::keymap::{BINDINGS, Context, Control, Intent, Key, Keymap, NAMES, binding};
 use crate::tui::model::Tone;
-use crate::tui::msg::{Act, Answer, Bar, Done, Msg};
+use crate::tui::msg::{Act, Answer, Bar, Content, Done, Msg, Report, Saved, Tab};
 use crate::tui::overlay::Overlay;
 use crate::tui::words;
 
@@ -155,6 +155,15 @@ fn open_everything(looker: &mut Looker) {
     assert!(looker.screen.model.overlay.is_none());
     looker.intent(Intent::Mark);
     looker.intent(Intent::Clear);
+    looker.intent(Intent::Failed);
+    let next = vec![Intent::Retry, Intent::Bounce, Intent::Shell, Intent::Delete];
+    let content = Content::Report(Report { facts: Vec::new(), next, saved: Saved::Nothing });
+    let task = looker.screen.model.columns.selected().unwrap();
+    looker.screen.model.detail.tab = Some(Tab::Report);
+    looker.screen.tell(Msg::Detailed { task, tab: Tab::Report, content });
+    looker.look("a report");
+    let key = looker.own["retry"][0].clone();
+    assert!(looker.screen.text().contains(&format!("{key} retry")), "{}", looker.screen.text());
     for _ in 0..5 {
         looker.intent(Intent::Tab);
     }

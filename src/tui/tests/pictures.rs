@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use super::support::{Screen, board, doing, live, minutes_ago, quiet, titled};
+use super::support::{NOON, Screen, board, doing, live, minutes_ago, quiet, titled};
 use crate::domain::id::TaskId;
 use crate::domain::liveness::Liveness;
 use crate::domain::state::{Activity, Cause, Phase, Source, Status};
 use crate::engine::board::Card;
 use crate::engine::{Fault, Kind};
-use crate::tui::msg::{Act, Answer, Content, Msg, Sweep, Tab};
+use crate::tui::keymap::Intent;
+use crate::tui::msg::{Act, Answer, Content, Entry, Fact, Msg, Report, Saved, Sweep, Tab, Timeline};
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 
@@ -76,7 +77,7 @@ fn a_busy_board() {
         screen.tell(Msg::Measured { task: TaskId(8), changed: Some((120, 7)) });
         screen.keys("2");
         let text = "\u{1b}[32m✓\u{1b}[0m reading orders\n\u{1b}[1mwriting\u{1b}[0m 0042_orders.sql".to_owned();
-        screen.tell(Msg::Detailed { task: TaskId(4), tab: Tab::Live, content: Content::Text(text) });
+        screen.tell(Msg::Detailed { task: TaskId(4), tab: Tab::Live, content: Content::Screen(text) });
         screen
     });
 }
@@ -130,10 +131,52 @@ fn a_failure_report() {
     pictures("report", |columns, rows| {
         let mut screen = Screen::with(columns, rows, day());
         screen.keys("5 enter");
-        let text = "\u{1b}[2mfailed    \u{1b}[0m the agent failed: exit status 3\n\u{1b}[2mcause     \u{1b}[0m exit\n\n\
-                    \u{1b}[1mits last screen\u{1b}[0m\n\u{1b}[31merror\u{1b}[0m: it does not compile";
-        let content = Content::Text(text.to_owned());
+        let fact = |name, text: &str, at| Fact { name, text: text.to_owned(), at };
+        let facts = vec![
+            fact("failed", "the agent failed: exit status 3", None),
+            fact("cause", "exit", None),
+            fact("attempt", "1", Some(minutes_ago(20))),
+            fact("worktree", &format!("/trees/{}/10-upgrade-the-parser", "a-long-name/".repeat(6)), None),
+        ];
+        let saved = Saved::Screen("\u{1b}[31merror\u{1b}[0m: it does not compile".to_owned());
+        let content =
+            Content::Report(Report { facts, next: vec![Intent::Retry, Intent::Shell, Intent::Delete], saved });
         screen.tell(Msg::Detailed { task: TaskId(10), tab: Tab::Report, content });
+        screen
+    });
+}
+
+#[test]
+fn a_timeline() {
+    pictures("timeline", |columns, rows| {
+        let mut screen = Screen::with(columns, rows, day());
+        screen.keys("2 L");
+        let entry =
+            |minutes, text: &str, who, inner| Entry { at: minutes_ago(minutes), text: text.to_owned(), who, inner };
+        let entries = vec![
+            entry(1, "asked: Keep the old column, or drop it and migrate every row that still has it?", "agent", false),
+            entry(11, "the agent started", "shim", false),
+            entry(12, "worktree made", "dispatcher", true),
+            entry(12, "attempt 1 begun", "dispatcher", false),
+            entry(200, "added", "person", false),
+        ];
+        let screen_of_it = Some("\u{1b}[32m$\u{1b}[0m make migrate".to_owned());
+        let content = Content::Timeline(Timeline { entries, screen: screen_of_it });
+        screen.tell(Msg::Detailed { task: TaskId(4), tab: Tab::Timeline, content });
+        screen
+    });
+}
+
+#[test]
+fn a_difference() {
+    pictures("diff", |columns, rows| {
+        let mut screen = Screen::with(columns, rows, day());
+        screen.keys("3 d");
+        let text = "diff --git a/src/cache.rs b/src/cache.rs\nindex 1..2 100644\n--- a/src/cache.rs\n+++ b/src/cache.rs\n\
+                    @@ -1,3 +1,3 @@ fn main()\n kept\n-\tgone\n+\tcame\n kept\ndiff --git a/new b/new\n\
+                    new file mode 100644\n--- /dev/null\n+++ b/new\n@@ -0,0 +1 @@\n+one\n\\ No newline at end of file\n";
+        let content = Content::Diff(crate::domain::diff::parse(text));
+        screen.tell(Msg::Detailed { task: TaskId(8), tab: Tab::Diff, content });
         screen
     });
 }
@@ -224,6 +267,20 @@ fn ascii_without_colours_shows_the_same() {
     });
 }
 
+/// A text from outside in everything that the detail pane can show.
+fn of_each_kind(text: &str) -> Vec<Content> {
+    let entry = Entry { at: NOON, text: text.to_owned(), who: "agent", inner: false };
+    let fact = Fact { name: "failed", text: text.to_owned(), at: None };
+    let file = format!("diff --git a/x b/x\n+++ b/{text}\n@@ -1 +1 @@ {text}\n+{text}\n");
+    vec![
+        Content::Screen(text.to_owned()),
+        Content::Timeline(Timeline { entries: vec![entry], screen: Some(text.to_owned()) }),
+        Content::Diff(crate::domain::diff::parse(&file)),
+        Content::Report(Report { facts: vec![fact], next: Vec::new(), saved: Saved::Log(text.to_owned()) }),
+        Content::Nothing(text.to_owned()),
+    ]
+}
+
 #[test]
 fn b10_where_only_ascii_can_be_shown_nothing_else_is_whoever_wrote_it() {
     let mut cards = day();
@@ -240,11 +297,13 @@ fn b10_where_only_ascii_can_be_shown_nothing_else_is_whoever_wrote_it() {
             let mut screen = Screen::with(columns, 40, cards.clone());
             Arc::make_mut(&mut screen.model.outfit).ascii = true;
             screen.keys(&format!("{keys} p").replace("  ", " "));
-            if let (Some(task), Some(tab)) = (screen.model.columns.selected(), screen.model.tab()) {
-                screen.tell(Msg::Detailed { task, tab, content: Content::Text(foreign.to_owned()) });
+            for content in of_each_kind(foreign) {
+                if let (Some(task), Some(tab)) = (screen.model.columns.selected(), screen.model.tab()) {
+                    screen.tell(Msg::Detailed { task, tab, content });
+                }
+                let text = screen.text();
+                assert!(text.is_ascii(), "{columns} {keys}: {text}");
             }
-            let text = screen.text();
-            assert!(text.is_ascii(), "{columns} {keys}: {text}");
         }
     }
 }
@@ -274,12 +333,14 @@ fn s4_nothing_on_the_screen_is_a_control_character() {
     for status in 1..=5 {
         let mut screen = Screen::with(200, 60, cards.clone());
         screen.keys(&format!("{status} p p"));
-        if let (Some(task), Some(tab)) = (screen.model.columns.selected(), screen.model.tab()) {
-            screen.tell(Msg::Detailed { task, tab, content: Content::Text(hostile.to_owned()) });
+        for content in of_each_kind(hostile) {
+            if let (Some(task), Some(tab)) = (screen.model.columns.selected(), screen.model.tab()) {
+                screen.tell(Msg::Detailed { task, tab, content });
+            }
+            let text = screen.text();
+            assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
+            assert!(!text.contains(['\u{202e}', '\u{200f}']), "{text:?}");
         }
-        let text = screen.text();
-        assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
-        assert!(!text.contains(['\u{202e}', '\u{200f}']), "{text:?}");
     }
 }
 

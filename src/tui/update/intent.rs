@@ -6,6 +6,7 @@ use super::super::layout::layout;
 use super::super::model::{Model, Tone};
 use super::super::msg::{Act, Cmd, Compose, Query, Tab};
 use super::super::overlay::{Filter, Form, Help, Note, Overlay, Palette, Question, Retry, Typing, Waiting};
+use super::super::view::furthest;
 use super::{looked_at, start};
 use crate::domain::id::TaskId;
 use crate::domain::state::Status;
@@ -181,8 +182,9 @@ fn next_tab(model: &mut Model) -> Vec<Cmd> {
 fn scroll(model: &mut Model, down: bool) {
     // The live view is followed at its end: there, up is further back.
     let forward = if model.tab() == Some(Tab::Live) { !down } else { down };
-    let scroll = &mut model.detail.scroll;
-    *scroll = if forward { scroll.saturating_add(3) } else { scroll.saturating_sub(3) };
+    let furthest = furthest(model);
+    let scroll = model.detail.scroll.min(furthest);
+    model.detail.scroll = if forward { (scroll + 3).min(furthest) } else { scroll.saturating_sub(3) };
 }
 
 fn type_line(model: &mut Model) {

@@ -5,6 +5,8 @@ mod detail;
 mod footer;
 mod header;
 
+pub use detail::furthest;
+
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::text::Line;
