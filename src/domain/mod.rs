@@ -13,6 +13,7 @@ pub mod liveness;
 pub mod naming;
 pub mod permission;
 pub mod profile;
+pub mod queue;
 pub mod reconcile;
 pub mod requeue;
 pub mod saga;

@@ -1,7 +1,6 @@
 //! Dispatch, as a saga: claim, worktree, tmux session, agent; or back to where it was.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +14,7 @@ use crate::domain::saga::{Failure, StepName};
 use crate::domain::state::{Cause, Phase, Status, Who};
 use crate::domain::task::Task;
 use crate::ports::host::Held;
-use crate::ports::store::{Applied, Capacity, Claim, Claimed, Filter};
+use crate::ports::store::{Applied, Capacity, Claim, Claimed};
 
 /// What to dispatch, and how.
 #[derive(Clone, Debug)]
@@ -56,51 +55,6 @@ impl Request {
     }
 }
 
-/// What may be dispatched now, in order: highest priority first, then oldest.
-///
-/// # Errors
-/// Those of the store.
-pub fn queue(engine: &Engine, repo: Option<&Path>) -> Result<Vec<Task>, Fault> {
-    let filter = Filter { repo: repo.map(Path::to_owned), statuses: vec![Status::Ready], archived: false };
-    let mut tasks = engine.ports.store.tasks(&filter)?.tasks;
-    let now = engine.ports.clock.now().wall;
-    tasks.retain(|task| task.blocked_by.is_empty() && task.not_before.is_none_or(|at| at <= now));
-    tasks.sort_by_key(|task| (-task.draft.priority, task.id));
-    Ok(tasks)
-}
-
-/// The limits that were found to be reached while a queue was dispatched.
-#[derive(Debug, Default)]
-pub struct Limits {
-    /// Agents and repositories of which no more may be started.
-    held: Vec<(&'static str, String)>,
-    /// The one that was reached last.
-    pub last: Option<Full>,
-}
-
-impl Limits {
-    /// Whether a limit that is known to be reached holds this task back: it is not asked for.
-    #[must_use]
-    pub fn holds(&self, task: &Task) -> bool {
-        self.held.iter().any(|(what, of)| *of == subject(what, task))
-    }
-
-    /// A limit was reached at this task.
-    pub fn reached(&mut self, full: Full, task: &Task) {
-        self.held.push((full.what, subject(full.what, task)));
-        self.last = Some(full);
-    }
-}
-
-/// Of what of a task a limit counts the tasks.
-fn subject(what: &str, task: &Task) -> String {
-    match what {
-        "per_agent" => task.draft.agent.clone(),
-        "per_repo" => task.draft.repo.to_string_lossy().into_owned(),
-        _ => String::new(),
-    }
-}
-
 /// Dispatches a task; returns once its agent has started. The attempt's `kept` says what of earlier ones could not be put
 /// away.
 ///
@@ -108,9 +62,17 @@ fn subject(what: &str, task: &Task) -> String {
 /// [`Kind::Failed`] for the machine's fault, the task untouched; [`Kind::Conflict`] where another has it or a limit
 /// is reached; [`Kind::NotDispatched`] when it failed and was undone.
 pub fn dispatch(engine: &Engine, request: &Request) -> Result<Attempt, Fault> {
-    let Some(note) = &request.note else { return claim_and_run(engine, request) };
+    dispatch_in_turn(engine, request, &mut || {})
+}
+
+/// As [`dispatch`]; calls `claimed` once the task is claimed, before anything that takes time.
+///
+/// # Errors
+/// As for [`dispatch`].
+pub fn dispatch_in_turn(engine: &Engine, request: &Request, claimed: &mut dyn FnMut()) -> Result<Attempt, Fault> {
+    let Some(note) = &request.note else { return claim_and_run(engine, request, claimed) };
     tasks::check_note(request.task, note)?;
-    claim_and_run(engine, request).inspect_err(|_| {
+    claim_and_run(engine, request, claimed).inspect_err(|_| {
         // What was written for it is not lost with the claim: the next attempt is told.
         let waits = |task: Task| request.from.contains(&task.status) && task.note.is_none();
         if engine.task(request.task).is_ok_and(waits) {
@@ -119,7 +81,7 @@ pub fn dispatch(engine: &Engine, request: &Request) -> Result<Attempt, Fault> {
     })
 }
 
-fn claim_and_run(engine: &Engine, request: &Request) -> Result<Attempt, Fault> {
+fn claim_and_run(engine: &Engine, request: &Request, claimed: &mut dyn FnMut()) -> Result<Attempt, Fault> {
     for _ in 0..8 {
         if engine.is_interrupted() {
             let why = format!("task {} not dispatched: interrupted", request.task);
@@ -139,6 +101,7 @@ fn claim_and_run(engine: &Engine, request: &Request) -> Result<Attempt, Fault> {
             Err(Obstacle::Task { reason, hint }) => return Err(unfit(engine, &task, &reason, hint)?),
         };
         if let Some((saga, lock)) = claim(engine, &task, &agent, &cleared, request)? {
+            claimed();
             return conclude(saga, lock, request);
         }
     }
@@ -272,10 +235,10 @@ fn claim<'a>(
                         .hint("finish those first"),
                 ));
             }
-            Claimed::OverLimit { running, limit, what } => {
+            Claimed::OverLimit { running, of, limit } => {
                 drop(lock);
                 if swept {
-                    return Err(give_up(Full { running, limit, what }.into()));
+                    return Err(give_up(Full { running, of, limit }.into()));
                 }
                 // A ghost uses no capacity: look before saying no.
                 swept = true;

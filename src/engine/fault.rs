@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::domain::id::TaskId;
+use crate::domain::queue::Limit;
 use crate::ports::multiplexer::MuxError;
 use crate::ports::store::StoreError;
 use crate::ports::worktrees::TreeError;
@@ -70,18 +71,12 @@ pub struct Fault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full {
     pub running: u32,
-    pub limit: u32,
-    /// The setting: `max_running`, `per_agent` or `per_repo`.
-    pub what: &'static str,
+    /// How many it lets run.
+    pub of: u32,
+    pub limit: Limit,
 }
 
 impl Full {
-    /// Whether no other task can be started either, whatever its agent and repository.
-    #[must_use]
-    pub fn is_everything(self) -> bool {
-        self.what == "max_running"
-    }
-
     /// What came of several tasks that were to be started.
     #[must_use]
     pub fn after(self, started: usize, of: usize) -> String {
@@ -92,16 +87,15 @@ impl Full {
 
 impl fmt::Display for Full {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (limit, what) = (self.limit, self.what);
-        write!(f, "the limit of {limit} is reached")?;
-        if self.is_everything() { Ok(()) } else { write!(f, " ({what})") }
+        write!(f, "the limit of {} is reached", self.of)?;
+        if self.limit == Limit::MaxRunning { Ok(()) } else { write!(f, " ({})", self.limit) }
     }
 }
 
 impl From<Full> for Fault {
     fn from(full: Full) -> Self {
         let are = if full.running == 1 { "task is" } else { "tasks are" };
-        let why = format!("{} {are} in progress, the limit is {} ({})", full.running, full.limit, full.what);
+        let why = format!("{} {are} in progress, the limit is {} ({})", full.running, full.of, full.limit);
         let hint = "wait for one to end, raise the limit, or: --over-limit";
         Self { full: Some(full), ..Self::new(Kind::Conflict, why).hint(hint) }
     }

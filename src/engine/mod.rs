@@ -33,6 +33,7 @@ pub mod outbox;
 pub mod permission;
 pub mod plan;
 pub mod preflight;
+pub mod queue;
 pub mod reconcile;
 pub mod report;
 pub mod review;

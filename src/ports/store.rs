@@ -14,6 +14,7 @@ use std::time::Duration;
 use crate::domain::attempt::{Attempt, Doing, Plan, Tree};
 use crate::domain::id::{AttemptId, Place, Process, TaskId};
 use crate::domain::lifecycle::{Event, Limits};
+use crate::domain::queue::Limit;
 use crate::domain::state::{Act, Activity, Cause, Phase, Source, Spoken, Status, Who};
 use crate::domain::task::{Draft, Edit, Task};
 use crate::domain::text;
@@ -128,7 +129,7 @@ pub enum Claimed {
     /// The task is not in one of the wanted statuses, or another attempt of it is live.
     Taken { status: Status, holder: Option<AttemptId> },
     /// Too many are in progress.
-    OverLimit { running: u32, limit: u32, what: &'static str },
+    OverLimit { running: u32, of: u32, limit: Limit },
     /// Tasks that it waits for are not done.
     Blocked { by: Vec<TaskId> },
     /// Its number of attempts, what is wished of it, or the owner of its tree has changed since the plan was made:

@@ -12,6 +12,7 @@ use super::write::{Done, one};
 use crate::domain::attempt::Plan;
 use crate::domain::id::AttemptId;
 use crate::domain::lifecycle::State;
+use crate::domain::queue::Limit;
 use crate::domain::state::{Phase, Status, TreeState};
 use crate::ports::store::{Capacity, Claim, Claimed, Stamp};
 
@@ -83,12 +84,12 @@ fn over_limit(conn: &Connection, capacity: Option<&Capacity>, plan: &Plan) -> Do
         .prepare_cached(RUNNING)?
         .query_row(params![plan.agent, path_text(&plan.repo)?], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let limits = [
-        (all, Some(capacity.max_running), "max_running"),
-        (agent, capacity.per_agent, "per_agent"),
-        (repo, capacity.per_repo, "per_repo"),
+        (all, Some(capacity.max_running), Limit::MaxRunning),
+        (agent, capacity.per_agent, Limit::PerAgent),
+        (repo, capacity.per_repo, Limit::PerRepo),
     ];
-    Ok(limits.into_iter().find_map(|(running, limit, what)| {
-        limit.filter(|limit| running >= *limit).map(|limit| Claimed::OverLimit { running, limit, what })
+    Ok(limits.into_iter().find_map(|(running, of, limit)| {
+        of.filter(|of| running >= *of).map(|of| Claimed::OverLimit { running, of, limit })
     }))
 }
 

@@ -13,8 +13,10 @@ use super::describe;
 use super::msg::{Act, Answer, Cmd, Compose, Content, Done, Handover, Msg, Query};
 use super::stage::Stage;
 use crate::domain::id::TaskId;
+use crate::domain::queue::Waiting;
 use crate::domain::state::{Status, TreeState};
-use crate::engine::dispatch::{Limits, Request, dispatch, queue};
+use crate::engine::dispatch::{Request, dispatch};
+use crate::engine::queue::{self, Fill, Filled};
 use crate::engine::reconcile::{Scope, reconcile};
 use crate::engine::{Engine, Fault, Kind, review, screen, stop, tasks, undo};
 
@@ -127,11 +129,8 @@ impl Performer {
         tokio::spawn(async move {
             let turn = turns.acquire_owned().await;
             let doing = act.clone();
-            let done = tokio::task::spawn_blocking(move || {
-                let engine = stage.engine()?;
-                carry_out(&engine, &doing, shown.as_deref(), home)
-            })
-            .await;
+            let done =
+                tokio::task::spawn_blocking(move || carry_out(stage.as_ref(), &doing, shown.as_deref(), home)).await;
             drop(turn);
             let outcome = done.unwrap_or_else(|panic| Err(bug(&panic)));
             inbox.send(Msg::Acted { act, outcome }).ok();
@@ -193,7 +192,8 @@ fn plan(engine: &Engine) -> Result<Vec<String>, Fault> {
     Ok(would.chain(unknown).collect())
 }
 
-fn carry_out(engine: &Engine, act: &Act, shown: Option<&Path>, home: Option<PathBuf>) -> Result<Done, Fault> {
+fn carry_out(stage: &dyn Stage, act: &Act, shown: Option<&Path>, home: Option<PathBuf>) -> Result<Done, Fault> {
+    let engine = &stage.engine()?;
     Ok(match act {
         Act::Add { draft, .. } => {
             let nowhere =
@@ -210,7 +210,7 @@ fn carry_out(engine: &Engine, act: &Act, shown: Option<&Path>, home: Option<Path
             let attempt = dispatch(engine, &Request::of(*task))?;
             Done::Started { task: *task, session: attempt.plan.session }
         }
-        Act::DispatchAll => dispatch_all(engine, shown)?,
+        Act::DispatchAll => dispatch_all(stage, shown)?,
         Act::Retry { task, fresh, note } => {
             let (from, note) = (vec![Status::Failed], note.clone());
             let request = Request { from, fresh: *fresh, note, ..Request::of(*task) };
@@ -261,27 +261,23 @@ fn carry_out(engine: &Engine, act: &Act, shown: Option<&Path>, home: Option<Path
 }
 
 /// Starts what is ready until the limit is reached.
-fn dispatch_all(engine: &Engine, shown: Option<&Path>) -> Result<Done, Fault> {
-    let (mut started, mut stopped) = (0_usize, None);
-    let queue = queue(engine, shown)?;
-    let (of, mut full) = (queue.len(), Limits::default());
-    for task in queue {
-        if full.holds(&task) {
-            continue;
+fn dispatch_all(stage: &dyn Stage, shown: Option<&Path>) -> Result<Done, Fault> {
+    let ready = queue::ready(&stage.engine()?, shown)?;
+    let fill = Fill {
+        engines: &|| stage.engine(),
+        request: &|task| Request { explicit: false, ..Request::of(task) },
+        wanted: usize::MAX,
+        stops_at_failure: true,
+        told: &|_, _| {},
+    };
+    let Filled { results, full, started, of } = queue::fill(&fill, ready.iter().map(Waiting::of).collect())?;
+    let mut stopped = full.map(|(reached, _)| reached.to_string());
+    for fault in results.into_iter().filter_map(|(_, result)| result.err()) {
+        // Another dispatcher took it; or it is this one's own fault, which its card tells.
+        if !matches!(fault.kind, Kind::Conflict | Kind::NotDispatched) {
+            return Err(fault);
         }
-        match dispatch(engine, &Request { explicit: false, ..Request::of(task.id) }) {
-            Ok(_) => started += 1,
-            Err(Fault { full: Some(reached), .. }) => {
-                full.reached(reached, &task);
-                if reached.is_everything() {
-                    break;
-                }
-            }
-            // Somebody else took it; or this one's own fault, which its card tells.
-            Err(fault) if matches!(fault.kind, Kind::Conflict | Kind::NotDispatched) => stopped = Some(fault.message),
-            Err(fault) => return Err(fault),
-        }
+        stopped = stopped.or(Some(fault.message));
     }
-    let stopped = full.last.map(|reached| reached.to_string()).or(stopped);
     Ok(Done::Filled { started, of, stopped })
 }

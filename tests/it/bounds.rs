@@ -47,6 +47,26 @@ fn e9_a_limit_of_one_agent_holds_back_its_own_tasks_alone() {
 }
 
 #[test]
+fn a_queue_is_claimed_in_its_order_though_dispatches_run_side_by_side() {
+    let world = World::new();
+    world.configure("[queue]\nmax_running = 2");
+    let ids: Vec<i64> = (0..6).map(|_| world.add(AGENT)).collect();
+    for (id, priority) in ids.iter().zip(["0", "3", "1", "5", "0", "2"]) {
+        world.ok(&["edit", &id.to_string(), "--priority", priority]);
+    }
+    let running = || -> Vec<i64> { ids.iter().copied().filter(|id| world.status(*id) == "in-progress").collect() };
+    world.ok(&["dispatch", "--next"]);
+    assert_eq!(running(), [ids[3]]);
+    let ran = world.ganger(&["dispatch", "--all"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), "1 of 5 started; the limit of 2 is reached\n"));
+    assert_eq!(running(), [ids[1], ids[3]]);
+    world.ok(&["stop", &ids[1].to_string()]);
+    world.ok(&["stop", &ids[3].to_string()]);
+    world.fails(4, &["dispatch", &format!("{}-{}", ids[4], ids[5]), &ids[0].to_string()]);
+    assert_eq!(running(), [ids[4], ids[5]], "in the order given");
+}
+
+#[test]
 fn c16_a_taken_external_id_is_a_conflict_that_names_its_task() {
     let world = World::new();
     let id = world.ok(&["add", "one", "--prompt", "x", "--external-id", "GH-7"]).trim().to_owned();

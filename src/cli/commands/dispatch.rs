@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use serde_json::json;
@@ -14,12 +13,11 @@ use crate::cli::wiring::Wiring;
 use crate::cli::{json, output};
 use crate::domain::attempt::Attempt;
 use crate::domain::id::TaskId;
+use crate::domain::queue::Waiting;
 use crate::domain::state::Status;
-use crate::engine::dispatch::{Limits, Request, dispatch, queue};
-use crate::engine::{Engine, Fault, Full, Kind, tasks, wait};
-
-/// How many sagas run at once: each waits for git and tmux, not for a core.
-const AT_ONCE: usize = 4;
+use crate::engine::dispatch::{Request, dispatch};
+use crate::engine::queue::{self, Fill, ready};
+use crate::engine::{Engine, Fault, Kind, tasks, wait};
 
 /// Dispatches the tasks named, or the queue's first, or all that fit.
 ///
@@ -38,120 +36,66 @@ pub fn run(wiring: &Wiring, args: &Dispatch) -> Outcome {
         let requests: Vec<Request> = ids.map(|id| request(TaskId(*id), true)).collect();
         return several(wiring, &requests, args.wait, false);
     }
-    let engine = wiring.engine()?;
-    let queue = queue(&engine, wiring.repository_if_any(&engine)?.as_deref())?;
-    let wanted = args.next.unwrap_or(usize::MAX);
-    let mut results = Vec::new();
-    let of = wanted.min(queue.len());
-    let mut full = Limits::default();
     wiring.catch_interrupts();
-    for task in queue {
-        if full.holds(&task) {
-            continue;
-        }
-        if results.iter().filter(|(_, result): &&(TaskId, Result<Attempt, Fault>)| result.is_ok()).count() >= wanted {
-            break;
-        }
-        match dispatch(&engine, &request(task.id, false)) {
-            // The limit is reached, or somebody else took it: neither is a failure of the queue.
-            Err(Fault { full: Some(reached), .. }) => {
-                full.reached(reached, &task);
-                if reached.is_everything() {
-                    break;
-                }
+    let engine = wiring.engine()?;
+    let ready = ready(&engine, wiring.repository_if_any(&engine)?.as_deref())?;
+    let fill = Fill {
+        engines: &|| wiring.engine(),
+        request: &|task| request(task, false),
+        wanted: args.next.unwrap_or(usize::MAX),
+        stops_at_failure: true,
+        told: &|_, _| {},
+    };
+    let mut filled = queue::fill(&fill, ready.iter().map(Waiting::of).collect())?;
+    // Another dispatcher that was quicker is no failure of the queue.
+    filled.results.retain(|(_, result)| match result {
+        Err(fault) if fault.kind == Kind::Conflict => {
+            if !wiring.global.json {
+                output::mention(&fault.message);
             }
-            Err(fault) if fault.kind == Kind::Conflict => {
-                if !wiring.global.json {
-                    output::mention(&fault.message);
-                }
-            }
-            Err(fault) if fault.kind == Kind::Failed => {
-                results.push((task.id, Err(fault)));
-                break;
-            }
-            result => results.push((task.id, result)),
+            false
         }
+        Ok(_) | Err(_) => true,
+    });
+    if let Some((full, _)) = filled.full.filter(|_| !wiring.global.json) {
+        output::mention(&full.after(filled.started, filled.of));
     }
-    if let Some(reached) = full.last.filter(|_| !wiring.global.json) {
-        let started = results.iter().filter(|(_, result)| result.is_ok()).count();
-        output::mention(&reached.after(started, of));
-    }
-    conclude(wiring, &engine, results, args.wait, false)
+    conclude(wiring, &engine, filled.results, args.wait, false)
 }
 
-/// Dispatches several tasks at once, each as a saga of its own on a thread of its own.
+/// Dispatches several tasks in the order given, as sagas side by side.
 ///
 /// # Errors
 /// Those that concern no task in particular.
 pub fn several(wiring: &Wiring, requests: &[Request], wait_for_end: bool, quiet: bool) -> Outcome {
     wiring.catch_interrupts();
     let engine = wiring.engine()?;
-    let next = Mutex::new(0);
-    let results = Mutex::new(Vec::new());
-    // Once everything is full, nobody else is asked for.
-    let full: Mutex<Option<Full>> = Mutex::new(None);
-    let is_full = || full.lock().is_ok_and(|full| full.is_some());
-    let work = |engine: &Engine| {
-        loop {
-            if is_full() {
-                return;
-            }
-            let index = {
-                let Ok(mut next) = next.lock() else { return };
-                *next += 1;
-                *next - 1
-            };
-            let Some(request) = requests.get(index) else { return };
-            let result = dispatch(engine, request);
-            if let (Err(Fault { full: Some(reached), .. }), Ok(mut full)) = (&result, full.lock())
-                && reached.is_everything()
-                && requests.len() > 1
-            {
-                *full = Some(*reached);
-            }
-            if let Ok(mut results) = results.lock() {
-                results.push((index, request.task, result));
-            }
+    let mut waiting = Vec::new();
+    let mut results = Vec::new();
+    for request in requests {
+        match engine.task(request.task) {
+            Ok(task) => waiting.push(Waiting::of(&task)),
+            Err(fault) => results.push((request.task, Err(fault))),
         }
+    }
+    let wanted = |task: TaskId| requests.iter().find(|request| request.task == task).cloned();
+    let fill = Fill {
+        engines: &|| wiring.engine(),
+        request: &|task| wanted(task).unwrap_or_else(|| Request::of(task)),
+        wanted: usize::MAX,
+        stops_at_failure: false,
+        told: &|_, _| {},
     };
-    if requests.len() == 1 {
-        work(&engine);
-    } else {
-        std::thread::scope(|scope| {
-            for _ in 0..requests.len().min(AT_ONCE) {
-                scope.spawn(|| match wiring.engine() {
-                    Ok(engine) => work(&engine),
-                    Err(fault) => output::complain(&fault),
-                });
-            }
-        });
+    let filled = queue::fill(&fill, waiting)?;
+    results.extend(filled.results);
+    if let Some((full, first)) = filled.full {
+        let fault = Fault::from(full).of(first);
+        let all = Fault { message: full.after(filled.started, requests.len()), ..fault.clone() };
+        results.push((first, Err(if requests.len() == 1 { fault } else { all })));
     }
-    let mut results = results.into_inner().map_err(|_| Fault::new(Kind::Failed, "a dispatch ended unseen"))?;
-    results.sort_by_key(|(index, ..)| *index);
-    let full = full.into_inner().ok().flatten();
-    if let Some(reached) = full {
-        // Said once, with the first that was held back.
-        let started = results.iter().filter(|(.., result)| result.is_ok()).count();
-        let held = |result: &Result<Attempt, Fault>| matches!(result, Err(Fault { full: Some(_), .. }));
-        let first = results.iter().position(|(.., result)| held(result));
-        let mut index = 0;
-        results.retain(|(.., result)| {
-            index += 1;
-            !held(result) || Some(index - 1) == first
-        });
-        if let Some((.., Err(fault))) = first.and_then(|first| results.get_mut(first)) {
-            fault.message = reached.after(started, requests.len());
-        }
-    } else if results.len() < requests.len() {
-        return Err(Fault::new(Kind::Failed, "not every task was tried").hint("ganger --reconcile"));
-    }
-    conclude(
-        wiring,
-        &engine,
-        results.into_iter().map(|(_, task, result)| (task, result)).collect(),
-        wait_for_end,
-        quiet,
-    )
+    let place = |task: TaskId| requests.iter().position(|request| request.task == task);
+    results.sort_by_key(|(task, _)| place(*task));
+    conclude(wiring, &engine, results, wait_for_end, quiet)
 }
 
 /// Prints what came of each, waits for their ends where asked to, and gives the code of the first that failed.

@@ -5,7 +5,8 @@ use crate::domain::completion::Evidence;
 use crate::domain::id::TaskId;
 use crate::domain::state::{Cause, Phase, Status, TreeState};
 use crate::domain::task::Draft;
-use crate::engine::dispatch::{Request, dispatch, queue};
+use crate::engine::dispatch::{Request, dispatch};
+use crate::engine::queue;
 use crate::engine::report::{Speaker, Word, say};
 use crate::engine::{Engine, Fault, Kind, review, tasks};
 use crate::ports::store::Store as _;
@@ -219,7 +220,7 @@ fn a_task_waits_for_others() {
     let second = tasks::add(&engine, &draft).unwrap().id;
     let fault = refused(&engine, second);
     assert_eq!((fault.kind, fault.message.as_str()), (Kind::Conflict, "task 2 waits for 1"));
-    assert_eq!(queue(&engine, None).unwrap().iter().map(|task| task.id).collect::<Vec<_>>(), [first]);
+    assert_eq!(queue::ready(&engine, None).unwrap().iter().map(|task| task.id).collect::<Vec<_>>(), [first]);
 }
 
 #[test]
@@ -229,7 +230,7 @@ fn the_queue_is_by_priority_and_then_by_age_and_knows_who_has_to_wait() {
     for priority in [0, 2, 0, 2] {
         tasks::add(&engine, &Draft { priority, ..world.draft("x") }).unwrap();
     }
-    let ids = |engine: &Engine| queue(engine, None).unwrap().iter().map(|task| task.id.0).collect::<Vec<_>>();
+    let ids = |engine: &Engine| queue::ready(engine, None).unwrap().iter().map(|task| task.id.0).collect::<Vec<_>>();
     assert_eq!(ids(&engine), [2, 4, 1, 3]);
     let attempt = dispatch(&engine, &Request::of(TaskId(4))).unwrap();
     world.kill_shim(&attempt.plan.id, false);
@@ -238,7 +239,7 @@ fn the_queue_is_by_priority_and_then_by_age_and_knows_who_has_to_wait() {
     assert_eq!(ids(&engine), [2, 1, 3], "it waits before it is tried again");
     world.lock().wall = due.0;
     assert_eq!(ids(&engine), [2, 4, 1, 3]);
-    assert_eq!(queue(&engine, Some(std::path::Path::new("/elsewhere"))).unwrap(), []);
+    assert_eq!(queue::ready(&engine, Some(std::path::Path::new("/elsewhere"))).unwrap(), []);
 }
 
 #[test]

@@ -82,7 +82,7 @@ fn c10_capacity_of_one_is_won_by_one_of_two_connections() {
                 .collect();
             both.into_iter().map(|one| one.join().unwrap()).collect()
         });
-        let over = Claimed::OverLimit { running: 1, limit: 1, what: "max_running" };
+        let over = Claimed::OverLimit { running: 1, of: 1, limit: crate::domain::queue::Limit::MaxRunning };
         assert!(answers.contains(&Claimed::Won) && answers.contains(&over), "{answers:?}");
     }
 }

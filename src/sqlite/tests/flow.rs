@@ -143,12 +143,14 @@ fn a_claim_says_why_it_is_lost() {
     let adopting = claim(crate::domain::attempt::Plan { adopts: Some(attempt_id(task, 1)), ..adopting });
     assert_eq!(lost(&adopting), Claimed::Stale);
 
-    for (limits, what, limit) in
-        [((1, None, None), "max_running", 1), ((9, Some(1), None), "per_agent", 1), ((9, None, Some(0)), "per_repo", 0)]
-    {
+    for (limits, limit, of) in [
+        ((1, None, None), crate::domain::queue::Limit::MaxRunning, 1),
+        ((9, Some(1), None), crate::domain::queue::Limit::PerAgent, 1),
+        ((9, None, Some(0)), crate::domain::queue::Limit::PerRepo, 0),
+    ] {
         let capacity = Capacity { max_running: limits.0, per_agent: limits.1, per_repo: limits.2 };
         let full = Claim { capacity: Some(capacity), ..claim(plan(other, 1)) };
-        assert_eq!(lost(&full), Claimed::OverLimit { running: 1, limit, what });
+        assert_eq!(lost(&full), Claimed::OverLimit { running: 1, of, limit });
     }
 
     let waiting = board.store.add(&[Draft { after: vec![other], ..draft("later") }], &stamp(0)).unwrap()[0];
