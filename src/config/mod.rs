@@ -18,6 +18,7 @@ mod value;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::ErrorKind;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -29,6 +30,7 @@ pub use template::commented;
 
 use self::document::Document;
 use crate::agent;
+use crate::domain::bounds::CONFIGURATION;
 use crate::domain::settings::{Completion, Permissions, Queue, Settings, Timing, Tmux, Ui, Worktrees};
 use crate::domain::text;
 
@@ -150,8 +152,18 @@ fn named(explicit: Option<&Path>, env: Environment<'_>) -> Option<PathBuf> {
     explicit.map(Path::to_owned).or_else(from_env)
 }
 
+fn read(path: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    std::fs::File::open(path)?.take(CONFIGURATION + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > CONFIGURATION {
+        let why = format!("it is larger than {CONFIGURATION} bytes");
+        return Err(std::io::Error::new(ErrorKind::InvalidData, why));
+    }
+    Ok(text)
+}
+
 fn read_if_there(path: &Path) -> Result<Option<String>, ConfigError> {
-    match std::fs::read_to_string(path) {
+    match read(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
         Err(error) => Err(unreadable(path, &error)),
@@ -159,7 +171,7 @@ fn read_if_there(path: &Path) -> Result<Option<String>, ConfigError> {
 }
 
 fn read_file(path: &Path) -> Result<String, ConfigError> {
-    std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))
+    read(path).map_err(|error| unreadable(path, &error))
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> ConfigError {

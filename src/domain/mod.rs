@@ -4,6 +4,7 @@
 //! agent or move a task is a function in this module, so that it can be tested without any of them.
 
 pub mod attempt;
+pub mod bounds;
 pub mod completion;
 pub mod diff;
 pub mod glob;

@@ -1,6 +1,7 @@
 //! What the next attempt is told of the last one.
 
 use super::Engine;
+use crate::domain::bounds::SHOWN;
 use crate::domain::profile::{NoOutput, Profile};
 use crate::domain::state::Cause;
 use crate::domain::task::Task;
@@ -51,8 +52,11 @@ fn failure(engine: &Engine, task: &Task) -> Option<String> {
     })?;
     let printed = tells?;
     let reason = text::line(attempt.failure.as_deref()?);
-    let log =
-        if printed { engine.ports.files.read(&attempt.plan.files.log).ok()?.unwrap_or_default() } else { Vec::new() };
+    let log = if printed {
+        engine.ports.files.read_ends(&attempt.plan.files.log, SHOWN).ok()?.unwrap_or_default()
+    } else {
+        Vec::new()
+    };
     let log = text::plain(&String::from_utf8_lossy(&log[log.len().saturating_sub(MOST)..]));
     let log = log.trim();
     Some(match log {

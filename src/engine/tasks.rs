@@ -8,7 +8,7 @@ use crate::domain::id::TaskId;
 use crate::domain::lifecycle::Event;
 use crate::domain::state::{TreeState, Who};
 use crate::domain::task::{Draft, Edit, Task};
-use crate::ports::store::Amendment;
+use crate::ports::store::{Amendment, Which};
 
 /// Adds a task. One that names no agent gets the default one.
 ///
@@ -207,6 +207,10 @@ pub fn remove(engine: &Engine, id: TaskId, stop_first: bool, force: bool) -> Res
             .hint(format!("ganger rm {id} --stop")));
     }
     clean_up::ended(engine, id)?;
+    for attempt in engine.ports.store.attempts(&Which::Of(id))? {
+        // What verifications printed is no work of anybody's. One that stays is in nobody's way.
+        engine.ports.files.remove(&attempt.plan.files.log).ok();
+    }
     Ok(removed)
 }
 

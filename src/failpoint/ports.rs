@@ -286,6 +286,9 @@ impl StateFiles for PointedStateFiles {
     fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
         around("files.read", || self.0.read(path), io::Error::other)
     }
+    fn read_ends(&self, path: &Path, most: usize) -> io::Result<Option<Vec<u8>>> {
+        around("files.read_ends", || self.0.read_ends(path, most), io::Error::other)
+    }
     fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
         around("files.list", || self.0.list(folder), io::Error::other)
     }

@@ -6,6 +6,8 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
+use super::bounded;
+use crate::domain::bounds::STATE_FILE;
 use crate::ports::host::StateFiles;
 
 /// Files on disk.
@@ -46,11 +48,11 @@ impl StateFiles for PrivateFiles {
     }
 
     fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
-        match fs::read(path) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        bounded::read_whole(path, STATE_FILE)
+    }
+
+    fn read_ends(&self, path: &Path, most: usize) -> io::Result<Option<Vec<u8>>> {
+        bounded::read_ends(path, most)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {

@@ -1,6 +1,7 @@
 //! The operating system: processes, locks, clocks, files. The only module that starts a process.
 
 pub mod ancestry;
+pub mod bounded;
 pub mod clock;
 pub mod events;
 pub mod files;

@@ -1,12 +1,10 @@
 //! Notification commands: started by a copy of this program that outlives its caller, watches the deadline and logs.
 
 use std::ffi::OsString;
-use std::fs::OpenOptions;
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::bounded;
 use super::process::{self, Call, Program};
 use crate::ports::host::Notifier;
 
@@ -51,7 +49,5 @@ pub fn run(log_file: &Path, argv: &[OsString]) {
 fn log(file: &Path, line: &str) {
     let line = format!("{} {}\n", jiff::Timestamp::now(), crate::domain::text::line(line));
     // A log that can't be written is no reason to fail: there is nobody to tell.
-    if let Ok(mut file) = OpenOptions::new().append(true).create(true).mode(0o600).open(file) {
-        file.write_all(line.as_bytes()).ok();
-    }
+    bounded::append(file, line.as_bytes()).ok();
 }

@@ -16,6 +16,8 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
+use crate::domain::bounds::ANSWER;
+
 /// A program to run to its end.
 #[derive(Clone, Debug)]
 pub struct Call {
@@ -249,6 +251,9 @@ fn drain(pipe: &mut impl io::Read, into: &mut Vec<u8>) -> io::Result<bool> {
     loop {
         match pipe.read(&mut buffer) {
             Ok(0) => return Ok(false),
+            Ok(_) if into.len() > ANSWER => {
+                return Err(io::Error::other(format!("it printed more than {} MiB", ANSWER >> 20)));
+            }
             Ok(count) => into.extend_from_slice(&buffer[..count]),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(true),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -137,8 +137,13 @@ pub trait StateFiles {
     /// Reads a file; `None` when there is none.
     ///
     /// # Errors
-    /// What the system says, `NotFound` excepted.
+    /// What the system says, `NotFound` excepted; or that it is larger than such a file ever is.
     fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>>;
+    /// Reads a file that may have any size: of one that is longer than `most`, its beginning and its end.
+    ///
+    /// # Errors
+    /// What the system says, `NotFound` excepted.
+    fn read_ends(&self, path: &Path, most: usize) -> io::Result<Option<Vec<u8>>>;
     /// Removes a file; one that is not there is no error.
     ///
     /// # Errors

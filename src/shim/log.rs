@@ -1,24 +1,16 @@
-//! The attempt's log: what setup and verification print, and what ganger itself did or could not do.
+//! The attempt's log: what setup and verification print, and what ganger itself did or could not do. It is bounded while it is
+//! written: see [`bounded`].
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-/// Opens the log to append to it.
-///
-/// # Errors
-/// What the system says.
-pub(super) fn open(log: &Path) -> io::Result<File> {
-    OpenOptions::new().append(true).create(true).mode(0o600).open(log)
-}
+use crate::os::bounded;
 
 /// Appends a line of ganger's own. A log that can't be written holds nothing up.
 pub(super) fn line(log: &Path, line: &str) {
-    open(log).and_then(|mut file| writeln!(file, "# {}", crate::domain::text::line(line))).ok();
+    text(log, &format!("# {}", crate::domain::text::line(line)));
 }
 
 /// Appends a command, or what one printed.
 pub(super) fn text(log: &Path, text: &str) {
-    open(log).and_then(|mut file| writeln!(file, "{}", crate::domain::text::block(text))).ok();
+    bounded::append(log, format!("{}\n", crate::domain::text::block(text)).as_bytes()).ok();
 }

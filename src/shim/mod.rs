@@ -9,6 +9,7 @@ mod bring;
 mod footer;
 mod log;
 mod observe;
+mod pump;
 mod signals;
 mod supervise;
 mod terminal;

@@ -1,13 +1,14 @@
 //! Verification: the commands that must pass before review, run beside or after the agent, their output logged.
 
 use std::ffi::OsString;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
 use super::log;
+use super::pump::Pump;
 use crate::domain::lifecycle::Verdict;
 use crate::os::process::{self, Program, Reaped};
 
@@ -16,6 +17,7 @@ pub(super) struct Verifier {
     commands: Vec<String>,
     next: usize,
     running: Option<i32>,
+    pump: Option<Pump>,
     deadline: Instant,
     limit: Duration,
     log: PathBuf,
@@ -27,6 +29,7 @@ impl Verifier {
             commands: commands.to_vec(),
             next: 0,
             running: None,
+            pump: None,
             deadline: Instant::now() + limit,
             limit,
             log: log.to_owned(),
@@ -49,27 +52,27 @@ impl Verifier {
                     }
                     Ok(Reaped::Running | Reaped::Stopped(_)) => return None,
                     Ok(Reaped::Exited(0)) => {
-                        self.running = None;
+                        self.over();
                         self.next += 1;
                     }
                     Ok(Reaped::Exited(code)) => {
-                        self.running = None;
+                        self.over();
                         return Some(self.failed(&format!("exit status {code}")));
                     }
                     Ok(Reaped::Signalled(signal)) => {
-                        self.running = None;
+                        self.over();
                         return Some(
                             self.failed(&format!("killed by {}", crate::domain::completion::signal_name(signal))),
                         );
                     }
                     Err(error) => {
-                        self.running = None;
+                        self.over();
                         return Some(self.failed(&error.to_string()));
                     }
                 }
             } else if let Some(command) = self.commands.get(self.next) {
                 match self.start(command, environment, folder) {
-                    Ok(pid) => self.running = Some(pid),
+                    Ok((pid, pump)) => (self.running, self.pump) = (Some(pid), Some(pump)),
                     Err(error) => return Some(self.failed(&error.to_string())),
                 }
             } else {
@@ -86,6 +89,15 @@ impl Verifier {
             while matches!(process::reap(pid), Ok(Reaped::Running | Reaped::Stopped(_))) {
                 std::thread::yield_now();
             }
+            self.over();
+        }
+    }
+
+    /// The running command has ended, and its output is in the log.
+    fn over(&mut self) {
+        self.running = None;
+        if let Some(pump) = self.pump.take() {
+            pump.finish();
         }
     }
 
@@ -94,10 +106,11 @@ impl Verifier {
         Verdict::Failed(format!("`{command}`: {how}"))
     }
 
-    fn start(&self, command: &str, environment: &[(OsString, OsString)], folder: &Path) -> io::Result<i32> {
-        let mut log = log::open(&self.log)?;
-        writeln!(log, "$ {command}")?;
+    fn start(&self, command: &str, environment: &[(OsString, OsString)], folder: &Path) -> io::Result<(i32, Pump)> {
+        log::text(&self.log, &format!("$ {command}"));
         let argv = [OsString::from("sh"), OsString::from("-c"), OsString::from(command)];
-        process::start_logged(&Program { argv: &argv, environment, folder }, &log)
+        let (pump, output) = Pump::start(&self.log)?;
+        let pid = process::start_logged(&Program { argv: &argv, environment, folder }, &output)?;
+        Ok((pid, pump))
     }
 }

@@ -5,10 +5,20 @@ use rusqlite::{Connection, params};
 use super::amend::noted;
 use super::attempts;
 use super::write::Done;
-use crate::domain::attempt::Doing;
+use crate::domain::attempt::{Doing, Plan};
+use crate::domain::bounds::EVENTS;
 use crate::domain::id::AttemptId;
 use crate::domain::state::{Source, Spoken};
 use crate::ports::store::{Heard, News, Stamp};
+
+/// Whether what an agent says may still leave an event: one in a loop must not fill the timeline.
+fn leaves_events(conn: &Connection, plan: &Plan) -> Done<bool> {
+    let mut statement = conn.prepare_cached(
+        "SELECT count(*) FROM (SELECT 1 FROM events WHERE task = ?1 AND attempt = ?2 AND who = 'agent' LIMIT ?3)",
+    )?;
+    let left: u32 = statement.query_row(params![plan.task.0, plan.id.as_str(), EVENTS], |row| row.get(0))?;
+    Ok(left < EVENTS)
+}
 
 pub(super) fn hear(conn: &Connection, id: &AttemptId, news: &News, stamp: &Stamp) -> Done<Heard> {
     let Some(row) = attempts::attempt(conn, id)? else { return Ok(Heard::Over) };
@@ -56,7 +66,9 @@ pub(super) fn hear(conn: &Connection, id: &AttemptId, news: &News, stamp: &Stamp
             spoken.map(Spoken::text),
             id.as_str(),
         ])?;
-    if let Some(event) = news.event {
+    if let Some(event) = news.event
+        && leaves_events(conn, &row.plan)?
+    {
         let facts = vec![("event", event.to_owned()), ("text", saying.unwrap_or_default())];
         noted(conn, written, row.plan.task, Some(id), facts, stamp)?;
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::keymap::Intent;
 use super::msg::{Bar, Content, Entry, Fact, Report, Saved, Tab, Timeline};
 use crate::domain::attempt::{Attempt, Exit, Tree};
+use crate::domain::bounds::SHOWN;
 use crate::domain::completion::signal_name;
 use crate::domain::diff::parse;
 use crate::domain::id::TaskId;
@@ -30,7 +31,8 @@ pub fn detail(engine: &Engine, task: TaskId, tab: Tab, lines: u16) -> Result<Con
 fn timeline(engine: &Engine, task: TaskId) -> Result<Timeline, Fault> {
     let records = engine.ports.store.timeline(Some(task), 0, 1_000)?;
     let attempt = screen::attempt(engine, task).ok();
-    let saved = attempt.and_then(|attempt| engine.ports.files.read(&attempt.plan.files.screen).ok().flatten());
+    let saved =
+        attempt.and_then(|attempt| engine.ports.files.read_ends(&attempt.plan.files.screen, SHOWN).ok().flatten());
     Ok(Timeline {
         entries: records.iter().rev().map(entry).collect(),
         screen: saved.map(|saved| String::from_utf8_lossy(&saved).into_owned()),
@@ -109,7 +111,12 @@ fn report(engine: &Engine, id: TaskId, lines: u16) -> Result<Report, Fault> {
     let saved = attempt.map_or(Saved::Nothing, |attempt| {
         let of_verification = task.cause == Some(Cause::Verify);
         let files = &attempt.plan.files;
-        let found = engine.ports.files.read(if of_verification { &files.log } else { &files.screen }).ok().flatten();
+        let found = engine
+            .ports
+            .files
+            .read_ends(if of_verification { &files.log } else { &files.screen }, SHOWN)
+            .ok()
+            .flatten();
         match found.map(|saved| last(&saved, usize::from(lines).max(20))) {
             Some(text) if of_verification => Saved::Log(text),
             Some(text) => Saved::Screen(text),

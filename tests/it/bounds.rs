@@ -93,3 +93,94 @@ fn c17_a_verification_alone_records_no_exit_of_an_agent_that_never_ran() {
     assert!(timeline.contains("no agent was needed"), "{timeline}");
     world.audited();
 }
+
+/// How large an attempt's log may get, in bytes.
+const LOG: u64 = 4 << 20;
+
+#[test]
+fn e7_a_verification_that_prints_without_end_leaves_a_log_that_has_one() {
+    let world = World::new();
+    let loud = "echo first words; head -c 48000000 /dev/zero | tr '\\0' z; echo; echo last words; false";
+    let agent = "printf %s \"$GANGER_PROMPT\" >/dev/null; echo x > f";
+    let id: i64 = world.ok(&["add", "t", "--prompt", agent, "--verify", loud]).trim().parse().unwrap();
+    let id_text = id.to_string();
+    world.ok(&["dispatch", &id_text]);
+    let failed = world.settled(id, "failed");
+    assert_eq!(failed["attempt"]["cause"], "verify");
+    let attempt = failed["attempt"]["id"].as_str().unwrap();
+    let log = world.path(&format!("state/ganger/logs/{attempt}.log"));
+    let text = fs::read_to_string(&log).unwrap();
+    assert!(text.len() as u64 <= LOG, "{}", text.len());
+    // The verdict comes after the last words, not before them.
+    assert!(text.contains("\nfirst words\n") && text.ends_with("\nlast words\n"), "{}", &text[text.len() - 100..]);
+    assert!(text.contains(" bytes were cut out, the end follows:\n"));
+    let shown = world.ok(&["log", &id_text, "--verify"]);
+    assert!(shown.contains("bytes were cut out") && shown.ends_with("last words\n"));
+    // One that was not bounded while it was written is read by its ends.
+    let unbounded = fs::OpenOptions::new().append(true).open(&log).unwrap();
+    unbounded.set_len(1 << 32).unwrap();
+    std::io::Write::write_all(&mut &unbounded, b"\nthe very last\n").unwrap();
+    let shown = world.ok(&["log", &id_text, "--verify"]);
+    assert!(shown.contains("bytes are left out here") && shown.ends_with("the very last\n"));
+    // Its zeros are shown as three bytes each.
+    assert!(shown.len() < 20 << 20, "{}", shown.len());
+    world.ok(&["retry", &id_text]);
+    let told = world.settled(id, "failed");
+    let prompt = format!("state/ganger/prompts/{}.txt", told["attempt"]["id"].as_str().unwrap());
+    assert!(fs::read_to_string(world.path(&prompt)).unwrap().contains("the very last"));
+    world.ok(&["rm", &id_text]);
+    assert!(!log.exists(), "it goes with its task");
+}
+
+#[test]
+fn e7_what_a_verification_leaves_running_holds_no_verdict_up() {
+    let world = World::new();
+    let verify = "(trap '' TERM; while :; do echo noise; done) & sleep 0.2; echo checked";
+    let id: i64 = world.ok(&["add", "t", "--prompt", "echo x > f", "--verify", verify]).trim().parse().unwrap();
+    world.ok(&["dispatch", &id.to_string()]);
+    let done = world.settled(id, "review");
+    let log = world.path(&format!("state/ganger/logs/{}.log", done["attempt"]["id"].as_str().unwrap()));
+    assert!(fs::metadata(log).unwrap().len() <= LOG);
+}
+
+#[test]
+fn e8_a_file_that_is_read_whole_is_refused_where_it_is_too_large() {
+    let world = World::new();
+    let large = world.path("large");
+    fs::File::create(&large).unwrap().set_len(17 << 20).unwrap();
+    let ran = world.fails(2, &["add", "t", "--prompt", &format!("@{}", large.display())]);
+    assert!(ran.stderr.contains("the prompt is larger than 16 MiB"), "{}", ran.stderr);
+    let ran = world.fails(2, &["--config", large.to_str().unwrap(), "list"]);
+    assert!(ran.stderr.contains("it is larger than 1048576 bytes"), "{}", ran.stderr);
+    // An exit file that is none tells nothing.
+    let id = world.dispatch(AGENT);
+    let attempt = world.task(id)["attempt"].clone();
+    let shim = attempt["shim_pid"].as_i64().unwrap();
+    let exit = world.path(&format!("state/ganger/exits/{}.exit", attempt["id"].as_str().unwrap()));
+    fs::File::create(exit).unwrap().set_len(1 << 33).unwrap();
+    crate::support::signal(shim, nix::sys::signal::Signal::SIGKILL);
+    crate::support::until("its end", || (!crate::support::runs(shim)).then_some(()));
+    let ran = world.ganger(&["reconcile", "--json"]);
+    assert!(matches!(ran.code, Some(0 | 6)), "{ran:?}");
+}
+
+#[test]
+fn e8_an_agent_that_talks_without_end_does_not_fill_the_timeline() {
+    let world = World::new();
+    let talk = "while [ ! -e \"$WORLD/go\" ]; do sleep 0.05; done; for i in $(seq 12); do \"$GANGER_BIN\" note \"note $i\"; done; echo > \"$WORLD/said\"; sleep 1000";
+    let id = world.add(talk);
+    world.ok(&["dispatch", &id.to_string()]);
+    let attempt = world.task(id)["attempt"]["id"].as_str().unwrap().to_owned();
+    world.sql(&format!(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 995)
+         INSERT INTO events (at, task, attempt, was, became, who, evidence)
+         SELECT 0, {id}, '{attempt}', 'in-progress/running', 'in-progress/running', 'agent', '{{}}' FROM n"
+    ));
+    fs::write(world.path("go"), "").unwrap();
+    world.file("said");
+    let board = rusqlite::Connection::open(world.database()).unwrap();
+    let count = "SELECT count(*) FROM events WHERE who = 'agent'";
+    let notes: u32 = board.query_row(count, [], |row| row.get(0)).unwrap();
+    assert_eq!(notes, 1000);
+    assert_eq!(world.task(id)["saying"], "note 12", "what it says is known all the same");
+}

@@ -1,5 +1,6 @@
 //! `ganger add`.
 
+use std::fs::File;
 use std::io::Read as _;
 use std::process::ExitCode;
 
@@ -9,6 +10,7 @@ use super::{Outcome, duration};
 use crate::cli::args::Add;
 use crate::cli::wiring::Wiring;
 use crate::cli::{board, json, output};
+use crate::domain::bounds::PROMPT;
 use crate::domain::id::TaskId;
 use crate::domain::task::Draft;
 use crate::engine::dispatch::Request;
@@ -57,19 +59,24 @@ pub fn run(wiring: &Wiring, args: Add) -> Outcome {
 
 /// A prompt: as given, `-` from standard input, `@FILE` from a file; byte for byte.
 pub(super) fn prompt(argument: String) -> Result<String, Fault> {
-    let bytes = if argument == "-" {
-        let mut bytes = Vec::new();
+    let mut bytes = Vec::new();
+    if argument == "-" {
         std::io::stdin()
             .lock()
+            .take(PROMPT + 1)
             .read_to_end(&mut bytes)
             .map_err(|error| Fault::io("reading the prompt from standard input", &error))?;
-        bytes
     } else if let Some(path) = argument.strip_prefix('@') {
-        std::fs::read(path)
-            .map_err(|error| Fault::new(Kind::Usage, format!("the prompt's file {path} can't be read: {error}")))?
+        File::open(path)
+            .and_then(|file| file.take(PROMPT + 1).read_to_end(&mut bytes))
+            .map_err(|error| Fault::new(Kind::Usage, format!("the prompt's file {path} can't be read: {error}")))?;
     } else {
         return Ok(argument);
-    };
+    }
+    if bytes.len() as u64 > PROMPT {
+        return Err(Fault::new(Kind::Usage, format!("the prompt is larger than {} MiB", PROMPT >> 20))
+            .hint("put it into a file of the repository, and name that file in the prompt"));
+    }
     String::from_utf8(bytes).map_err(|error| {
         Fault::new(Kind::Usage, format!("the prompt is not UTF-8: byte {}", error.utf8_error().valid_up_to()))
             .hint("convert it, for example with iconv")

@@ -10,6 +10,7 @@ use crate::cli::args::{Log, Peek};
 use crate::cli::wiring::Wiring;
 use crate::cli::{json as form, output};
 use crate::domain::attempt::Attempt;
+use crate::domain::bounds::SHOWN;
 use crate::domain::id::TaskId;
 use crate::domain::text;
 use crate::domain::time::Timestamp;
@@ -64,8 +65,11 @@ pub fn run(wiring: &Wiring, args: &Log) -> Outcome {
     let engine = wiring.engine()?;
     let attempt = attempt(&engine, args)?;
     let path = if args.verify { &attempt.plan.files.log } else { &attempt.plan.files.screen };
-    let bytes =
-        engine.ports.files.read(path).map_err(|error| Fault::io(&format!("reading {}", path.display()), &error))?;
+    let bytes = engine
+        .ports
+        .files
+        .read_ends(path, SHOWN)
+        .map_err(|error| Fault::io(&format!("reading {}", path.display()), &error))?;
     let Some(bytes) = bytes else {
         let why = match (args.verify, attempt.started_at.is_some(), attempt.phase.is_live()) {
             (true, ..) => "nothing was set up or verified",

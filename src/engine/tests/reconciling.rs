@@ -171,7 +171,7 @@ fn another_machine_is_none_of_our_business() {
     let world = World::new();
     lost(&world);
     "other".clone_into(&mut world.lock().place.host);
-    assert_unsure(&world, "it runs on another machine");
+    assert_unsure(&world, "its processes are on another machine");
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn a_lock_that_proves_nothing_changes_nothing() {
     let world = World::new();
     let (_, _, attempt) = lost(&world);
     world.trouble("locks.ask", When::Before, Then::Fail);
-    assert_unsure(&world, "its lock can't be asked");
+    assert_unsure(&world, "its lock can't be read");
     world.trouble("locks.shared", When::Before, Then::Fail);
     assert_unsure(&world, "its lock could not be held for the write");
     world.lose_lock(&attempt.plan.id);
