@@ -113,7 +113,15 @@ fn a_repositorys_own_agents_are_listed_once_it_is_trusted() {
     assert!(!names().contains(&"ours".to_owned()), "nothing is obeyed of what nobody trusts");
     let doctor = world.ganger(&["doctor"]).stdout;
     assert!(doctor.contains(".ganger.toml is not trusted") && doctor.contains("ganger trust -C "), "{doctor}");
+    // Also from elsewhere, once a task of that repository is on the board.
+    world.add("true");
+    let elsewhere = || {
+        let program = env!("CARGO_BIN_EXE_ganger");
+        world.run("sh", &["-c", &format!("{program} doctor || true")], &world.path("home"))
+    };
+    assert!(elsewhere().contains(".ganger.toml is not trusted"), "{}", elsewhere());
     world.ok(&["trust"]);
+    assert!(!elsewhere().contains("not trusted"), "{}", elsewhere());
     assert!(names().contains(&"ours".to_owned()));
     let doctor = world.ganger(&["doctor"]).stdout;
     assert!(doctor.contains(".ganger.toml is trusted") && doctor.contains("agent ours"), "{doctor}");

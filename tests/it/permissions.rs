@@ -172,6 +172,13 @@ fn a14_no_attempt_speaks_for_another_whatever_it_knows() {
         text.split('\0').filter(|word| word.starts_with("GANGER_ATTEMPT=") || word.starts_with("GANGER_TOKEN="));
     let stolen: Vec<String> = stolen.map(|word| format!("'{word}'")).collect();
     assert_eq!(stolen.len(), 2);
+    let token =
+        stolen.iter().find_map(|word| word.strip_prefix("'GANGER_TOKEN=")).unwrap().trim_end_matches('\'').to_owned();
+    let shown =
+        [["show", "1", "--json"].as_slice(), &["events"], &["list", "--json"], &["log", "1"], &["doctor", "--json"]];
+    for command in shown {
+        assert!(!world.ganger(command).stdout.contains(&token), "{command:?} tells a token");
+    }
     let script = format!(
         "exec 2>> \"$WORLD/said\" >> \"$WORLD/said\"
         try() {{ \"$@\"; echo \"$? $*\" >> \"$WORLD/codes\"; }}

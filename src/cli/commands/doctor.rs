@@ -1,6 +1,8 @@
 //! `ganger doctor`: what a dispatch needs, looked at one by one, and what must hold of a board at rest.
 
+use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -180,6 +182,7 @@ fn with_engine(wiring: &Wiring, engine: &Engine, checks: &mut Vec<Check>) {
     checks.push(state_dir(engine));
     checks.push(disk(engine));
     let settings = here(wiring, engine, checks);
+    checks.extend(elsewhere(wiring, engine));
     for (name, profile) in &settings.agents {
         let program = profile.argv(false, None).first().map_or("", String::as_str);
         checks.push(if preflight::is_installed(engine, program) {
@@ -228,6 +231,24 @@ fn here(wiring: &Wiring, engine: &Engine, checks: &mut Vec<Check>) -> Arc<Settin
         }));
     }
     settings
+}
+
+/// The repositories of other tasks whose own configuration is not obeyed.
+fn elsewhere(wiring: &Wiring, engine: &Engine) -> Vec<Check> {
+    let here = wiring.repository_if_any(engine).ok().flatten();
+    if wiring.global.repo.is_some() {
+        return Vec::new();
+    }
+    let tasks = engine.ports.store.tasks(&Filter::default()).map(|listing| listing.tasks).unwrap_or_default();
+    let repos: BTreeSet<PathBuf> = tasks.into_iter().map(|task| task.draft.repo).collect();
+    let others = repos.iter().filter(|repo| here.as_ref() != Some(repo));
+    let untrusted = others.filter(|repo| matches!(trust::standing(engine, repo), Ok(Standing::Untrusted(_))));
+    untrusted
+        .map(|repo| {
+            let what = format!("{}: {}; {}", repo.display(), trust::UNTRUSTED, trust::hint(repo));
+            check("repository", Mark::Warning, what)
+        })
+        .collect()
 }
 
 /// The database's file can be read by its owner alone.

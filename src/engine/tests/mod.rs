@@ -11,6 +11,7 @@ mod life;
 mod machine;
 mod naming;
 mod outside;
+mod permitting;
 mod reconciling;
 mod repository;
 mod resuming;

@@ -1,0 +1,66 @@
+//! Who gives a command: by descent, then by the environment, and only where this board knows the attempt.
+
+use std::sync::Arc;
+
+use super::world::World;
+use crate::domain::id::{AttemptId, Process};
+use crate::domain::permission::{Caller, Known, Verb};
+use crate::domain::state::Who;
+use crate::engine::permission::{caller, check};
+use crate::engine::{Engine, Kind};
+
+fn other() -> AttemptId {
+    AttemptId::parse("01980000-0000-7000-8000-0000000000ff").unwrap()
+}
+
+#[test]
+fn descent_decides_before_the_environment_and_only_the_shim_itself_counts() {
+    let world = World::new();
+    let (engine, task, attempt) = world.running();
+    let (_, second_task, second) = world.running();
+    let shim = world.attempt(task).shim.unwrap();
+    let (id, other_id) = (attempt.plan.id.clone(), second.plan.id);
+    let known = |above: &[(AttemptId, Process)], named: Option<&AttemptId>| match caller(&engine, above, named).unwrap()
+    {
+        Caller::Person => None,
+        Caller::Agent(agent) => Some((agent.task, agent.known)),
+    };
+    assert_eq!(known(&[], None), None);
+    assert_eq!(known(&[(id.clone(), shim)], None), Some((task, Known::Descent)));
+    assert_eq!(known(&[(id.clone(), shim)], Some(&other_id)), Some((task, Known::Descent)), "whatever it says");
+    assert_eq!(known(&[], Some(&other_id)), Some((second_task, Known::Environment)));
+    // Words like a shim's are none, nor is what another board's shim started.
+    let impostor = Process { start: shim.start + 1, ..shim };
+    assert_eq!(known(&[(id.clone(), impostor)], None), None);
+    assert_eq!(known(&[(other(), shim)], Some(&other())), None);
+    assert_eq!(known(&[(other(), impostor), (id, shim)], None), Some((task, Known::Descent)), "a board within a board");
+}
+
+/// The engine of an agent that may do these.
+fn by_agent(world: &World, may: Vec<Verb>) -> (Engine, AttemptId) {
+    let (mut engine, task, attempt) = world.running();
+    let shim = world.attempt(task).shim.unwrap();
+    let Caller::Agent(agent) = caller(&engine, &[(attempt.plan.id.clone(), shim)], None).unwrap() else { panic!() };
+    assert!(agent.may.is_empty(), "nothing is configured");
+    let caller = Caller::Agent(crate::domain::permission::Agent { may, ..agent });
+    Arc::make_mut(&mut engine.around).caller = caller;
+    (engine, attempt.plan.id)
+}
+
+#[test]
+fn what_an_agent_does_in_a_persons_place_is_stamped_as_its_own() {
+    let world = World::new();
+    let (engine, attempt) = by_agent(&world, vec![Verb::Add]);
+    assert!(check(&engine, Verb::Add, None).is_ok());
+    let refused = check(&engine, Verb::Rm, None).unwrap_err();
+    assert_eq!(
+        (refused.kind, refused.message.as_str()),
+        (Kind::Conflict, "`rm` is for people, and this is the agent of task 1")
+    );
+    let stamp = engine.stamp(Who::Person);
+    assert_eq!((stamp.who, stamp.evidence), (Who::Agent, vec![("by", attempt.to_string())]));
+    let stamp = engine.stamp_with(Who::Dispatcher, vec![("x", "y".to_owned())]);
+    assert_eq!((stamp.who, stamp.evidence.len()), (Who::Dispatcher, 2));
+    assert_eq!(engine.stamp(Who::Reconciler).evidence, Vec::new());
+    assert_eq!(world.engine().stamp(Who::Person).who, Who::Person);
+}
