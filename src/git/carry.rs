@@ -6,12 +6,13 @@
 //! finished by another.
 
 use std::ffi::OsStr;
+use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use super::Git;
 use super::layout::{Admin, Lock};
-use super::pointer::{Pointer, Shift};
+use super::pointer::{Pointer, Shift, keeping_times};
 
 /// What was found in a folder, by paths relative to it.
 #[derive(Debug, Default)]
@@ -39,7 +40,8 @@ impl Cargo {
         let entries = match std::fs::read_dir(root.join(folder)) {
             Ok(entries) => entries,
             Err(error) => {
-                self.unread.push(format!("{}: {error}", root.join(folder).display()));
+                let at = root.join(folder);
+                self.unread.push(format!("not looked at for worktrees and submodules: {}: {error}", at.display()));
                 return;
             }
         };
@@ -73,17 +75,18 @@ impl Cargo {
         self.git_dirs.push(dir);
     }
 
-    /// The records of worktrees below `root` that lie elsewhere: in this repository, and in others that the trees
-    /// themselves name. Not that of `root` itself.
+    /// The records of worktrees below `root`: in this repository, in others that the trees themselves name, and in those
+    /// that lie in it. Not that of `root` itself.
     pub(super) fn records(&self, root: &Path, common: &Path) -> Vec<Admin> {
         let mut found = Admin::all(common).unwrap_or_default();
         for folder in &self.linked {
             let folder = root.join(folder);
             found.extend(Pointer::dot_git(&folder).target(&folder).map(|dir| Admin { dir }));
         }
-        found.retain(|admin| {
-            !admin.dir.starts_with(root) && admin.tree().is_some_and(|tree| tree != root && tree.starts_with(root))
-        });
+        for dir in &self.git_dirs {
+            found.extend(folders(&root.join(dir).join("worktrees")).into_iter().map(|dir| Admin { dir }));
+        }
+        found.retain(|admin| admin.tree().is_some_and(|tree| tree != root && tree.starts_with(root)));
         found.sort_by(|a, b| a.dir.cmp(&b.dir));
         found.dedup();
         found
@@ -142,7 +145,8 @@ struct Mending<'a> {
 impl Mending<'_> {
     fn rewrite(&mut self, pointer: &Pointer) {
         if let Err(why) = pointer.follow(self.git, self.common, self.shift) {
-            self.failed.push(format!("{}: {why}", pointer.file().display()));
+            let file = pointer.file().display();
+            self.failed.push(format!("the path in {file} could not be put right: {why}"));
         }
     }
 
@@ -203,7 +207,7 @@ pub(super) fn lock_all(records: &[Admin], reason: &str) -> Result<Vec<Admin>, St
         if admin.lock(&tree) != Lock::No {
             continue;
         }
-        if let Err(error) = admin.take_lock(reason) {
+        if let Err(error) = keeping_times(&admin.dir, || admin.take_lock(reason)) {
             unlock_all(&taken);
             return Err(format!("{} could not be locked: {error}", admin.dir.display()));
         }
@@ -216,8 +220,13 @@ pub(super) fn lock_all(records: &[Admin], reason: &str) -> Result<Vec<Admin>, St
 pub(super) fn unlock_all(records: &[Admin]) {
     for admin in records {
         // Left locked it would only be harder to remove by hand.
-        admin.unlock().ok();
+        unlock(admin).ok();
     }
+}
+
+/// Takes our lock off.
+pub(super) fn unlock(admin: &Admin) -> io::Result<()> {
+    keeping_times(&admin.dir, || admin.unlock())
 }
 
 /// A record's name, as it can stand in a reference's.

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use super::Git;
 use super::call::failed;
 use super::carry::{Cargo, lock_all, mend, name_of, unlock_all};
-use super::layout::{Admin, DotGit, record_of, settle};
+use super::layout::{Admin, DotGit, Lock, record_of, settle};
 use super::pointer::Shift;
 use super::read::Repo;
 use super::repo_lock::RepoLock;
@@ -187,6 +187,10 @@ impl Park<'_> {
         let (target, common) = (self.target, &self.repo.common);
         let aside = target.parent().unwrap_or(target);
         let mut said = mend(self.git, common, &Shift { from: self.path, to: target, aside }, cargo);
+        // What lies in the tree itself is as it was.
+        let mut inside = cargo.records(target, common);
+        inside.retain(|admin| admin.dir.starts_with(target) && admin.lock(target) == Lock::Other(REASON.to_owned()));
+        unlock_all(&inside);
         match self.record() {
             Ok(admin) => {
                 admin.take_lock(REASON).map_err(|error| elsewhere(target, &error.to_string()))?;

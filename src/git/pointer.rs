@@ -151,7 +151,7 @@ fn follow_config(git: &Git, common: &Path, shift: &Shift<'_>, file: &Path) -> Re
 /// Puts a new file in a file's place, with its mode and times; the folder keeps its own.
 fn replace(file: &Path, bytes: &[u8], shift: &Shift<'_>) -> io::Result<()> {
     let folder = file.parent().unwrap_or(file);
-    let (was, around) = (file.metadata()?, folder.metadata()?);
+    let was = file.metadata()?;
     let inside = file.starts_with(shift.to);
     let new = if inside { shift.aside.join(format!(".new-{}", nix::unistd::getpid())) } else { beside(file) };
     match std::fs::remove_file(&new) {
@@ -165,14 +165,21 @@ fn replace(file: &Path, bytes: &[u8], shift: &Shift<'_>) -> io::Result<()> {
         written.set_times(FileTimes::new().set_modified(was.modified()?).set_accessed(was.accessed()?))?;
     }
     written.sync_all()?;
-    let renamed = writable(folder, || std::fs::rename(&new, file));
+    let rename = || writable(folder, || std::fs::rename(&new, file));
+    let renamed = if inside { keeping_times(folder, rename) } else { rename() };
     if renamed.is_err() {
         std::fs::remove_file(&new).ok();
-    } else if inside {
-        let times = FileTimes::new().set_modified(around.modified()?).set_accessed(around.accessed()?);
-        std::fs::File::open(folder)?.set_times(times)?;
     }
     renamed
+}
+
+/// Changes what is in a folder, and gives the folder its times back.
+pub(super) fn keeping_times<T>(folder: &Path, act: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    let was = folder.metadata()?;
+    let done = act()?;
+    let times = FileTimes::new().set_modified(was.modified()?).set_accessed(was.accessed()?);
+    std::fs::File::open(folder)?.set_times(times)?;
+    Ok(done)
 }
 
 fn beside(file: &Path) -> PathBuf {
@@ -180,7 +187,7 @@ fn beside(file: &Path) -> PathBuf {
 }
 
 /// Does something in a folder, that is made writable meanwhile where it is ours and read-only.
-pub(super) fn writable<T>(folder: &Path, act: impl Fn() -> io::Result<T>) -> io::Result<T> {
+fn writable<T>(folder: &Path, act: impl Fn() -> io::Result<T>) -> io::Result<T> {
     match act() {
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             let mode = folder.metadata()?.permissions().mode();

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::Git;
 use super::call::failed;
-use super::carry::{Cargo, lock_all, mend};
+use super::carry::{Cargo, lock_all, mend, unlock};
 use super::layout::{Admin, Lock, record_of, settle};
 use super::park::{REASON, close, is_there, place, shift};
 use super::pointer::Shift;
@@ -50,7 +50,7 @@ fn finish(git: &Git, repo: &Repo, parked: &Path, path: &Path) -> Result<Moved> {
     }
     for admin in records {
         if admin.tree().is_some_and(|tree| admin.lock(&tree) == Lock::Other(REASON.to_owned())) {
-            admin.unlock().map_err(|error| failed(RESTORE, format!("{}: {error}", admin.dir.display())))?;
+            unlock(&admin).map_err(|error| failed(RESTORE, format!("{}: {error}", admin.dir.display())))?;
         }
     }
     Ok(Moved { path: path.to_owned(), said })

@@ -290,6 +290,8 @@ pub enum Done {
     Retried {
         task: TaskId,
         number: u32,
+        /// What of earlier attempts could not be put away.
+        notes: Vec<String>,
     },
     Verifying(TaskId),
     Bounced(TaskId, Bounced),

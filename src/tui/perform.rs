@@ -215,7 +215,7 @@ fn carry_out(stage: &dyn Stage, act: &Act, shown: Option<&Path>, home: Option<Pa
             let (from, note) = (vec![Status::Failed], note.clone());
             let request = Request { from, fresh: *fresh, note, ..Request::of(*task) };
             let attempt = dispatch(engine, &request)?;
-            Done::Retried { task: *task, number: attempt.plan.number }
+            Done::Retried { task: *task, number: attempt.plan.number, notes: attempt.kept }
         }
         Act::Verify { task } => {
             dispatch(engine, &Request { from: vec![Status::Failed], verify_only: true, ..Request::of(*task) })?;

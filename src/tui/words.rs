@@ -37,7 +37,10 @@ pub fn done(done: &Done) -> Said {
         Done::Filled { started, stopped: None, .. } => format!("{started} started").into(),
         Done::Filled { started: 0, of, stopped: Some(why) } => format!("none of {of} started; {why}").into(),
         Done::Filled { started, of, stopped: Some(why) } => format!("{started} of {of} started; {why}").into(),
-        Done::Retried { task, number } => format!("task {task}: attempt {number} runs").into(),
+        Done::Retried { task, number, notes } => {
+            let note = notes.first().map(|note| format!("; {note}")).unwrap_or_default();
+            format!("task {task}: attempt {number} runs{note}").into()
+        }
         Done::Verifying(task) => format!("task {task} is verified again").into(),
         Done::Bounced(task, Bounced::Taken) => format!("task {task} is back at work").into(),
         Done::Bounced(task, Bounced::Attempt(number)) => {

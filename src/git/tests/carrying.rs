@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::{Lab, attempt, content, write};
 use crate::domain::attempt::Tree;
+use crate::os::process::{Call, CallError, run};
 use crate::ports::worktrees::{Parking, Worktrees as _};
 
 /// A tree with everything in it that git can tie to a path.
@@ -98,13 +100,14 @@ fn files(tree: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     files
 }
 
+/// As impatient as can be. In what is half-moved some of it fails, and must take nothing either.
 fn prune(lab: &Lab, tree: &Path) {
     for folder in
         [lab.repo.clone(), lab.root().join("library"), tree.join("own"), tree.join("lib"), tree.join("bare.git")]
     {
-        lab.run_in(&folder, &["worktree", "prune", "--expire=now"]);
-        lab.run_in(&folder, &["reflog", "expire", "--expire=now", "--expire-unreachable=now", "--all"]);
-        lab.run_in(&folder, &["gc", "--quiet", "--prune=now"]);
+        lab.try_in(&folder, &["worktree", "prune", "--expire=now"]);
+        lab.try_in(&folder, &["reflog", "expire", "--expire=now", "--expire-unreachable=now", "--all"]);
+        lab.try_in(&folder, &["gc", "--quiet", "--prune=now"]);
     }
 }
 
@@ -206,4 +209,67 @@ fn g41_a_move_that_was_cut_off_is_finished_by_the_next_one() {
     assert_eq!(lab.park(&tree, &tree.owner, &trash).unwrap().as_ref(), Some(&parked));
     assert_eq!((answers(&lab, &parked), files(&parked)), (before, whole));
     assert!(!lab.repo.join(".git/worktrees/12-fix/ganger-parking").exists());
+}
+
+#[test]
+fn g41_a_move_that_is_killed_at_any_time_is_finished_by_the_next_one() {
+    let lab = Lab::new();
+    let tree = laden(&lab);
+    let (before, whole) = (answers(&lab, &tree.path), files(&tree.path));
+    let parked = tree.trash().join(tree.owner.as_str());
+    let mut random = fastrand::Rng::with_seed(1);
+    for round in 0..5 {
+        let call = Call::new(std::env::current_exe().unwrap(), Duration::from_millis(random.u64(40..900)))
+            .args(["--exact", "git::tests::carrying::parks_and_restores_for_ever", "--ignored"])
+            .env("LAB", lab.root());
+        assert!(matches!(run(&call), Err(CallError::Deadline { .. })));
+        prune(&lab, if parked.exists() { &parked } else { &tree.path });
+        let at = if round % 2 == 0 {
+            lab.park(&tree, &tree.owner, &tree.trash()).unwrap().unwrap()
+        } else {
+            // One that has only just begun to be parked is parked first.
+            lab.park(&tree, &tree.owner, &tree.trash()).unwrap();
+            lab.git.restore(&tree, &|| true).unwrap().path
+        };
+        assert_eq!((answers(&lab, &at), files(&at)), (before.clone(), whole.clone()), "round {round}");
+    }
+}
+
+#[test]
+#[ignore = "the test before this runs it in a process that it kills"]
+fn parks_and_restores_for_ever() {
+    let root = PathBuf::from(std::env::var_os("LAB").unwrap());
+    let git = super::hermetic(super::Git::new(super::DEADLINE), &root);
+    let repo = root.join("repo");
+    let base = git.resolve(&repo, "main").unwrap();
+    let tree = super::tree_at(&root, repo, base);
+    loop {
+        // What a killed one has left is finished first, whichever it was.
+        let parking = Parking { by: &tree.owner, trash: &tree.trash(), force: false };
+        git.park(&tree, &parking, &|| true).unwrap();
+        git.restore(&tree, &|| true).unwrap();
+    }
+}
+
+#[test]
+fn g48_what_a_tree_names_by_a_link_or_without_being_named_by_it_is_not_written_to() {
+    let lab = Lab::new();
+    let tree = Tree { ran: true, ..lab.add() };
+    let victim = lab.root().join("victim");
+    // A git directory of the agent's making whose files are links to a person's.
+    write(&victim, &format!("{}/trap/.git\n", tree.path.display()));
+    let made = tree.path.join("made");
+    write(&made.join("HEAD"), "ref: refs/heads/main\n");
+    for name in ["gitdir", "config", "config.worktree", "gitdir.new"] {
+        std::os::unix::fs::symlink(&victim, made.join(name)).unwrap();
+    }
+    write(&tree.path.join("trap/.git"), &format!("gitdir: {}\n", made.display()));
+    // A repository of a person's that knows nothing of the tree.
+    lab.run_in(&lab.root(), &["init", "--quiet", "person"]);
+    write(&tree.path.join("claims/.git"), &format!("gitdir: {}/person/.git\n", lab.root().display()));
+    let before = (std::fs::read(&victim).unwrap(), content(&lab.root().join("person")));
+    let parked = lab.park(&tree, &tree.owner, &tree.trash()).unwrap().unwrap();
+    assert_eq!((std::fs::read(&victim).unwrap(), content(&lab.root().join("person"))), before);
+    let moved = format!("gitdir: {}/made\n", parked.display());
+    assert_eq!(std::fs::read_to_string(parked.join("trap/.git")).unwrap(), moved);
 }

@@ -80,17 +80,7 @@ fn adds_and_removes_for_ever() {
     let git = super::hermetic(super::Git::new(DEADLINE), &root);
     let repo = root.join("repo");
     let base = git.resolve(&repo, "main").unwrap();
-    let tree = crate::domain::attempt::Tree {
-        path: root.join("trees/repo/12-fix"),
-        repo,
-        branch: super::BRANCH.to_owned(),
-        base,
-        owner: super::attempt(1),
-        task: crate::domain::id::TaskId(12),
-        state: crate::domain::state::TreeState::Planned,
-        ran: false,
-        parked: None,
-    };
+    let tree = super::tree_at(&root, repo, base);
     loop {
         git.add(&super::new(&tree), &|| true).unwrap();
         git.remove(&tree, &|| true).unwrap();

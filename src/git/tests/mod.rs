@@ -4,6 +4,7 @@ mod adding;
 mod carrying;
 mod crashing;
 mod evidence;
+mod insisting;
 mod parking;
 mod reading;
 mod removing;
@@ -103,17 +104,7 @@ impl Lab {
     }
 
     fn tree(&self) -> Tree {
-        Tree {
-            path: self.path(),
-            repo: self.repo.clone(),
-            branch: BRANCH.to_owned(),
-            base: self.head(),
-            owner: attempt(1),
-            task: TaskId(12),
-            state: TreeState::Planned,
-            ran: false,
-            parked: None,
-        }
+        tree_at(&self.root(), self.repo.clone(), self.head())
     }
 
     fn add_with(git: &Git, tree: &Tree) -> Result<()> {
@@ -162,6 +153,20 @@ impl Lab {
         let mut files = content(&self.repo);
         files.retain(|path, _| path.file_name().is_none_or(|name| name != "ganger.lock"));
         (self.run(&["worktree", "list", "--porcelain"]), files)
+    }
+}
+
+fn tree_at(root: &Path, repo: PathBuf, base: String) -> Tree {
+    Tree {
+        path: root.join("trees/repo/12-fix"),
+        repo,
+        branch: BRANCH.to_owned(),
+        base,
+        owner: attempt(1),
+        task: TaskId(12),
+        state: TreeState::Planned,
+        ran: false,
+        parked: None,
     }
 }
 

@@ -181,7 +181,7 @@ fn outcomes() -> Vec<Done> {
         Done::Saved(task),
         Done::Started { task, session: "ganger-4".to_owned() },
         Done::Filled { started: 1, of: 3, stopped: Some("the limit is reached".to_owned()) },
-        Done::Retried { task, number: 2 },
+        Done::Retried { task, number: 2, notes: Vec::new() },
         Done::Verifying(task),
         Done::Bounced(task, Bounced::Taken),
         Done::Stopped(task),
