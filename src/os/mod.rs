@@ -79,6 +79,46 @@ pub fn set_umask(mask: u32) {
     }
 }
 
+/// Makes the program the leader of a process group of its own, and that the one in front of its terminal.
+pub(crate) fn in_foreground(command: &mut Command) {
+    use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
+    // SAFETY: the closure runs between fork and exec and calls only async-signal-safe functions.
+    #[expect(unsafe_code, reason = "pre_exec has no safe form")]
+    unsafe {
+        command.pre_exec(|| {
+            let this = nix::unistd::getpid();
+            nix::unistd::setpgid(this, this)?;
+            // From the background this raises SIGTTOU.
+            let mut blocked = SigSet::empty();
+            blocked.add(Signal::SIGTTOU);
+            let mut before = SigSet::empty();
+            sigprocmask(SigmaskHow::SIG_BLOCK, Some(&blocked), Some(&mut before))?;
+            let set = nix::unistd::tcsetpgrp(io::stdin(), this);
+            sigprocmask(SigmaskHow::SIG_SETMASK, Some(&before), None)?;
+            Ok(set?)
+        });
+    }
+}
+
+/// Stops this program as a terminal's ctrl-z does, and with `job` its whole process group; returns when it has been
+/// continued. Where nobody could continue it (no shell with job control is above it) the system lets it go on.
+pub fn stop(job: bool) {
+    use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, raise, sigaction};
+    let to = |handler| SigAction::new(handler, SaFlags::SA_RESTART, SigSet::empty());
+    // SAFETY: no handler is installed but the one that was there before.
+    #[expect(unsafe_code, reason = "sigaction has no safe form")]
+    let set = |action: &SigAction| unsafe { sigaction(Signal::SIGTSTP, action) };
+    let Ok(before) = set(&to(SigHandler::SigIgn)) else { return };
+    if job {
+        // The others first, while this one is deaf: what stops it must be the signal that it waits for.
+        kill(nix::unistd::Pid::from_raw(0), Signal::SIGTSTP).ok();
+    }
+    if set(&to(SigHandler::SigDfl)).is_ok() {
+        raise(Signal::SIGTSTP).ok();
+    }
+    set(&before).ok();
+}
+
 /// Makes reads and writes on `fd` return at once.
 pub(crate) fn set_nonblocking(fd: RawFd) -> io::Result<()> {
     // SAFETY: `fd` is open for the length of this call: the callers own it.

@@ -10,6 +10,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -333,22 +334,66 @@ pub fn start_detached(program: &Program<'_>) -> io::Result<()> {
     command.status().map(drop)
 }
 
-/// Runs a program in the foreground of this terminal, to its end; its exit status, 128 and more for a signal.
-///
-/// # Errors
-/// When exec fails.
-#[expect(clippy::disallowed_methods, reason = "this is the one spawner")]
-pub fn run_in_foreground(argv: &[OsString], folder: Option<&Path>) -> io::Result<i32> {
-    let Some((name, args)) = argv.split_first() else {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "an empty command"));
-    };
-    let mut command = Command::new(name);
-    command.args(args);
-    if let Some(folder) = folder {
-        command.current_dir(folder);
+/// A program that runs in the foreground of this terminal, in a process group of its own: what is typed at it signals
+/// it and what it started, and nobody else.
+pub struct Foreground {
+    pid: Pid,
+    over: AtomicBool,
+}
+
+impl Foreground {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// When exec fails.
+    #[expect(clippy::disallowed_methods, reason = "this is the one spawner")]
+    pub fn start(argv: &[OsString], folder: Option<&Path>) -> io::Result<Self> {
+        let Some((name, args)) = argv.split_first() else {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "an empty command"));
+        };
+        let mut command = Command::new(name);
+        command.args(args);
+        if let Some(folder) = folder {
+            command.current_dir(folder);
+        }
+        super::in_foreground(&mut command);
+        let child = command.spawn()?;
+        let pid = i32::try_from(child.id()).map_err(io::Error::other)?;
+        Ok(Self { pid: Pid::from_raw(pid), over: AtomicBool::new(false) })
     }
-    let status = command.status()?;
-    Ok(status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0)))
+
+    /// Waits for its end; its exit status, 128 and more for a signal. While it is stopped, so is this program and what
+    /// runs with it: whoever has the terminal waits for this program, and could not get it back otherwise.
+    ///
+    /// # Errors
+    /// When it can't be waited for.
+    pub fn wait(&self) -> io::Result<i32> {
+        use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+        loop {
+            let code = match waitpid(self.pid, Some(WaitPidFlag::WUNTRACED)) {
+                Ok(WaitStatus::Exited(_, code)) => code,
+                Ok(WaitStatus::Signaled(_, signal, _)) => 128 + signal as i32,
+                Ok(WaitStatus::Stopped(..)) => {
+                    super::stop(true);
+                    // In the background this waits, stopped, until somebody brings it to the front.
+                    nix::unistd::tcsetpgrp(io::stdin(), self.pid).ok();
+                    self.signal(Signal::SIGCONT);
+                    continue;
+                }
+                Ok(_) | Err(nix::errno::Errno::EINTR) => continue,
+                Err(errno) => return Err(errno.into()),
+            };
+            self.over.store(true, Ordering::SeqCst);
+            return Ok(code);
+        }
+    }
+
+    /// Signals it and what it started, unless it has ended.
+    pub fn signal(&self, signal: Signal) {
+        if !self.over.load(Ordering::SeqCst) {
+            killpg(self.pid, signal).ok();
+        }
+    }
 }
 
 /// Replaces this process by a program: for attaching to a terminal. Returns only if that failed.

@@ -60,8 +60,20 @@ pub enum Msg {
         task: TaskId,
         changed: Option<(usize, usize)>,
     },
-    /// SIGTERM or SIGHUP: end now.
+    /// SIGTSTP: give the terminal away and stop.
+    Stopped,
+    /// SIGCONT: somebody may have had the terminal meanwhile.
+    Continued,
+    /// A signal, or the end of the terminal: end now.
     Terminate,
+}
+
+impl Msg {
+    /// Whether a person did it here.
+    #[must_use]
+    pub const fn is_input(&self) -> bool {
+        matches!(self, Self::Key(_) | Self::Mouse(_) | Self::Paste(_))
+    }
 }
 
 /// What a reconciler's pass came to, in the header's words.
@@ -376,6 +388,12 @@ pub enum Cmd {
     },
     /// Something has happened that a person wants to know of.
     Bell,
+    /// Give the terminal away, and stop until continued; with `job`, everything that runs with this program too.
+    Suspend {
+        job: bool,
+    },
+    /// Take the terminal again.
+    Retake,
     /// Sagas in flight are to roll back.
     Interrupt,
     Quit,

@@ -42,6 +42,14 @@ pub enum Next {
     Nothing,
     /// Find out which program, then give it the terminal.
     Lend(Errand),
+    /// Give the terminal away, stop, and take it again.
+    Suspend {
+        job: bool,
+    },
+    /// Take the terminal again.
+    Retake,
+    /// Ring.
+    Bell,
     Quit,
 }
 
@@ -94,10 +102,9 @@ impl Performer {
             Cmd::Attach { task } => return Next::Lend(Errand::Attach(task)),
             Cmd::Shell { task } => return Next::Lend(Errand::Shell(task)),
             Cmd::Editor { purpose, text } => return Next::Lend(Errand::Editor { purpose, text }),
-            Cmd::Bell => {
-                // The terminal's own notification; a terminal that is gone is noticed elsewhere.
-                std::io::stdout().write_all(b"\x07").and_then(|()| std::io::stdout().flush()).ok();
-            }
+            Cmd::Bell => return Next::Bell,
+            Cmd::Suspend { job } => return Next::Suspend { job },
+            Cmd::Retake => return Next::Retake,
             Cmd::Interrupt => self.interrupted.store(true, Ordering::SeqCst),
             Cmd::Quit => return Next::Quit,
         }

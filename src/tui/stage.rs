@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::msg::Handover;
@@ -21,6 +22,17 @@ pub enum Changes {
     Locks,
     /// Somebody wrote to the database.
     Database,
+}
+
+/// A program that has been started in the foreground of this terminal, or beside it.
+pub trait Running: Send + Sync {
+    /// Waits for its end; its exit status. While it is stopped, this program is stopped too.
+    ///
+    /// # Errors
+    /// When it can't be waited for, or says that it could not do its work.
+    fn wait(&self) -> io::Result<i32>;
+    /// Tells it that its terminal is going away.
+    fn hang_up(&self);
 }
 
 /// The seams. Everything but the clock may be slow, and is never called on the render thread.
@@ -48,9 +60,11 @@ pub trait Stage: Send + Sync {
     fn shell(&self, folder: &Path) -> Handover;
     /// A person's editor, on a file.
     fn editor(&self, file: &Path) -> Handover;
-    /// Runs a program to its end, in the foreground of this terminal; its exit status.
+    /// Starts a program in the foreground of this terminal, or beside it.
     ///
     /// # Errors
     /// When it can't be started.
-    fn run(&self, handover: &Handover) -> io::Result<i32>;
+    fn start(&self, handover: &Handover) -> io::Result<Arc<dyn Running>>;
+    /// Stops this program, and with `job` what runs with it, until somebody continues it. Where nobody could, it goes on.
+    fn stop(&self, job: bool);
 }

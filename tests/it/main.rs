@@ -39,6 +39,7 @@ mod standins;
 mod states;
 mod strangers;
 mod support;
+mod terminal;
 mod tui;
 mod undo;
 mod verbs;

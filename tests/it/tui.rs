@@ -10,7 +10,7 @@ use ganger::os::clock::SystemClock;
 use ganger::ports::host::Clock as _;
 use ganger::tui::keymap::Keymap;
 use ganger::tui::msg::Handover;
-use ganger::tui::stage::{Changes, Events, Stage};
+use ganger::tui::stage::{Changes, Events, Running, Stage};
 use ganger::tui::theme::Theme;
 use ganger::tui::{Board, Outfit};
 use serde_json::Value;
@@ -471,9 +471,10 @@ impl Stage for Breaks {
     fn editor(&self, file: &std::path::Path) -> Handover {
         self.shell(file)
     }
-    fn run(&self, _: &Handover) -> std::io::Result<i32> {
-        Ok(0)
+    fn start(&self, _: &Handover) -> std::io::Result<Arc<dyn Running>> {
+        Err(std::io::ErrorKind::Unsupported.into())
     }
+    fn stop(&self, _: bool) {}
 }
 
 /// Run by the test below, in a terminal of its own.

@@ -7,20 +7,22 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use nix::sys::signal::Signal;
+
 use super::Outcome;
 use crate::cli::output;
-use crate::cli::wiring::Wiring;
+use crate::cli::wiring::{self, Wiring};
 use crate::domain::time::Now;
 use crate::engine::{Engine, Fault, Kind};
 use crate::os::clock::SystemClock;
 use crate::os::events::FileWatch;
-use crate::os::process::{self, Call};
+use crate::os::process::{self, Call, Foreground};
 use crate::ports::host::Clock as _;
 use crate::ports::multiplexer::Attach;
 use crate::tmux::Tmux;
 use crate::tui::keymap::Keymap;
 use crate::tui::msg::Handover;
-use crate::tui::stage::{Changes, Events, Stage};
+use crate::tui::stage::{Changes, Events, Running, Stage};
 use crate::tui::theme::Theme;
 use crate::tui::{Board, Outfit};
 
@@ -31,6 +33,10 @@ use crate::tui::{Board, Outfit};
 pub fn run(wiring: Wiring, all: bool) -> Outcome {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         return Err(Fault::new(Kind::Usage, "the board needs a terminal").hint("ganger list, or ganger --help"));
+    }
+    if wiring::variable("TERM").is_none_or(|term| term.is_empty() || term == "dumb") {
+        let what = "the board needs a terminal with a cursor that can be moved, and TERM does not name one";
+        return Err(Fault::new(Kind::Usage, what).hint("ganger list, or set TERM to what this terminal is"));
     }
     let engine = wiring.engine()?;
     let home = wiring.repository_if_any(&engine)?;
@@ -115,16 +121,47 @@ impl Stage for House {
         Handover { argv, folder: None::<PathBuf>, takes_terminal: true }
     }
 
-    fn run(&self, handover: &Handover) -> io::Result<i32> {
-        if handover.takes_terminal {
-            return process::run_in_foreground(&handover.argv, handover.folder.as_deref());
-        }
+    fn start(&self, handover: &Handover) -> io::Result<Arc<dyn Running>> {
+        Ok(if handover.takes_terminal {
+            Arc::new(InFront(Foreground::start(&handover.argv, handover.folder.as_deref())?))
+        } else {
+            Arc::new(Beside(handover.argv.clone()))
+        })
+    }
+
+    fn stop(&self, job: bool) {
+        crate::os::stop(job);
+    }
+}
+
+/// A program that has the terminal.
+struct InFront(Foreground);
+
+impl Running for InFront {
+    fn wait(&self) -> io::Result<i32> {
+        self.0.wait()
+    }
+
+    fn hang_up(&self) {
+        // Not TERM: an interactive shell ignores that, and a client of tmux must not get it.
+        self.0.signal(Signal::SIGHUP);
+        self.0.signal(Signal::SIGCONT);
+    }
+}
+
+/// A program that makes another one show something: it has no terminal of its own.
+struct Beside(Vec<OsString>);
+
+impl Running for Beside {
+    fn wait(&self) -> io::Result<i32> {
         // A day: a popup is open for as long as a person looks at it.
-        let Some((program, args)) = handover.argv.split_first() else { return Ok(0) };
+        let Some((program, args)) = self.0.split_first() else { return Ok(0) };
         let answer =
             process::run(&Call::new(program, Duration::from_hours(24)).args(args)).map_err(io::Error::other)?;
         if answer.ok() { Ok(0) } else { Err(io::Error::other(answer.complaint())) }
     }
+
+    fn hang_up(&self) {}
 }
 
 fn chosen(variables: &[&str], otherwise: &str) -> OsString {

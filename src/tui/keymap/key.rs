@@ -33,6 +33,10 @@ impl Key {
                 rest = after;
             }
         }
+        // A terminal sends these as the beginning, or the end, of something else.
+        if modifiers.contains(KeyModifiers::ALT) && matches!(rest, "[" | "]" | "P" | "X" | "^" | "_" | "\\") {
+            return None;
+        }
         let mut letters = rest.chars();
         let code = match (rest, letters.next(), letters.next()) {
             ("space", ..) => KeyCode::Char(' '),

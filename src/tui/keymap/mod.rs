@@ -151,6 +151,14 @@ mod tests {
     }
 
     #[test]
+    fn b1_what_begins_a_reply_of_a_terminal_is_no_key() {
+        for key in ["alt-[", "alt-]", "alt-P", "alt-X", "alt-^", "alt-_", "alt-\\"] {
+            assert_eq!(Key::parse(key), None, "{key}");
+        }
+        assert!(Key::parse("alt-O").is_some() && Key::parse("[").is_some() && Key::parse("P").is_some());
+    }
+
+    #[test]
     fn every_key_is_readable_and_means_one_thing() {
         let mut seen = HashSet::new();
         let mut names = HashSet::new();

@@ -49,6 +49,7 @@ pub enum Intent {
     Chart,
     Palette,
     Help,
+    Suspend,
     Quit,
     /// Something within what lies over the board.
     Over(Control),
@@ -265,6 +266,7 @@ pub const BINDINGS: &[Binding] = &[
     row(Intent::Chart, "chart", &["T"], "attempts over time"),
     row(Intent::Palette, "palette", &[":", "ctrl-p"], "command palette"),
     row(Intent::Help, "help", &["?"], "help"),
+    row(Intent::Suspend, "suspend", &["ctrl-z"], "suspend, whatever is open; fg comes back"),
     row(Intent::Quit, "quit", &["q", "ctrl-c"], "quit; the agents keep running"),
     filtered(Intent::NextMatch, "next-match", &["n"], "next match in any column"),
     filtered(Intent::PreviousMatch, "previous-match", &["N"], "previous match"),

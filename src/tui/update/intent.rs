@@ -71,6 +71,7 @@ pub(super) fn act(model: &mut Model, intent: Intent) -> Vec<Cmd> {
         Intent::Chart => return ask(model, Query::Chart),
         Intent::Palette => model.open(Overlay::Palette(Palette::new())),
         Intent::Help => model.open(Overlay::Help(Help::default())),
+        Intent::Suspend => return vec![Cmd::Suspend { job: true }],
         Intent::Quit => return quit(model),
         // Not the board's: an overlay takes it.
         Intent::Over(_) => {}

@@ -61,6 +61,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
             }
             Vec::new()
         }
+        Msg::Stopped => vec![Cmd::Suspend { job: false }],
+        Msg::Continued => vec![Cmd::Retake],
         Msg::Terminate => vec![Cmd::Interrupt, Cmd::Quit],
     };
     model.columns.follow(layout(model).shown());

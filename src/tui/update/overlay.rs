@@ -1,6 +1,6 @@
 //! Keys, pastes and the mouse: for what lies over the board, or for the board. And the answers that overlays wait for.
 
-use crossterm::event::{KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::{KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Position;
 
 use super::super::keymap::Intent;
@@ -18,6 +18,10 @@ pub(super) fn key(model: &mut Model, key: KeyEvent) -> Vec<Cmd> {
         return Vec::new();
     }
     let keymap = &model.outfit.keymap;
+    // Whatever lies over the board, as in other programs; what was typed is still there afterwards.
+    if key.modifiers.contains(KeyModifiers::CONTROL) && keymap.intent(key, false) == Some(Intent::Suspend) {
+        return intent::act(model, Intent::Suspend);
+    }
     let Some(overlay) = &mut model.overlay else {
         return match keymap.intent(key, model.filter.is_on()) {
             Some(found) => intent::act(model, found),

@@ -1,6 +1,7 @@
 //! A world for one test: a home, a repository, a database and a tmux server of its own, and the real binary.
 
 pub mod namespace;
+pub mod pty;
 pub mod results;
 
 use std::ffi::OsStr;
@@ -59,7 +60,7 @@ pub fn pause() {
 }
 
 #[expect(clippy::disallowed_methods, reason = "tests start programs themselves")]
-fn command(program: impl AsRef<OsStr>) -> Command {
+pub fn command(program: impl AsRef<OsStr>) -> Command {
     Command::new(program)
 }
 
@@ -168,6 +169,15 @@ impl World {
             command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(input).unwrap();
         finish(child)
+    }
+
+    /// Starts a program in this world that has a terminal of its own: the other end is `slave`.
+    pub fn spawn_in(&self, slave: std::fs::File, argv: &[&str]) -> Child {
+        let mut command = command("setsid");
+        self.dress(&mut command);
+        command.env("GANGER", env!("CARGO_BIN_EXE_ganger"));
+        command.arg("-c").args(argv).stdout(slave.try_clone().unwrap()).stderr(slave.try_clone().unwrap());
+        command.stdin(slave).spawn().unwrap()
     }
 
     /// Runs ganger to its end with this for its standard output.
