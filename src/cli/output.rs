@@ -153,7 +153,7 @@ pub fn fault_json(fault: &Fault) -> Value {
         "code": fault.kind.code(),
         "kind": fault.kind.text(),
         "message": fault.message,
-        "hint": fault.hint,
+        "hint": fault.hint.as_deref(),
         "task": fault.task.map(|id| id.0),
     })
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::preflight::{self, Cleared, Obstacle};
 use super::steps::{STEPS, Saga};
-use super::{Engine, Fault, Full, Kind, clean_up, plan, reconcile, strays, tasks};
+use super::{Engine, Fault, Full, Hint, Kind, Remedy, clean_up, plan, reconcile, strays, tasks};
 use crate::domain::attempt::{Attempt, Plan};
 use crate::domain::id::TaskId;
 use crate::domain::lifecycle::Event;
@@ -85,9 +85,7 @@ fn claim_and_run(engine: &Engine, request: &Request, claimed: &mut dyn FnMut()) 
     for _ in 0..8 {
         if engine.is_interrupted() {
             let why = format!("task {} not dispatched: interrupted", request.task);
-            return Err(Fault::new(Kind::Failed, why)
-                .of(request.task)
-                .hint(format!("ganger dispatch {}", request.task)));
+            return Err(Fault::new(Kind::Failed, why).of(request.task).hint(Remedy::Dispatch(request.task)));
         }
         let task = engine.task(request.task)?;
         if !request.from.contains(&task.status) {
@@ -141,23 +139,19 @@ fn taken(engine: &Engine, task: &Task) -> Fault {
                 "task {} is in progress already: attempt {} by pid {}, session {}",
                 task.id, holder.plan.number, holder.dispatcher.pid, holder.plan.session
             ),
-            format!("ganger attach {}", task.id),
+            Remedy::Attach(task.id),
         ),
-        (Status::InProgress, None) => {
-            (format!("task {} is in progress already", task.id), format!("ganger show {}", task.id))
-        }
+        (Status::InProgress, None) => (format!("task {} is in progress already", task.id), Remedy::Show(task.id)),
         (Status::Failed | Status::Review, Some(holder)) if holder.phase.is_live() => (
             format!("task {} is {}, and its agent still runs in session {}", task.id, task.status, holder.plan.session),
-            format!("ganger stop {}", task.id),
+            Remedy::Stop(task.id),
         ),
-        (Status::Failed, _) => {
-            (format!("task {} has failed and was not dispatched", task.id), format!("ganger retry {}", task.id))
-        }
+        (Status::Failed, _) => (format!("task {} has failed and was not dispatched", task.id), Remedy::Retry(task.id)),
         (Status::Ready, _) => {
-            (format!("task {} is ready, there is nothing to retry", task.id), format!("ganger dispatch {}", task.id))
+            (format!("task {} is ready, there is nothing to retry", task.id), Remedy::Dispatch(task.id))
         }
         (Status::Review | Status::Done, _) => {
-            (format!("task {} is {}, not ready", task.id, task.status), format!("ganger show {}", task.id))
+            (format!("task {} is {}, not ready", task.id, task.status), Remedy::Show(task.id))
         }
     };
     Fault::new(Kind::Conflict, message).of(task.id).hint(hint)
@@ -197,7 +191,7 @@ fn claim<'a>(
         }
         if request.resume && plan.adopts.is_none() {
             let why = format!("task {0}: there is no worktree of an earlier attempt to go on in", task.id);
-            return Err(Fault::new(Kind::Conflict, why).of(task.id).hint(format!("ganger retry {} --fresh", task.id)));
+            return Err(Fault::new(Kind::Conflict, why).of(task.id).hint(Remedy::RetryFresh(task.id)));
         }
         let lock = engine
             .ports
@@ -259,10 +253,10 @@ fn can_verify(plan: &Plan) -> Result<(), Fault> {
     let id = plan.task;
     let conflict = |why: &str| Fault::new(Kind::Conflict, format!("task {id}: {why}")).of(id);
     if plan.brief.verify.is_empty() {
-        return Err(conflict("it has nothing to be verified by").hint(format!("ganger edit {id} --verify CMD")));
+        return Err(conflict("it has nothing to be verified by").hint(Remedy::EditVerify(id)));
     }
     if plan.adopts.is_none() {
-        return Err(conflict("its worktree is gone, there is nothing to verify").hint(format!("ganger retry {id}")));
+        return Err(conflict("its worktree is gone, there is nothing to verify").hint(Remedy::Retry(id)));
     }
     Ok(())
 }
@@ -304,7 +298,7 @@ fn undo(saga: &Saga<'_>, failure: &Failure) -> Result<Attempt, Fault> {
     let not_dispatched = |status: &str, why: &str| {
         Fault::new(Kind::NotDispatched, format!("task {} not dispatched: {why}", saga.task.id))
             .of(saga.task.id)
-            .hint(format!("it is {status}: ganger show {}", saga.task.id))
+            .hint(Hint::saying(format!("it is {status}: {}", Remedy::Show(saga.task.id)), Remedy::Show(saga.task.id)))
     };
     match applied {
         Some(Applied::Changed { status, .. } | Applied::Already { status, .. } | Applied::Conflict { status, .. }) => {
@@ -326,7 +320,7 @@ fn undo(saga: &Saga<'_>, failure: &Failure) -> Result<Attempt, Fault> {
             format!("task {} not dispatched: {reason}; and the database can't be written to undo it", saga.task.id),
         )
         .of(saga.task.id)
-        .hint("ganger --reconcile")),
+        .hint(Remedy::Reconcile)),
     }
 }
 
@@ -348,5 +342,5 @@ pub(super) fn ended_early(engine: &Engine, saga: &Saga<'_>) -> Result<Attempt, F
     let reason = task.reason.unwrap_or_else(|| "its attempt ended".to_owned());
     Err(Fault::new(Kind::NotDispatched, format!("task {} not dispatched: agent start: {reason}", task.id))
         .of(task.id)
-        .hint(format!("ganger log {}", task.id)))
+        .hint(Remedy::Log(task.id)))
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::remedy::{Hint, Remedy};
 use crate::domain::id::TaskId;
 use crate::domain::queue::Limit;
 use crate::ports::multiplexer::MuxError;
@@ -61,7 +62,7 @@ impl Kind {
 pub struct Fault {
     pub kind: Kind,
     pub message: String,
-    pub hint: Option<String>,
+    pub hint: Option<Hint>,
     pub task: Option<TaskId>,
     /// The limit that stands in the way, where one does: it does so for others as well.
     pub full: Option<Full>,
@@ -96,8 +97,7 @@ impl From<Full> for Fault {
     fn from(full: Full) -> Self {
         let are = if full.running == 1 { "task is" } else { "tasks are" };
         let why = format!("{} {are} in progress, the limit is {} ({})", full.running, full.of, full.limit);
-        let hint = "wait for one to end, raise the limit, or: --over-limit";
-        Self { full: Some(full), ..Self::new(Kind::Conflict, why).hint(hint) }
+        Self { full: Some(full), ..Self::new(Kind::Conflict, why).hint(Remedy::Wait) }
     }
 }
 
@@ -108,9 +108,9 @@ impl Fault {
         Self { kind, message: message.into(), hint: None, task: None, full: None }
     }
 
-    /// Adds the next command to try.
+    /// Adds what to try next.
     #[must_use]
-    pub fn hint(self, hint: impl Into<String>) -> Self {
+    pub fn hint(self, hint: impl Into<Hint>) -> Self {
         Self { hint: Some(hint.into()), ..self }
     }
 
@@ -123,7 +123,7 @@ impl Fault {
     /// There is no such task.
     #[must_use]
     pub fn no_such_task(id: TaskId) -> Self {
-        Self::new(Kind::NoSuchTask, format!("there is no task {id}")).of(id).hint("ganger list --all")
+        Self::new(Kind::NoSuchTask, format!("there is no task {id}")).of(id).hint(Remedy::ListAll)
     }
 
     /// The file system refused something.
@@ -148,9 +148,8 @@ impl From<StoreError> for Fault {
             StoreError::Busy { .. } => {
                 Self::new(Kind::Failed, message).hint("try again when the other program is done")
             }
-            StoreError::Full { .. } => {
-                Self::new(Kind::Failed, message).hint("free some room, then: ganger --reconcile")
-            }
+            StoreError::Full { .. } => Self::new(Kind::Failed, message)
+                .hint(Hint::saying("free some room, then: ganger --reconcile", Remedy::Reconcile)),
             StoreError::Newer { .. } => Self::new(Kind::Usage, message).hint("install a newer ganger"),
             StoreError::OtherStateDir { recorded, .. } => {
                 Self::new(Kind::Usage, message).hint(format!("--state-dir {}", recorded.display()))
@@ -158,7 +157,7 @@ impl From<StoreError> for Fault {
             StoreError::OtherDatabase { recorded, .. } => Self::new(Kind::Usage, message)
                 .hint(format!("--db {}, or --state-dir PATH for a state directory of its own", recorded.display())),
             StoreError::ExternalIdTaken { holder, .. } => {
-                Self::new(Kind::Conflict, message).of(holder).hint(format!("ganger show {holder}"))
+                Self::new(Kind::Conflict, message).of(holder).hint(Remedy::Show(holder))
             }
             StoreError::Older { .. } => Self::new(Kind::Unknown, message).hint("ganger doctor, then again"),
             StoreError::Replaced { .. } => Self::new(Kind::Failed, message).hint("start it again, then: ganger doctor"),

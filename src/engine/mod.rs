@@ -35,6 +35,7 @@ pub mod plan;
 pub mod preflight;
 pub mod queue;
 pub mod reconcile;
+pub mod remedy;
 pub mod report;
 pub mod review;
 pub mod screen;
@@ -48,6 +49,7 @@ pub mod undo;
 pub mod wait;
 
 pub use fault::{Fault, Full, Kind};
+pub use remedy::{Hint, Remedy};
 
 /// The seams, wired to something.
 pub struct Ports {

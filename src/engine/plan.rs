@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::preflight::Cleared;
-use super::{Engine, Fault, Kind, clean_up, feedback};
+use super::{Engine, Fault, Hint, Kind, Remedy, clean_up, feedback};
 use crate::domain::attempt::{Brief, Files, PORTS, Plan, Tree};
 use crate::domain::id::AttemptId;
 use crate::domain::naming::{Names, Naming, flat};
@@ -90,8 +90,9 @@ fn adoptable(engine: &Engine, task: &Task) -> Result<Option<Tree>, Fault> {
 
 /// Refuses a tree that a living process stands in.
 fn nobody_in(engine: &Engine, task: &Task, tree: &Path) -> Result<(), Fault> {
+    let fresh = Remedy::RetryFresh(task.id);
     clean_up::nobody_in(engine, tree)
-        .map_err(|fault| fault.of(task.id).hint(format!("end it, or: ganger retry {} --fresh", task.id)))
+        .map_err(|fault| fault.of(task.id).hint(Hint::saying(format!("end it, or: {fresh}"), fresh)))
 }
 
 /// The first names that nobody has: plain, with the attempt's number, then with random suffixes.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Engine, Fault, Kind, notice, screen};
+use super::{Engine, Fault, Kind, Remedy, notice, screen};
 use crate::domain::attempt::Attempt;
 use crate::domain::id::{AttemptId, TaskId};
 use crate::domain::lifecycle::Event;
@@ -61,7 +61,7 @@ pub fn say(engine: &Engine, speaker: &Speaker, word: &Word) -> Result<Task, Faul
             let task = attempt.plan.task;
             Err(Fault::new(Kind::Conflict, format!("task {task}: its agent has not started"))
                 .of(task)
-                .hint(format!("ganger show {task}")))
+                .hint(Remedy::Show(task)))
         }
         Word::Done => end(engine, &attempt, &Event::Done, who).inspect(|_| waits_no_more(engine, &attempt, who)),
         Word::Fail(reason) => {
@@ -150,7 +150,7 @@ fn tell(engine: &Engine, attempt: &Attempt, news: &News, who: Who) -> Result<Tas
         Heard::Written { .. } | Heard::Known => engine.task(task),
         Heard::Over => Err(Fault::new(Kind::Conflict, format!("task {task}: this attempt's agent does not run"))
             .of(task)
-            .hint(format!("ganger show {task}"))),
+            .hint(Remedy::Show(task))),
     }
 }
 
@@ -183,7 +183,7 @@ fn end(engine: &Engine, attempt: &Attempt, event: &Event, who: Who) -> Result<Ta
         }
         Applied::Already { .. } => engine.task(task),
         Applied::Conflict { why, .. } => {
-            Err(Fault::new(Kind::Conflict, format!("task {task}: {why}")).of(task).hint(format!("ganger show {task}")))
+            Err(Fault::new(Kind::Conflict, format!("task {task}: {why}")).of(task).hint(Remedy::Show(task)))
         }
         Applied::Missing => Err(Fault::no_such_task(task)),
     }
@@ -215,7 +215,7 @@ pub fn wait_verified(engine: &Engine, id: TaskId, patience: Duration) -> Result<
         .hint(format!("ganger log {id} --verify"))),
         None => {
             let why = format!("task {id} is not verified within {patience:?}");
-            Err(Fault::new(Kind::TimedOut, why).of(id).hint(format!("ganger show {id}")))
+            Err(Fault::new(Kind::TimedOut, why).of(id).hint(Remedy::Show(id)))
         }
     }
 }

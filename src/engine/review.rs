@@ -1,7 +1,7 @@
 //! A person's verdict on finished work: approved, sent back with feedback, or taken back to review.
 
 use super::dispatch::{Request, dispatch};
-use super::{Engine, Fault, Kind, clean_up, screen, stop};
+use super::{Engine, Fault, Kind, Remedy, clean_up, screen, stop};
 use crate::domain::id::TaskId;
 use crate::domain::lifecycle::Event;
 use crate::domain::state::{Cause, Status, Who};
@@ -42,7 +42,7 @@ pub fn send_back(engine: &Engine, id: TaskId, feedback: &str) -> Result<Task, Fa
         Applied::Already { .. } => return Ok(task),
         Applied::Conflict { why, .. } => {
             let fault = Fault::new(Kind::Conflict, format!("task {id}: {why}"));
-            return Err(fault.of(id).hint(format!("ganger show {id}")));
+            return Err(fault.of(id).hint(Remedy::Show(id)));
         }
         Applied::Missing => return Err(Fault::no_such_task(id)),
     }
@@ -86,9 +86,9 @@ pub fn bounce(engine: &Engine, id: TaskId, feedback: &str) -> Result<Bounced, Fa
         }
         Status::Ready | Status::InProgress | Status::Done => {
             let hint = match task.status {
-                Status::InProgress => format!("ganger send {id} TEXT"),
-                Status::Done => format!("ganger reopen {id}"),
-                Status::Ready | Status::Review | Status::Failed => format!("ganger edit {id} --prompt TEXT"),
+                Status::InProgress => Remedy::Send(id),
+                Status::Done => Remedy::Reopen(id),
+                Status::Ready | Status::Review | Status::Failed => Remedy::EditPrompt(id),
             };
             let why = format!("task {id} is {}, there is nothing to send back", task.status);
             Err(Fault::new(Kind::Conflict, why).of(id).hint(hint))
@@ -109,7 +109,7 @@ pub(super) fn act(engine: &Engine, id: TaskId, event: &Event) -> Result<Task, Fa
     match engine.apply(id, None, event, &engine.stamp(Who::Person))? {
         Applied::Changed { .. } | Applied::Already { .. } => engine.task(id),
         Applied::Conflict { why, .. } => {
-            Err(Fault::new(Kind::Conflict, format!("task {id}: {why}")).of(id).hint(format!("ganger show {id}")))
+            Err(Fault::new(Kind::Conflict, format!("task {id}: {why}")).of(id).hint(Remedy::Show(id)))
         }
         Applied::Missing => Err(Fault::no_such_task(id)),
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Engine, Fault, Kind, notice};
+use super::{Engine, Fault, Kind, Remedy, notice};
 use crate::domain::attempt::{Attempt, Doing};
 use crate::domain::id::{Process, TaskId};
 use crate::domain::reconcile::Probe;
@@ -20,9 +20,7 @@ pub fn attempt(engine: &Engine, id: TaskId) -> Result<Attempt, Fault> {
     let task = engine.task(id)?;
     let attempt = task.attempt.as_ref().map(|id| engine.ports.store.attempt(id)).transpose()?.flatten();
     attempt.ok_or_else(|| {
-        Fault::new(Kind::Conflict, format!("task {id} was never dispatched"))
-            .of(id)
-            .hint(format!("ganger dispatch {id}"))
+        Fault::new(Kind::Conflict, format!("task {id} was never dispatched")).of(id).hint(Remedy::Dispatch(id))
     })
 }
 
@@ -32,8 +30,7 @@ pub fn attempt(engine: &Engine, id: TaskId) -> Result<Attempt, Fault> {
 /// [`Kind::Conflict`] where there is none.
 pub fn pane(engine: &Engine, attempt: &Attempt) -> Result<PaneSeen, Fault> {
     let id = attempt.plan.task;
-    let none =
-        || Fault::new(Kind::Conflict, format!("task {id} has no tmux session")).of(id).hint(format!("ganger log {id}"));
+    let none = || Fault::new(Kind::Conflict, format!("task {id} has no tmux session")).of(id).hint(Remedy::Log(id));
     engine.ports.mux.panes(&attempt.plan.socket)?.find(&attempt.plan.id).cloned().ok_or_else(none)
 }
 
@@ -57,10 +54,10 @@ impl Listener<'_> {
         if !self.engine.ports.processes.has_terminal(self.agent) {
             let id = self.attempt.plan.task;
             let why = format!("task {id}: its agent has not got its terminal any more");
-            return Err(Fault::new(Kind::Conflict, why).of(id).hint(format!("ganger attach {id}")));
+            return Err(Fault::new(Kind::Conflict, why).of(id).hint(Remedy::Attach(id)));
         }
         let id = self.attempt.plan.task;
-        let refused = |error| Fault::from(error).of(id).hint(format!("ganger attach {id}"));
+        let refused = |error| Fault::from(error).of(id).hint(Remedy::Attach(id));
         self.engine.ports.mux.send(&self.attempt.plan.socket, &self.pane, typed).map_err(refused)
     }
 
@@ -90,14 +87,14 @@ impl Listener<'_> {
 /// The agent of a task, if it can be typed to: nothing is ever typed at anybody else.
 fn listener(engine: &Engine, id: TaskId) -> Result<Listener<'_>, Fault> {
     let attempt = attempt(engine, id)?;
-    let conflict = |why: String| Fault::new(Kind::Conflict, why).of(id).hint(format!("ganger show {id}"));
+    let conflict = |why: String| Fault::new(Kind::Conflict, why).of(id).hint(Remedy::Show(id));
     let alive = attempt.agent.filter(|agent| engine.ports.processes.probe(*agent) == Probe::Alive);
     let Some(agent) = alive.filter(|_| attempt.phase.has_shim()) else {
         return Err(conflict(format!("task {id} has no running agent to type to")));
     };
     if !engine.ports.processes.has_terminal(agent) {
         let why = format!("task {id}: another program has its agent's terminal; nothing was typed");
-        return Err(conflict(why).hint(format!("ganger attach {id}")));
+        return Err(conflict(why).hint(Remedy::Attach(id)));
     }
     let pane = pane(engine, &attempt)?;
     Ok(Listener { engine, attempt, agent, pane })
@@ -119,7 +116,7 @@ pub fn interrupt(engine: &Engine, id: TaskId) -> Result<(), Fault> {
 pub fn send(engine: &Engine, id: TaskId, text: &str) -> Result<(), Fault> {
     if text::typed(text).trim().is_empty() {
         let fault = Fault::new(Kind::Usage, format!("task {id}: nothing of that text can be typed"));
-        return Err(fault.of(id).hint(format!("ganger send {id} TEXT")));
+        return Err(fault.of(id).hint(Remedy::Send(id)));
     }
     let listener = listener(engine, id)?;
     let before = listener.screen();
@@ -171,5 +168,5 @@ pub fn send(engine: &Engine, id: TaskId, text: &str) -> Result<(), Fault> {
         ..News::of(Source::Process, Activity::Waiting)
     };
     notice::hear(engine, &listener.attempt.plan, &news, Who::Person)?;
-    Err(Fault::new(Kind::Failed, format!("task {id}: {why}")).of(id).hint(format!("ganger attach {id}")))
+    Err(Fault::new(Kind::Failed, format!("task {id}: {why}")).of(id).hint(Remedy::Attach(id)))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Engine, Fault, Kind, clean_up, reconcile};
+use super::{Engine, Fault, Kind, Remedy, clean_up, reconcile};
 use crate::domain::attempt::Attempt;
 use crate::domain::completion::{Ending, Vanished};
 use crate::domain::id::TaskId;
@@ -51,7 +51,7 @@ pub fn stop(engine: &Engine, id: TaskId) -> Result<Task, Fault> {
         Some(()) => engine.task(id),
         None => Err(Fault::new(Kind::Unknown, format!("task {id}: its agent has not ended within {patience:?}"))
             .of(id)
-            .hint(format!("ganger show {id}"))),
+            .hint(Remedy::Show(id))),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Engine, Fault, Kind, clean_up, review, stop, trust};
+use super::{Engine, Fault, Hint, Kind, Remedy, clean_up, review, stop, trust};
 use crate::domain::attempt::Tree;
 use crate::domain::id::TaskId;
 use crate::domain::lifecycle::Event;
@@ -105,9 +105,10 @@ pub fn edit(engine: &Engine, id: TaskId, edit: &Edit) -> Result<Task, Fault> {
     let task = engine.task(id)?;
     let mut held = edit.changes(&task.draft);
     held.retain(|name| !Edit::WHILE_LIVE.contains(name));
+    let first = Remedy::Stop(id);
     Err(Fault::new(Kind::Conflict, format!("task {id} has a running agent: its {} can't change now", held.join(", ")))
         .of(id)
-        .hint(format!("ganger stop {id}; title, prompt and priority can change at any time")))
+        .hint(Hint::saying(format!("{first}; title, prompt and priority can change at any time"), first)))
 }
 
 /// Whether a task may wait for these: they are there, and none waits for it in turn.
@@ -118,7 +119,7 @@ fn check_after(engine: &Engine, id: TaskId, after: &[TaskId]) -> Result<(), Faul
         if next == id {
             return Err(Fault::new(Kind::Usage, format!("task {id} would wait for itself"))
                 .of(id)
-                .hint(format!("ganger show {id}")));
+                .hint(Remedy::Show(id)));
         }
         // Only those that were named must be there: a deleted one behind them holds nobody up.
         let behind = match engine.ports.store.task(next)? {
@@ -153,7 +154,7 @@ pub fn archive(engine: &Engine, id: TaskId, stop_first: bool) -> Result<Task, Fa
     if !archived && !task.archived {
         return Err(Fault::new(Kind::Conflict, format!("task {id} has a running agent"))
             .of(id)
-            .hint(format!("ganger archive {id} --stop")));
+            .hint(Remedy::ArchiveWithStop(id)));
     }
     clean_up::ended(engine, id)?;
     Ok(task)
@@ -189,7 +190,7 @@ pub fn remove(engine: &Engine, id: TaskId, stop_first: bool, force: bool) -> Res
         if !stop_first {
             return Err(Fault::new(Kind::Conflict, format!("task {id} has a running agent"))
                 .of(id)
-                .hint(format!("ganger rm {id} --stop")));
+                .hint(Remedy::RemoveWithStop(id)));
         }
         task = stop::stop(engine, id)?;
     }
@@ -204,7 +205,7 @@ pub fn remove(engine: &Engine, id: TaskId, stop_first: bool, force: bool) -> Res
     if !engine.ports.store.amend(&Amendment::Delete { task: task.id }, &engine.stamp(Who::Person))? {
         return Err(Fault::new(Kind::Conflict, format!("task {id} was dispatched meanwhile"))
             .of(id)
-            .hint(format!("ganger rm {id} --stop")));
+            .hint(Remedy::RemoveWithStop(id)));
     }
     clean_up::ended(engine, id)?;
     for attempt in engine.ports.store.attempts(&Which::Of(id))? {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Engine, Fault, Kind};
+use super::{Engine, Fault, Kind, Remedy};
 use crate::domain::id::TaskId;
 use crate::domain::lifecycle::Event;
 use crate::domain::state::{Act, TreeState, Who};
@@ -26,7 +26,7 @@ pub fn undo(engine: &Engine, repo: Option<&Path>) -> Result<Undone, Fault> {
     let mut last = None;
     loop {
         let Some(deed) = engine.ports.store.deeds(repo, 1)?.pop() else {
-            return Err(Fault::new(Kind::Conflict, "nothing to undo").hint("ganger events"));
+            return Err(Fault::new(Kind::Conflict, "nothing to undo").hint(Remedy::Events));
         };
         if last == Some(deed.seq) {
             return Err(moved_on(engine, &deed)?);
@@ -61,7 +61,7 @@ fn moved_on(engine: &Engine, deed: &Deed) -> Result<Fault, Fault> {
     };
     Ok(Fault::new(Kind::Conflict, format!("nothing to undo: the last act was task {id} {act}, but {now}"))
         .of(id)
-        .hint(format!("ganger show {id}")))
+        .hint(Remedy::Show(id)))
 }
 
 fn what(engine: &Engine, deed: &Deed) -> Result<String, Fault> {

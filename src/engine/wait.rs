@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Engine, Fault, Kind, reconcile};
+use super::{Engine, Fault, Kind, Remedy, reconcile};
 use crate::domain::id::TaskId;
 use crate::domain::state::Status;
 use crate::domain::task::Task;
@@ -48,14 +48,14 @@ pub fn wait(engine: &Engine, id: TaskId, wanted: Option<Status>, patience: Durat
                 format!("task {id} is {}, not {wanted}: {}", task.status, task.reason.clone().unwrap_or_default()),
             )
             .of(id)
-            .hint(format!("ganger show {id}")))),
+            .hint(Remedy::Show(id)))),
             None if rests => Some(Ok(task)),
             Some(_) | None => None,
         })
     })?;
     settled.unwrap_or_else(|| {
         let why = format!("task {id} has not got there within {patience:?}");
-        Err(Fault::new(Kind::TimedOut, why).of(id).hint(format!("ganger show {id}")))
+        Err(Fault::new(Kind::TimedOut, why).of(id).hint(Remedy::Show(id)))
     })
 }
 

@@ -18,7 +18,7 @@ use crate::domain::state::{Status, TreeState};
 use crate::engine::dispatch::{Request, dispatch};
 use crate::engine::queue::{self, Fill, Filled};
 use crate::engine::reconcile::{Scope, reconcile};
-use crate::engine::{Engine, Fault, Kind, review, screen, stop, tasks, undo};
+use crate::engine::{Engine, Fault, Kind, Remedy, review, screen, stop, tasks, undo};
 
 /// How many acts run at once: each waits for git and tmux, not for a core.
 const AT_ONCE: usize = 8;
@@ -180,7 +180,7 @@ impl Performer {
 }
 
 fn bug(panic: &tokio::task::JoinError) -> Fault {
-    Fault::new(Kind::Failed, format!("a fault in ganger itself: {panic}")).hint("ganger --reconcile")
+    Fault::new(Kind::Failed, format!("a fault in ganger itself: {panic}")).hint(Remedy::Reconcile)
 }
 
 fn answer(engine: &Engine, query: Query, shown: Option<&Path>) -> Result<Answer, Fault> {
@@ -203,8 +203,10 @@ fn carry_out(stage: &dyn Stage, act: &Act, shown: Option<&Path>, home: Option<Pa
     let engine = &stage.engine()?;
     Ok(match act {
         Act::Add { draft, .. } => {
-            let nowhere =
-                || Fault::new(Kind::Usage, "there is no git repository here to add a task to").hint("ganger -C PATH");
+            let nowhere = || {
+                Fault::new(Kind::Usage, "there is no git repository here to add a task to")
+                    .hint("open the board in one")
+            };
             let mut draft = draft.as_ref().clone();
             draft.repo = home.ok_or_else(nowhere)?;
             Done::Added(tasks::add(engine, &draft)?.id)

@@ -3,14 +3,17 @@
 
 use super::keymap::Intent;
 use super::msg::{Done, Query};
-use crate::engine::Fault;
+use crate::domain::id::TaskId;
 use crate::engine::review::Bounced;
+use crate::engine::{Fault, Remedy};
 
 /// A sentence, and what can be done next.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Said {
     pub text: String,
     pub next: Vec<Intent>,
+    /// The task that this is about: what is next is offered while the cursor is on it.
+    pub of: Option<TaskId>,
 }
 
 impl Said {
@@ -23,7 +26,7 @@ impl Said {
 
 impl<T: Into<String>> From<T> for Said {
     fn from(text: T) -> Self {
-        Self { text: text.into(), next: Vec::new() }
+        Self { text: text.into(), next: Vec::new(), of: None }
     }
 }
 
@@ -64,12 +67,43 @@ pub fn done(done: &Done) -> Said {
     }
 }
 
-/// What went wrong.
+/// What went wrong, and what can be done about it here: a key where there is one, never the command for it.
 #[must_use]
 pub fn fault(fault: &Fault) -> Said {
-    match &fault.hint {
-        Some(hint) => format!("{} · try: {hint}", fault.message).into(),
-        None => fault.message.as_str().into(),
+    let said = Said::from(fault.message.as_str());
+    let Some(hint) = &fault.hint else { return said };
+    match hint.remedy.map(remedy) {
+        // The key is about the task under the cursor.
+        Some(Way::Key(task, intent)) => Said { of: task, ..said.then(intent) },
+        Some(Way::Words(words)) => format!("{} · {words}", fault.message).into(),
+        Some(Way::None) => said,
+        None => format!("{} · try: {hint}", fault.message).into(),
+    }
+}
+
+/// How something is done on the board.
+enum Way {
+    Key(Option<TaskId>, Intent),
+    Words(&'static str),
+    /// It is seen here anyway.
+    None,
+}
+
+const fn remedy(remedy: Remedy) -> Way {
+    match remedy {
+        Remedy::Show(task) | Remedy::Log(task) => Way::Key(Some(task), Intent::Timeline),
+        Remedy::Attach(task) => Way::Key(Some(task), Intent::Open),
+        Remedy::Dispatch(task) => Way::Key(Some(task), Intent::Start),
+        Remedy::Retry(task) | Remedy::RetryFresh(task) => Way::Key(Some(task), Intent::Retry),
+        Remedy::Send(task) => Way::Key(Some(task), Intent::Type),
+        Remedy::Reopen(task) => Way::Key(Some(task), Intent::Reopen),
+        Remedy::EditPrompt(task) | Remedy::EditVerify(task) => Way::Key(Some(task), Intent::Edit),
+        Remedy::Stop(task) | Remedy::RemoveWithStop(task) | Remedy::ArchiveWithStop(task) => {
+            Way::Key(Some(task), Intent::Stop)
+        }
+        Remedy::Wait => Way::Words("wait for one to end, or raise the limit"),
+        Remedy::Reconcile => Way::Key(None, Intent::Reconcile),
+        Remedy::Events | Remedy::ListAll => Way::None,
     }
 }
 

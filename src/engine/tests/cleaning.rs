@@ -323,7 +323,7 @@ fn a_tree_is_parked_once_nobody_stands_in_it() {
     let before = world.now().boot;
     let fault = clean_up::park(&engine, &tree, false).unwrap_err();
     let hint = format!("end it first, or: ganger rm {task} --force");
-    assert_eq!((fault.kind, fault.hint), (Kind::Conflict, Some(hint)));
+    assert_eq!((fault.kind, fault.hint.as_deref()), (Kind::Conflict, Some(hint.as_str())));
     assert!(fault.message.starts_with(&format!("pid {} (vim) works in ", vim.pid)), "{}", fault.message);
     assert_eq!(world.now().boot.since(before).as_secs(), 2);
     // One that is on its way out is waited for.

@@ -178,7 +178,7 @@ fn a_running_task_is_archived_or_removed_only_if_its_agent_may_be_stopped() {
         let fault = act(&engine, task, false).unwrap_err();
         assert_eq!((fault.kind, fault.message.as_str()), (Kind::Conflict, "task 1 has a running agent"));
         let verb = if remove { "rm" } else { "archive" };
-        assert_eq!(fault.hint, Some(format!("ganger {verb} 1 --stop")));
+        assert_eq!(fault.hint.as_deref(), Some(format!("ganger {verb} 1 --stop").as_str()));
         assert_eq!((world.count("Terminate"), world.agents(&attempt.plan.id).len()), (0, 1));
         act(&engine, task, true).unwrap();
         assert!(world.agents(&attempt.plan.id).is_empty() && world.lock().panes.is_empty());

@@ -10,7 +10,7 @@ use crate::domain::state::{Phase, Status};
 use crate::engine::board::Card;
 use crate::engine::review::Bounced;
 use crate::engine::tasks::Removed;
-use crate::engine::{Fault, Kind};
+use crate::engine::{Fault, Kind, Remedy};
 use crate::tui::keymap::{BINDINGS, Context, Control, Intent, Key, Keymap, NAMES, binding};
 use crate::tui::model::Tone;
 use crate::tui::msg::{Act, Answer, Bar, Content, Done, Msg, Report, Saved, Tab};
@@ -213,6 +213,47 @@ fn a_key_of_ones_own_is_shown_wherever_a_key_is_shown() {
         looker.look("a fault");
         assert_eq!(looker.end().len(), 10, "every kind of overlay was looked at");
         Looker::new(columns, rows, Vec::new()).end();
+    }
+}
+
+#[test]
+fn a_fault_offers_a_key_where_there_is_one_and_never_a_command_for_it() {
+    let task = TaskId(1);
+    let remedies = [
+        (Remedy::Show(task), "timeline"),
+        (Remedy::Log(task), "timeline"),
+        (Remedy::Attach(task), "open"),
+        (Remedy::Dispatch(task), "dispatch"),
+        (Remedy::Retry(task), "retry"),
+        (Remedy::RetryFresh(task), "retry"),
+        (Remedy::Send(task), "type"),
+        (Remedy::Reopen(task), "reopen"),
+        (Remedy::EditPrompt(task), "edit"),
+        (Remedy::EditVerify(task), "edit"),
+        (Remedy::Stop(task), "stop"),
+        (Remedy::RemoveWithStop(task), "stop"),
+        (Remedy::ArchiveWithStop(task), "stop"),
+        (Remedy::Reconcile, "reconcile"),
+        (Remedy::Wait, ""),
+        (Remedy::Events, ""),
+        (Remedy::ListAll, ""),
+    ];
+    let own = remapped();
+    for (remedy, name) in remedies {
+        let mut screen = Screen::with_keys(120, 40, Keymap::new(&own));
+        screen.load(tasks());
+        let fault = Fault::new(Kind::Conflict, "it can't be done").hint(remedy);
+        screen.tell(Msg::Acted { act: Act::Archive { task }, outcome: Err(fault) });
+        let foot = |screen: &Screen| screen.text().trim_end().lines().last().unwrap().to_owned();
+        let said = foot(&screen);
+        assert!(said.contains("it can't be done") && !said.contains("ganger") && !said.contains("--"), "{said}");
+        if let Some(keys) = own.get(name) {
+            assert!(said.contains(&format!("{} {name}", keys[0])), "{remedy:?}: {said}");
+            let about_a_task = remedy != Remedy::Reconcile;
+            screen.keys("");
+            screen.model.columns.go_to(TaskId(3));
+            assert_ne!(foot(&screen).contains(name), about_a_task, "the key would be about another task");
+        }
     }
 }
 

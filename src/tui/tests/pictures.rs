@@ -7,7 +7,7 @@ use crate::domain::id::TaskId;
 use crate::domain::liveness::Liveness;
 use crate::domain::state::{Activity, Cause, Phase, Source, Status};
 use crate::engine::board::Card;
-use crate::engine::{Fault, Kind};
+use crate::engine::{Fault, Hint, Kind, Remedy};
 use crate::tui::keymap::Intent;
 use crate::tui::msg::{Act, Answer, Content, Entry, Fact, Msg, Report, Saved, Sweep, Tab, Timeline};
 
@@ -120,7 +120,8 @@ fn a_rollback_that_kept_work() {
         let mut screen = Screen::with(columns, rows, day());
         screen.keys("s");
         let why = "task 3 not dispatched: worktree: git: filter 'lfs' failed (kept: /trees/repo/3-urgent holds 1 file)";
-        let fault = Fault::new(Kind::NotDispatched, why).hint("it is ready: ganger show 3");
+        let fault = Fault::new(Kind::NotDispatched, why)
+            .hint(Hint::saying("it is ready: ganger show 3", Remedy::Show(TaskId(3))));
         screen.tell(Msg::Acted { act: Act::Dispatch { task: TaskId(3) }, outcome: Err(fault) });
         screen
     });

@@ -40,7 +40,8 @@ fn said(model: &Model, toast: &Toast, width: u16) -> Line<'static> {
         Tone::Bad => theme.bad,
     };
     let mut next = Vec::new();
-    for intent in &toast.said.next {
+    let is_here = toast.said.of.is_none_or(|task| model.columns.selected() == Some(task));
+    for intent in toast.said.next.iter().filter(|_| is_here) {
         let key = model.outfit.keymap.key_now(*intent, model.filter.is_on());
         if !key.is_empty() {
             next.push(Span::styled(sign(model, " · ", " | "), theme.dim));
