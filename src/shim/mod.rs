@@ -34,20 +34,23 @@ use supervise::Supervisor;
 /// How long a prober's shared lock is waited for.
 const PROBERS: Duration = Duration::from_secs(2);
 
-/// Runs an attempt in this terminal to its end; the agent's exit code. `prepare` is called once the worktree is set
-/// up; what it can't do is a line for the log.
+/// What the shim needs of whoever wires it.
+#[derive(Clone, Copy)]
+pub struct Outside<'a> {
+    /// Called once the worktree is set up; what it can't do is a line for the log.
+    pub prepare: &'a dyn Fn(&Path) -> Result<(), String>,
+    /// Opens the database anew.
+    pub reopen: &'a dyn Fn() -> Result<Engine, Fault>,
+}
+
+/// Runs an attempt in this terminal to its end; the agent's exit code.
 ///
 /// # Errors
 /// When the attempt can't be run: then no agent was started.
-pub fn run(
-    engine: &Engine,
-    launch: &Launch,
-    id: &AttemptId,
-    prepare: &dyn Fn(&Path) -> Result<(), String>,
-) -> Result<u8, Fault> {
+pub fn run(engine: Engine, launch: &Launch, id: &AttemptId, outside: Outside<'_>) -> Result<u8, Fault> {
     let signals = Signals::install().map_err(|error| Fault::io("catching signals", &error))?;
     let task = TaskId(launch.task);
-    let attempt = expected(engine, id)?;
+    let attempt = expected(&engine, id)?;
     let lock = engine
         .ports
         .locks
@@ -62,9 +65,9 @@ pub fn run(
     }
     let server = server();
     let watch = server.and_then(|server| u32::try_from(server.pid).ok()).and_then(crate::os::exit_watch);
-    commit(engine, &attempt, server, lock.as_ref())?;
+    commit(&engine, &attempt, server, lock.as_ref())?;
     engine.ports.files.remove(&attempt.plan.files.launch).ok();
-    let code = Supervisor::new(engine, launch, &attempt, signals, watch).run(prepare);
+    let code = Supervisor::new(engine, launch, &attempt, signals, watch).run(outside);
     drop(lock);
     Ok(code)
 }

@@ -6,16 +6,17 @@ mod telling;
 
 use std::ffi::OsString;
 use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use self::ending::Why;
 use super::footer::footer;
-use super::log;
 use super::observe::Observer;
 use super::signals::Signals;
 use super::terminal::Terminal;
 use super::verify::Verifier;
+use super::{Outside, log};
 use crate::domain::attempt::{Attempt, Exit, Plan};
 use crate::domain::completion::{Evidence, How};
 use crate::domain::id::Process;
@@ -41,7 +42,9 @@ struct Foreground {
 }
 
 pub(super) struct Supervisor<'a> {
-    engine: &'a Engine,
+    engine: Rc<Engine>,
+    /// Known once it runs.
+    outside: Option<Outside<'a>>,
     launch: &'a Launch,
     plan: &'a Plan,
     signals: Signals,
@@ -69,7 +72,7 @@ pub(super) struct Supervisor<'a> {
 
 impl<'a> Supervisor<'a> {
     pub(super) fn new(
-        engine: &'a Engine,
+        engine: Engine,
         launch: &'a Launch,
         attempt: &'a Attempt,
         signals: Signals,
@@ -86,7 +89,8 @@ impl<'a> Supervisor<'a> {
         environment.push(("PWD".into(), worktree.clone().into_os_string()));
         let now = Instant::now();
         Self {
-            engine,
+            engine: Rc::new(engine),
+            outside: None,
             launch,
             plan: &attempt.plan,
             signals,
@@ -111,13 +115,14 @@ impl<'a> Supervisor<'a> {
     }
 
     /// Setup, agent, verification; the code to exit with.
-    pub(super) fn run(mut self, prepare: &dyn Fn(&Path) -> Result<(), String>) -> u8 {
+    pub(super) fn run(mut self, outside: Outside<'a>) -> u8 {
+        self.outside = Some(outside);
         // Where it can't be made, only an agent that can't write the database misses it.
         outbox::prepare(&self.worktree).ok();
         let set_up = self.set_up();
         // After what was brought along: what is written to the same files is added to it.
         if set_up.is_ok()
-            && let Err(why) = prepare(&self.worktree)
+            && let Err(why) = (outside.prepare)(&self.worktree)
         {
             log::line(&self.plan.files.log, &why);
         }
@@ -272,9 +277,9 @@ impl<'a> Supervisor<'a> {
         }
         // Watching the folder for events would keep this process's lock held for a while after its death: the kernel
         // takes its time to end a watch.
-        outbox::deliver(self.engine, self.plan, LETTERS);
-        if let Some(news) = self.observer.look(self.engine, self.plan, self.launch, agent)
-            && notice::hear(self.engine, self.plan, &news, Who::Shim).is_ok()
+        outbox::deliver(&self.engine, self.plan, LETTERS);
+        if let Some(news) = self.observer.look(&self.engine, self.plan, self.launch, agent)
+            && notice::hear(&self.engine, self.plan, &news, Who::Shim).is_ok()
         {
             self.observer.has_told(&news);
         }

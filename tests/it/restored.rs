@@ -172,3 +172,22 @@ fn c14_a_board_goes_over_to_the_database_that_replaced_its_own() {
     assert!(next.trim().parse::<i64>().unwrap() > id);
     board.shows(&["the title of the next"]);
 }
+
+#[test]
+fn c14_a_shim_goes_over_to_the_database_that_replaced_its_own() {
+    let world = World::new();
+    let agent = "while [ ! -e \"$WORLD/go\" ]; do sleep 0.05; done; echo x > f; \"$GANGER_BIN\" done; sleep 1000";
+    let id: i64 = world.ok(&["add", "t", "--prompt", agent, "--verify", "test -e f"]).trim().parse().unwrap();
+    world.ok(&["dispatch", &id.to_string()]);
+    // The backup knows of the agent, and not of what came after.
+    let copy = back_up(&world);
+    world.add("x");
+    restore(&world, &copy);
+    assert!(world.fails(6, &["reconcile"]).stderr.contains("is older than what has run"));
+    fs::write(world.path("go"), "").unwrap();
+    let done = world.settled(id, "review");
+    assert_eq!(done["attempt"]["live"], true, "{done:#}");
+    world.ok(&["stop", &id.to_string()]);
+    world.ok(&["doctor", "--fix"]);
+    world.audited();
+}

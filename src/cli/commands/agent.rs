@@ -81,8 +81,10 @@ fn prepare(argv: &[OsString]) -> Result<u8, Fault> {
         umask: launch.umask.unwrap_or_default(),
         caller: Caller::default(),
     };
-    let engine = wiring::engine(&Arc::new(settings(&launch)), &Arc::new(around), &Arc::default())?;
-    shim::run(&engine, &launch, &id, &|worktree| hooks(&launch, worktree))
+    let (settings, around, interrupted) = (Arc::new(settings(&launch)), Arc::new(around), Arc::default());
+    let open = || wiring::engine(&settings, &around, &interrupted);
+    let outside = shim::Outside { prepare: &|worktree| hooks(&launch, worktree), reopen: &open };
+    shim::run(open()?, &launch, &id, outside)
 }
 
 /// Puts the hooks of the agent's own program into the worktree.

@@ -1,5 +1,6 @@
 //! What the shim tells the database, and what it is told there.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::ending::Why;
@@ -9,8 +10,8 @@ use crate::domain::completion::{Ending, Evidence, How};
 use crate::domain::lifecycle::Event;
 use crate::domain::state::{Phase, Who};
 use crate::engine::{Fault, exit_file, notice, outbox};
-use crate::ports::store::Applied;
-use crate::shim::observe;
+use crate::ports::store::{Applied, StoreError};
+use crate::shim::{log, observe};
 
 /// How many lines of the screen are saved.
 const SCREEN: u32 = 2000;
@@ -21,8 +22,9 @@ impl Supervisor<'_> {
     /// Reads what the database wants of this attempt: where another has written since, or `anyway`. What this process has
     /// written for the agent changes no version; it is woken then. A database that can't be read is asked again later.
     pub(super) fn look(&mut self, anyway: bool) {
+        self.follow();
         self.tell_started(Duration::ZERO);
-        outbox::deliver(self.engine, self.plan, LETTERS);
+        outbox::deliver(&self.engine, self.plan, LETTERS);
         let Ok(version) = self.engine.ports.store.version() else { return };
         if self.version == Some(version) && !anyway {
             return;
@@ -37,12 +39,25 @@ impl Supervisor<'_> {
         }
     }
 
+    /// Goes over to the database that stands in the place of the one that was opened, where that was replaced: its row of this
+    /// attempt, if it has one, is the one that everybody else reads.
+    fn follow(&mut self) {
+        if matches!(self.engine.ports.store.version(), Err(StoreError::Replaced { .. }))
+            && let Some(Ok(engine)) = self.outside.map(|outside| (outside.reopen)())
+        {
+            log::line(&self.plan.files.log, "the database was replaced: going on with the one in its place");
+            self.engine = Rc::new(engine);
+            self.version = None;
+        }
+    }
+
     /// Writes down how it ended, saves the screen, tells the database.
     pub(super) fn record(&mut self, how: How, evidence: Evidence) {
+        self.follow();
         let can_verify = matches!(how, How::Process(_) | How::OnlyVerified);
         let ending = Ending { how, evidence, review_without_output: self.launch.review_without_output, can_verify };
         // Its last words count before its end does.
-        outbox::deliver(self.engine, self.plan, LAST_LETTERS);
+        outbox::deliver(&self.engine, self.plan, LAST_LETTERS);
         let at = self.engine.ports.clock.now().wall.0;
         if let Ok(bytes) = exit_file::encode(&ending, at) {
             self.engine.ports.files.write(&self.plan.files.exit, &bytes).ok();
@@ -50,7 +65,7 @@ impl Supervisor<'_> {
         let screen = self.save_screen();
         let failed = matches!(&ending.how, How::Process(exit) if *exit != Exit::Code(0));
         if let Some(news) = screen.filter(|_| failed).and_then(|screen| observe::last_limit(&screen, self.launch)) {
-            notice::hear(self.engine, self.plan, &news, Who::Shim).ok();
+            notice::hear(&self.engine, self.plan, &news, Who::Shim).ok();
         }
         if !can_verify && let Some(mut verifier) = self.verifier.take() {
             verifier.end();
