@@ -206,7 +206,7 @@ pub struct Add {
     /// The agent's profile [default: default_agent of the configuration]
     #[arg(long, value_name = "NAME")]
     pub agent: Option<String>,
-    /// The revision to start from [default: worktrees.base of the configuration]
+    /// The revision to start from; HEAD is that of the worktree you stand in [default: worktrees.base of the configuration]
     #[arg(long, value_name = "REF")]
     pub base: Option<String>,
     /// Higher goes first

@@ -10,7 +10,7 @@ use crate::config::{self, Config, RepositoryFiles};
 use crate::domain::attempt::Files;
 use crate::domain::permission::Caller;
 use crate::domain::settings::Settings;
-use crate::engine::{Engine, Fault, Kind, Ports, Surroundings, trust};
+use crate::engine::{Engine, Fault, Kind, Ports, Surroundings, tasks, trust};
 use crate::git::Git;
 use crate::os::clock::SystemClock;
 use crate::os::files::{PrivateFiles, private_folder};
@@ -117,6 +117,7 @@ impl Wiring {
     pub fn with(global: &Global, settings: Settings) -> Result<Self, Fault> {
         let name = global.socket.clone().or_else(|| settings.tmux.socket.clone());
         let around = Surroundings {
+            here: global.repo.clone().unwrap_or_else(|| PathBuf::from(".")),
             database: database(global)?,
             state_dir: state_dir(global)?,
             config: global.config.as_deref().map(absolute).transpose()?,
@@ -170,11 +171,9 @@ impl Wiring {
     /// [`Kind::Usage`] when there is none.
     pub fn repository(&self, engine: &Engine) -> Result<PathBuf, Fault> {
         let from = self.global.repo.clone().unwrap_or_else(|| PathBuf::from("."));
-        engine
-            .ports
-            .trees
-            .repository(&from)
-            .map_err(|error| Fault::new(Kind::Usage, error.to_string()).hint("-C PATH names a git repository"))
+        let hint = "-C PATH names a git repository";
+        tasks::repository(engine, &from)
+            .map_err(|fault| if fault.kind == Kind::Usage { fault.hint(hint) } else { fault })
     }
 
     /// The repository that was named, or the one around the current directory, if there is one.

@@ -265,7 +265,7 @@ const WORKTREES: &[Row<Settings>] = &[
     ),
     row(
         "base",
-        "What a task starts from that names no base: a branch or a commit; \"HEAD\" is what the repository has checked out.",
+        "What a task starts from that names no base: a branch or a commit; \"HEAD\" is what the main worktree has checked out, or the linked one that the task is added in.",
         |settings, field, _| value::base(field).map(|base| settings.worktrees.base = base),
         |settings| Some(settings.worktrees.base.as_str().into()),
     ),

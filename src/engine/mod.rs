@@ -71,6 +71,8 @@ pub struct Surroundings {
     pub database: PathBuf,
     /// The state directory's absolute path.
     pub state_dir: PathBuf,
+    /// Where the person stands, or where they pointed.
+    pub here: PathBuf,
     /// The configuration file, where one was named.
     pub config: Option<PathBuf>,
     /// The tmux server's socket for new sessions.

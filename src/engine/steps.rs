@@ -354,7 +354,9 @@ fn worktree(saga: &mut Saga<'_>) -> Result<(), Failure> {
 /// The claim has made this attempt the tree's owner; an earlier one's clean-up may have been at it just then.
 fn adopt(saga: &Saga<'_>) -> Result<(), Failure> {
     let (engine, plan) = (saga.engine, &saga.plan);
-    let why = match engine.ports.trees.adopt(&plan.repo, &plan.worktree) {
+    let adopted = engine.ports.trees.adopt(&plan.repo, &plan.worktree);
+    let lasting = matches!(adopted, Err(TreeError::Impossible(_)));
+    let why = match adopted {
         Ok(Intact::Yes) => return saga.advance(StepName::Worktree, &Event::TreeMade),
         Ok(Intact::No(why)) => {
             if !plan.worktree.exists() {
@@ -366,7 +368,7 @@ fn adopt(saga: &Saga<'_>) -> Result<(), Failure> {
         }
         Err(error) => error.to_string(),
     };
-    Err(saga.failure(StepName::Worktree, Cause::Worktree, false, why))
+    Err(saga.failure(StepName::Worktree, Cause::Worktree, lasting, why))
 }
 
 fn add(saga: &Saga<'_>) -> Result<(), TreeError> {

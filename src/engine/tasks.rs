@@ -8,7 +8,7 @@ use crate::domain::id::TaskId;
 use crate::domain::lifecycle::Event;
 use crate::domain::state::{TreeState, Who};
 use crate::domain::task::{Draft, Edit, Task};
-use crate::ports::store::{Amendment, Which};
+use crate::ports::store::{Amendment, Filter, Which};
 
 /// Adds a task. One that names no agent gets the default one.
 ///
@@ -22,10 +22,49 @@ pub fn add(engine: &Engine, draft: &Draft) -> Result<Task, Fault> {
         evidence.push((trust::BY_DEFAULT, draft.agent.clone()));
     }
     check(engine, &draft)?;
+    draft.base = base(engine, &draft)?.or(draft.base);
     let stamp = engine.stamp_with(Who::Person, evidence);
     let ids = engine.ports.store.add(std::slice::from_ref(&draft), &stamp)?;
     let id = ids.first().copied().ok_or_else(|| Fault::new(Kind::Failed, "the store added nothing"))?;
     engine.task(id)
+}
+
+/// The repository around `from`, by the path that its tasks know it by: asked of git once, and kept.
+///
+/// # Errors
+/// Those of git, where there is none, and of the store.
+pub fn repository(engine: &Engine, from: &Path) -> Result<PathBuf, Fault> {
+    let trees = &engine.ports.trees;
+    let found = trees.repository(from).map_err(|error| Fault::new(Kind::Usage, error.to_string()))?;
+    // A main worktree is what it is. A git directory may be that of one which git can't name from here.
+    if found.join(".git").symlink_metadata().is_ok() {
+        return Ok(found);
+    }
+    let mut known: Vec<PathBuf> = Vec::new();
+    for archived in [false, true] {
+        let filter = Filter { archived, ..Filter::default() };
+        known.extend(engine.ports.store.tasks(&filter)?.tasks.into_iter().map(|task| task.draft.repo));
+    }
+    if known.contains(&found) {
+        return Ok(found);
+    }
+    known.sort();
+    known.dedup();
+    let kept = known.into_iter().find(|repo| *repo != found && trees.is_same(repo, &found));
+    Ok(kept.unwrap_or(found))
+}
+
+/// What the base is called at the dispatch, which knows nothing of where somebody stood: HEAD of a linked worktree is
+/// that one's branch.
+fn base(engine: &Engine, draft: &Draft) -> Result<Option<String>, Fault> {
+    let (trees, here) = (&engine.ports.trees, &engine.around.here);
+    let base = match &draft.base {
+        Some(base) => base.clone(),
+        None => trust::settings_to_read(engine, &draft.repo)?.worktrees.base.clone(),
+    };
+    let based = trees.base_at(here, &base).ok().flatten();
+    // In another repository, where one stands says nothing.
+    Ok(based.filter(|_| repository(engine, here).is_ok_and(|repo| repo == draft.repo)))
 }
 
 fn check(engine: &Engine, draft: &Draft) -> Result<(), Fault> {

@@ -146,6 +146,12 @@ impl Worktrees for PointedWorktrees {
     fn resolve(&self, repo: &Path, base: &str) -> trees::Result<String> {
         around("trees.resolve", || self.0.resolve(repo, base), tree_fault)
     }
+    fn is_same(&self, one: &Path, other: &Path) -> bool {
+        self.0.is_same(one, other)
+    }
+    fn base_at(&self, from: &Path, base: &str) -> trees::Result<Option<String>> {
+        around("trees.base_at", || self.0.base_at(from, base), tree_fault)
+    }
     fn branch(&self, repo: &Path, branch: &str) -> trees::Result<Name> {
         around("trees.branch", || self.0.branch(repo, branch), tree_fault)
     }

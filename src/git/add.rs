@@ -12,11 +12,13 @@ use std::path::Path;
 
 use super::Git;
 use super::call::{failed, refused};
+use super::hide::keep_out;
 use super::inspect::status;
 use super::layout::{Admin, Lock, making, record_of, settle};
 use super::read::Repo;
 use super::remove::Leftover;
 use super::repo_lock::RepoLock;
+use super::seen::{look_beside, mend};
 use super::standing::MAKING;
 use crate::domain::saga::Remains;
 use crate::os::process::Answer;
@@ -68,6 +70,7 @@ fn one_round(git: &Git, repo: &Repo, new: &NewTree<'_>, wanted: &dyn Fn() -> boo
         std::fs::create_dir_all(parent).map_err(making)?;
         path = settle(new.path)?;
     }
+    keep_out(git, repo, &path);
     let made = write_metadata(git, repo, &path, new)?;
     drop(lock);
     match made {
@@ -106,7 +109,8 @@ fn check_out(git: &Git, repo: &Repo, new: &NewTree<'_>, path: &Path, admin: &Adm
     // Not `git reset --hard`: that takes packed-refs.lock and the branch's lock of the shared repository as well
     // (2.47, for ORIG_HEAD and AUTO_MERGE), and killed at that moment it leaves them, in everybody's way.
     let call = git.fetching_call_in(&admin.dir, path).env(MAKING, path).args(["read-tree", "--reset", "-u", "HEAD"]);
-    let answer = git.ask(&call, CHECKOUT)?;
+    let (answer, seen) = look_beside(git, admin, path, || git.ask(&call, CHECKOUT));
+    let answer = answer?;
     if let Err(fact) = registered(repo, path, new) {
         return Ok(Round::Broken(disbelieved(CHECKOUT, &answer, &fact)));
     }
@@ -120,6 +124,9 @@ fn check_out(git: &Git, repo: &Repo, new: &NewTree<'_>, path: &Path, admin: &Adm
         && let Some(entry) = status(git, &admin.dir, path, false)?
     {
         return Err(disbelieved(CHECKOUT, &answer, &format!("`git status` shows {entry:?}")));
+    }
+    if let Err(why) = seen? {
+        mend(git, repo, admin, path, why)?;
     }
     admin.unlock().map_err(|error| failed("finish the worktree", error))?;
     Ok(Round::Made)

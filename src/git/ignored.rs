@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use super::Git;
+use super::layout::Admin;
 use super::read::Repo;
 use crate::ports::worktrees::Result;
 
@@ -28,6 +29,9 @@ pub(super) fn ignored(git: &Git, repo: &Path) -> Result<Vec<PathBuf>> {
     let names = answer.stdout.split(|byte| *byte == 0).filter(|name| !name.is_empty());
     // A path's components are what counts; the slash behind a folder goes.
     let mut paths: Vec<PathBuf> = names.map(|name| Path::new(OsStr::from_bytes(name)).components().collect()).collect();
+    // Nobody wants other worktrees in a new one.
+    let trees: Vec<PathBuf> = Admin::all(&opened.common).unwrap_or_default().iter().filter_map(Admin::tree).collect();
+    paths.retain(|path| !trees.iter().any(|tree| tree.starts_with(repo.join(path))));
     // git may list what is in a folder beside the folder.
     paths.sort();
     paths.dedup_by(|path, folder| path.starts_with(folder));

@@ -14,6 +14,7 @@ mod carry;
 mod content;
 mod diff;
 pub mod files;
+mod hide;
 mod ignored;
 mod inspect;
 mod layout;
@@ -26,6 +27,7 @@ mod remove;
 mod repo_lock;
 mod rescue;
 mod restore;
+mod seen;
 mod snapshot;
 mod stale;
 mod standing;
@@ -39,7 +41,7 @@ use std::time::Duration;
 
 use crate::domain::attempt::Tree;
 use crate::domain::saga::Remains;
-use crate::ports::worktrees::{Diff, Intact, Moved, Name, NewTree, Parking, Result, Snapshot, Worktrees};
+use crate::ports::worktrees::{Diff, Intact, Moved, Name, NewTree, Parking, Result, Snapshot, TreeError, Worktrees};
 
 /// How long a caller waits for the repository's lock.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -103,6 +105,15 @@ impl Worktrees for Git {
         read::Repo::open(self, repo)?.resolve(base)
     }
 
+    fn is_same(&self, one: &Path, other: &Path) -> bool {
+        let common = |path| read::Repo::open(self, path).map(|repo| repo.common);
+        matches!((common(one), common(other)), (Ok(one), Ok(other)) if one == other)
+    }
+
+    fn base_at(&self, from: &Path, base: &str) -> Result<Option<String>> {
+        read::base_at(self, from, base)
+    }
+
     fn branch(&self, repo: &Path, branch: &str) -> Result<Name> {
         read::Repo::open(self, repo)?.name(branch)
     }
@@ -122,7 +133,13 @@ impl Worktrees for Git {
         let opened = read::Repo::open(self, repo)?;
         let doing = format!("adopt {}", path.display());
         let _lock = repo_lock::RepoLock::take(&opened.common, &doing, self.patience)?;
-        Ok(self.intact(repo, path))
+        if let Intact::No(why) = self.intact(repo, path) {
+            return Ok(Intact::No(why));
+        }
+        let path = layout::settle(path)?;
+        let admin = layout::record_at(&opened.common, &path).map_err(TreeError::Impossible)?;
+        seen::ensure(self, &opened, &admin, &path)?;
+        Ok(Intact::Yes)
     }
 
     fn snapshot(&self, repo: &Path, path: &Path) -> Result<Snapshot> {

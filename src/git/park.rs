@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use super::Git;
 use super::call::failed;
 use super::carry::{Cargo, lock_all, mend, name_of, unlock_all};
+use super::hide::keep_out;
 use super::layout::{Admin, DotGit, Lock, record_of, settle};
 use super::pointer::Shift;
 use super::read::Repo;
@@ -41,6 +42,7 @@ pub(super) fn park(git: &Git, tree: &Tree, parking: &Parking<'_>, owned: &dyn Fn
     if !owned() {
         return Err(TreeError::Revoked);
     }
+    keep_out(git, &repo, &target);
     let park = Park { git, repo: &repo, tree, parking, path: &path, target: &target };
     match (is_there(&path)?, is_there(&target)?) {
         (false, false) => Ok(None),

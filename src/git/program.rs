@@ -9,18 +9,28 @@ use super::Git;
 use super::call::{EMAIL, NAME, failed};
 use super::layout::Head;
 use super::read::{Maker, Tip};
+use crate::os::process::Call;
 use crate::ports::worktrees::{Result, TreeError};
 
 const READ: &str = "read the repository";
 
 /// The common directory of the repository at `from`, or around it.
 pub(super) fn common(git: &Git, from: &Path, search: bool) -> Result<PathBuf> {
-    let mut call = git.call_as_found(from).args(["rev-parse", "--path-format=absolute", "--git-common-dir"]);
+    let mut call = git.call_as_found(from);
     if !search {
         let above = from.canonicalize().ok().and_then(|from| from.parent().map(Path::to_owned));
         call = call.env("GIT_CEILING_DIRECTORIES", above.unwrap_or_default());
     }
-    let answer = git.ask(&call, READ)?;
+    folder(git, from, &call.args(["rev-parse", "--path-format=absolute", "--git-common-dir"]))
+}
+
+/// The git directory of the worktree around `from`.
+pub(super) fn git_dir(git: &Git, from: &Path) -> Result<PathBuf> {
+    folder(git, from, &git.call_as_found(from).args(["rev-parse", "--path-format=absolute", "--git-dir"]))
+}
+
+fn folder(git: &Git, from: &Path, call: &Call) -> Result<PathBuf> {
+    let answer = git.ask(call, READ)?;
     if !answer.ok() {
         let why = format!("{}: the repository can't be read: {}", from.display(), answer.complaint());
         return Err(TreeError::Impossible(why));

@@ -20,6 +20,34 @@ pub(super) fn repository(git: &Git, from: &Path) -> Result<PathBuf> {
     Repo::find(git, from, true)?.main_path(Some(from))
 }
 
+/// See [`crate::ports::worktrees::Worktrees::base_at`].
+pub(super) fn base_at(git: &Git, from: &Path, base: &str) -> Result<Option<String>> {
+    let after = base.strip_prefix("HEAD").or_else(|| base.strip_prefix('@'));
+    // A branch may be called HEADER.
+    let Some(after) = after.filter(|after| after.is_empty() || after.starts_with(['~', '^', '@', '{'])) else {
+        return Ok(None);
+    };
+    let repo = Repo::find(git, from, true)?;
+    let git_dir = repo.opened_by.clone().map_or_else(|| program::git_dir(git, from), Ok)?;
+    if git_dir == repo.common {
+        return Ok(None);
+    }
+    if !after.is_empty() {
+        let named = program::object(git, &git_dir, &format!("{base}^{{commit}}"))?;
+        let unknown = || TreeError::Impossible(format!("{}: no commit is called {base:?}", from.display()));
+        return named.map(Some).ok_or_else(unknown);
+    }
+    Ok(match (Admin { dir: git_dir }).head() {
+        Head::Branch(branch) => {
+            // A tag of the same name would be meant.
+            let same = matches!((repo.tip(&branch)?, repo.resolve(&branch)), (Tip::At(tip), Ok(named)) if tip == named);
+            Some(if same { branch } else { format!("refs/heads/{branch}") })
+        }
+        Head::Detached(id) => Some(id),
+        Head::Unmade => None,
+    })
+}
+
 /// A repository, opened at its common directory.
 pub(super) struct Repo {
     git: Git,
@@ -27,6 +55,8 @@ pub(super) struct Repo {
     lib: Option<Repository>,
     /// Canonical.
     pub common: PathBuf,
+    /// The git directory of the worktree that it was opened by, where libgit2 told.
+    opened_by: Option<PathBuf>,
 }
 
 /// Where a branch is.
@@ -59,17 +89,17 @@ impl Repo {
     fn find(git: &Git, from: &Path, search: bool) -> Result<Self> {
         let none: [&Path; 0] = [];
         let flags = if search { RepositoryOpenFlags::empty() } else { RepositoryOpenFlags::NO_SEARCH };
-        let opened = |common: PathBuf, lib| Self { git: git.clone(), lib, common };
+        let opened = |common: PathBuf, lib, opened_by| Self { git: git.clone(), lib, common, opened_by };
         match Repository::open_ext(from, flags, none) {
             Ok(found) => {
                 let common = found.commondir().canonicalize();
                 let common = common.map_err(|error| TreeError::Impossible(why(from, error)))?;
                 let lib = Repository::open_ext(&common, RepositoryOpenFlags::NO_SEARCH, none)
                     .map_err(|error| unopened(&common, &error))?;
-                Ok(opened(common, Some(lib)))
+                Ok(opened(common, Some(lib), found.path().canonicalize().ok()))
             }
             Err(error) if matches!(error.code(), ErrorCode::NotFound | ErrorCode::Owner) => Err(unopened(from, &error)),
-            Err(_) => Ok(opened(program::common(git, from, search)?, None)),
+            Err(_) => Ok(opened(program::common(git, from, search)?, None, None)),
         }
     }
 

@@ -134,6 +134,12 @@ pub trait Worktrees {
     /// # Errors
     /// [`TreeError::Impossible`] where there is none; the others as their docs say, here and below.
     fn repository(&self, from: &Path) -> Result<PathBuf>;
+    /// Whether both are worktrees or git directories of the same repository, which need not be known by the same path:
+    /// one whose git directory is set apart does not know where its main worktree is.
+    fn is_same(&self, one: &Path, other: &Path) -> bool;
+    /// What `base` is called in the repository itself for somebody who stands at `from`: in a linked worktree, HEAD is
+    /// that one's. `None` where it is called the same.
+    fn base_at(&self, from: &Path, base: &str) -> Result<Option<String>>;
     /// The full id of the commit that `base` names.
     fn resolve(&self, repo: &Path, base: &str) -> Result<String>;
     /// Whether `branch` can be given.

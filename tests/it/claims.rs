@@ -207,6 +207,7 @@ fn d3_a_panic_in_the_saga_is_a_failure_like_any_other() {
         },
         settings: Arc::new(settings),
         around: Arc::new(Surroundings {
+            here: std::path::PathBuf::from("."),
             database: world.database(),
             state_dir: state,
             config: None,

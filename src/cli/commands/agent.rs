@@ -72,6 +72,7 @@ fn prepare(argv: &[OsString]) -> Result<u8, Fault> {
         crate::os::set_umask(mask);
     }
     let around = Surroundings {
+        here: std::path::PathBuf::from("."),
         database: launch.database.path(),
         state_dir: launch.state_dir.path(),
         config: None,

@@ -38,6 +38,14 @@ impl Worktrees for Party {
         })
     }
 
+    fn is_same(&self, one: &Path, other: &Path) -> bool {
+        one == other
+    }
+
+    fn base_at(&self, _from: &Path, _base: &str) -> trees::Result<Option<String>> {
+        Ok(None)
+    }
+
     fn branch(&self, _repo: &Path, branch: &str) -> trees::Result<Name> {
         self.gate("trees.branch", git_error, || {
             let inner = self.world.lock();

@@ -278,6 +278,7 @@ impl World {
             },
             settings: Arc::new(self.settings.clone()),
             around: Arc::new(Surroundings {
+                here: PathBuf::from("/nowhere"),
                 database: root.join("ganger.db"),
                 state_dir: root.join("state"),
                 config: None,

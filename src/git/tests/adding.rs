@@ -213,3 +213,49 @@ fn g5_g6_eight_adds_at_once_beside_a_prune_loop_all_work() {
     }
     assert_eq!(lab.run(&["worktree", "list"]).lines().count(), 9);
 }
+
+/// What git sees in a folder, asked as an agent there would.
+fn sees(lab: &Lab, folder: &std::path::Path) -> (String, String) {
+    let answer = lab.try_in(folder, &["rev-parse", "--show-toplevel"]);
+    (answer.text(), lab.try_in(folder, &["rev-parse", "--is-bare-repository"]).text())
+}
+
+#[test]
+fn g21_git_sees_its_worktree_whatever_the_shared_configuration_says_of_the_main_one() {
+    for (name, value) in [("core.worktree", "../../elsewhere"), ("core.bare", "true")] {
+        let lab = Lab::new();
+        std::fs::create_dir(lab.root().join("elsewhere")).unwrap();
+        lab.run(&["config", "extensions.worktreeConfig", "true"]);
+        lab.run(&["config", name, value]);
+        let shared = std::fs::read(lab.repo.join(".git/config")).unwrap();
+        let tree = lab.add();
+        let right = (tree.path.to_str().unwrap().to_owned(), "false".to_owned());
+        assert_eq!(sees(&lab, &tree.path), right, "{name}");
+        assert_eq!(lab.run_in(&tree.path, &["status", "--porcelain"]), "", "{name}");
+        assert_eq!(std::fs::read(lab.repo.join(".git/config")).unwrap(), shared, "a person's settings stay");
+        // One that lost them, or was made before, is adopted only once it is right.
+        std::fs::remove_file(lab.repo.join(".git/worktrees/12-fix/config.worktree")).unwrap();
+        assert!(sees(&lab, &tree.path) != right);
+        assert_eq!(lab.git.adopt(&lab.repo, &tree.path), Ok(Intact::Yes));
+        assert_eq!(sees(&lab, &tree.path), right, "{name}");
+        assert_eq!(lab.remove(&tree), Remains::Nothing, "{name}");
+    }
+}
+
+#[test]
+fn g21_where_git_does_not_see_its_worktree_nothing_is_left_and_the_error_says_what_to_set() {
+    let lab = Lab::new();
+    let before = lab.everything();
+    let tree = lab.tree();
+    // No settings of the tree's own help against this.
+    let blind = lab.wrapper("*' --is-bare-repository '*) echo true; exit 0;;");
+    let Err(TreeError::Impossible(why)) = Lab::add_with(&blind, &tree) else { panic!("made") };
+    assert!(
+        why.contains("core.bare") && why.contains("git config --worktree") && why.contains("bare repository"),
+        "{why}"
+    );
+    assert_eq!(lab.remove(&tree), Remains::Nothing);
+    assert_eq!(lab.everything(), before);
+    lab.add();
+    assert!(matches!(blind.adopt(&lab.repo, &tree.path), Err(TreeError::Impossible(_))));
+}
