@@ -49,6 +49,7 @@ unpack() {
     [ -e "$root/bin/git" ] && return 0
     uri=$(mirror)
     [ -n "$uri" ] || { say "$suite: can't be had: apt knows no Debian mirror here"; return 1; }
+    rm -rf "$root.new"
     mkdir -p "$state/lists/partial" "$state/cache/archives/partial" "$root.new/bin"
     : >"$state/status"
     say "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $uri $suite main" >"$state/sources.list"
@@ -59,6 +60,7 @@ Dir::Cache "$state/cache";
 Dir::Etc::sourcelist "$state/sources.list";
 Dir::Etc::sourceparts "-";
 Acquire::Languages "none";
+Acquire::Retries "1";
 APT::Install-Recommends "0";
 APT::Sandbox::User "";
 Debug::NoLocking "1";
