@@ -1,5 +1,6 @@
 //! Which verbs a command line amounts to, and whether whoever gives it may.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::args::{Agents, Command, Config, Global};
@@ -7,6 +8,7 @@ use super::wiring::{Wiring, variable};
 use crate::config;
 use crate::domain::id::{AttemptId, TaskId};
 use crate::domain::permission::{Caller, Reach, Verb};
+use crate::engine::permission::Named;
 use crate::engine::{Fault, permission};
 use crate::os::ancestry;
 
@@ -98,8 +100,13 @@ pub fn pass(wiring: &mut Wiring, verbs: &[Verb], about: Option<TaskId>) -> Resul
         return Ok(());
     }
     let above = ancestry::shims_above();
-    let named = variable("GANGER_ATTEMPT").and_then(|text| AttemptId::parse(&text).ok());
-    if above.is_empty() && named.is_none() {
+    let named = Named {
+        attempt: variable("GANGER_ATTEMPT").and_then(|text| AttemptId::parse(&text).ok()),
+        task: variable("GANGER_TASK").and_then(|text| text.parse().ok()).map(TaskId),
+        worktree: std::env::var_os("GANGER_WORKTREE").map(PathBuf::from),
+        token: variable("GANGER_TOKEN"),
+    };
+    if above.is_empty() && named.attempt.is_none() && named.task.is_none() {
         return Ok(());
     }
     let engine = match wiring.engine() {
@@ -108,7 +115,7 @@ pub fn pass(wiring: &mut Wiring, verbs: &[Verb], about: Option<TaskId>) -> Resul
         Err(_) if about.is_none() && verbs.iter().all(|verb| verb.reach() == Reach::OwnWord) => return Ok(()),
         Err(fault) => return Err(fault),
     };
-    let caller = permission::caller(&engine, &above, named.as_ref())?;
+    let caller = permission::caller(&engine, &above, &named)?;
     drop(engine);
     if caller == Caller::Person {
         return Ok(());

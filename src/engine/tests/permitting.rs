@@ -6,7 +6,7 @@ use super::world::World;
 use crate::domain::id::{AttemptId, Process};
 use crate::domain::permission::{Caller, Known, Verb};
 use crate::domain::state::Who;
-use crate::engine::permission::{caller, check};
+use crate::engine::permission::{Named, caller, check};
 use crate::engine::{Engine, Kind};
 
 fn other() -> AttemptId {
@@ -20,7 +20,12 @@ fn descent_decides_before_the_environment_and_only_the_shim_itself_counts() {
     let (_, second_task, second) = world.running();
     let shim = world.attempt(task).shim.unwrap();
     let (id, other_id) = (attempt.plan.id.clone(), second.plan.id);
-    let known = |above: &[(AttemptId, Process)], named: Option<&AttemptId>| match caller(&engine, above, named).unwrap()
+    let known = |above: &[(AttemptId, Process)], named: Option<&AttemptId>| match caller(
+        &engine,
+        above,
+        &Named { attempt: named.cloned(), ..Named::default() },
+    )
+    .unwrap()
     {
         Caller::Person => None,
         Caller::Agent(agent) => Some((agent.task, agent.known)),
@@ -36,11 +41,31 @@ fn descent_decides_before_the_environment_and_only_the_shim_itself_counts() {
     assert_eq!(known(&[(other(), impostor), (id, shim)], None), Some((task, Known::Descent)), "a board within a board");
 }
 
+#[test]
+fn variables_that_are_left_name_their_attempt() {
+    let world = World::new();
+    let (engine, task, attempt) = world.running();
+    let named = |named: Named| match caller(&engine, &[], &named).unwrap() {
+        Caller::Person => None,
+        Caller::Agent(agent) => Some((agent.attempt, agent.known)),
+    };
+    let (worktree, token) = (Some(attempt.plan.worktree.clone()), Some(attempt.plan.token.clone()));
+    let found = Some((attempt.plan.id, Known::Environment));
+    assert_eq!(named(Named { task: Some(task), worktree: worktree.clone(), ..Named::default() }), found);
+    assert_eq!(named(Named { task: Some(task), token, ..Named::default() }), found);
+    // The same number on another board.
+    assert_eq!(named(Named { task: Some(task), worktree: Some("/elsewhere".into()), ..Named::default() }), None);
+    assert_eq!(named(Named { task: Some(task), ..Named::default() }), None);
+    // An attempt of another board is named: what else there is is that board's, too.
+    assert_eq!(named(Named { attempt: Some(other()), task: Some(task), worktree, ..Named::default() }), None);
+}
+
 /// The engine of an agent that may do these.
 fn by_agent(world: &World, may: Vec<Verb>) -> (Engine, AttemptId) {
     let (mut engine, task, attempt) = world.running();
     let shim = world.attempt(task).shim.unwrap();
-    let Caller::Agent(agent) = caller(&engine, &[(attempt.plan.id.clone(), shim)], None).unwrap() else { panic!() };
+    let above = [(attempt.plan.id.clone(), shim)];
+    let Caller::Agent(agent) = caller(&engine, &above, &Named::default()).unwrap() else { panic!() };
     assert!(agent.may.is_empty(), "nothing is configured");
     let caller = Caller::Agent(crate::domain::permission::Agent { may, ..agent });
     Arc::make_mut(&mut engine.around).caller = caller;
