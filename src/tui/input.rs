@@ -46,7 +46,7 @@ struct Signals {
 }
 
 impl Input {
-    /// Starts reading. What was typed before is dropped.
+    /// Starts reading; returns once what was typed before has been dropped.
     ///
     /// # Errors
     /// When signals can't be caught.
@@ -74,6 +74,8 @@ impl Input {
             began: Instant::now(),
         };
         std::thread::Builder::new().name("input".to_owned()).spawn(move || reading.run())?;
+        // Nothing is shown that could be answered before what is typed counts.
+        acknowledged.recv().ok();
         Ok(Self { wake, paused, acknowledged: Mutex::new(acknowledged) })
     }
 
@@ -122,6 +124,7 @@ impl Reading {
         let mut was_paused = false;
         let mut size = terminal::size();
         self.drop_input(Duration::ZERO)?;
+        self.acknowledge.send(()).map_err(io::Error::other)?;
         loop {
             let paused = self.paused.load(Ordering::SeqCst);
             if paused != was_paused {
