@@ -16,7 +16,7 @@ pub fn table(cards: &[Card], now: Timestamp) {
     let mut rows = vec![["ID", "STATUS", "AGENT", "TITLE", ""].map(str::to_owned).to_vec()];
     for card in cards {
         let task = &card.task;
-        let mut remarks = Vec::new();
+        let mut remarks: Vec<String> = card.tree_trouble().into_iter().collect();
         if card.is_lost() {
             remarks.push("LOST: nobody works on it, run: ganger --reconcile".to_owned());
         } else if let Some(doubt) = card.doubt() {

@@ -10,6 +10,7 @@ use crate::domain::completion::signal_name;
 use crate::domain::id::TaskId;
 use crate::domain::state::Cause;
 use crate::domain::time::Timestamp;
+use crate::domain::tree::Head;
 use crate::engine::reconcile::{Action, Report};
 use crate::ports::store::Record;
 
@@ -64,6 +65,8 @@ pub fn task(card: &Card) -> Value {
         "review_state": Value::Null,
         "review_rounds": 0,
         "commits": card.commits,
+        "tree": card.tree.as_ref().map(|tree| tree.found.text()),
+        "head": card.head().map(Head::text),
         "untouched": card.untouched,
         "created_at": time(task.created_at),
         "updated_at": time(task.updated_at),

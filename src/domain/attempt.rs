@@ -158,6 +158,8 @@ pub struct Attempt {
     pub kept: Vec<String>,
     /// Processes that outlive it, as `pid name`.
     pub leftovers: Vec<String>,
+    /// Who they are.
+    pub left_running: Vec<Process>,
     /// Nothing of it is left to clean up.
     pub cleaned: bool,
 }

@@ -10,7 +10,7 @@ pub enum Evidence {
     Changed,
     /// Neither differs.
     Unchanged,
-    /// The tree could not be inspected: counts as changed, a person will look.
+    /// The tree could not be inspected, or was not: no evidence is no success.
     Unknown,
 }
 
@@ -54,6 +54,8 @@ pub enum How {
 pub struct Ending {
     pub how: How,
     pub evidence: Evidence,
+    /// Why the evidence could not be looked at, where that was tried.
+    pub unseen: Option<String>,
     /// Whether an exit 0 without evidence goes to review (profiles of plain commands).
     pub review_without_output: bool,
     /// Whether the shim lives, so that it can verify.
@@ -64,7 +66,13 @@ impl Ending {
     /// An end that nobody saw.
     #[must_use]
     pub const fn vanished(how: Vanished) -> Self {
-        Self { how: How::Vanished(how), evidence: Evidence::Unknown, review_without_output: false, can_verify: false }
+        Self {
+            how: How::Vanished(how),
+            evidence: Evidence::Unknown,
+            unseen: None,
+            review_without_output: false,
+            can_verify: false,
+        }
     }
 
     /// The agent's exit, where its process was seen to end.
@@ -143,7 +151,12 @@ fn finished(ending: &Ending, verifies: bool) -> Outcome {
             cause: Cause::NoOutput,
             reason: "the agent exited 0 but changed nothing and reported nothing".to_owned(),
         },
-        (Evidence::Changed | Evidence::Unknown, _) | (Evidence::Unchanged, true) => {
+        (Evidence::Unknown, _) => {
+            let why = ending.unseen.as_deref().unwrap_or("its worktree could not be compared");
+            let reason = format!("the agent exited 0, but what it left can't be looked at: {why}");
+            Outcome::Failed { cause: Cause::NoOutput, reason }
+        }
+        (Evidence::Changed, _) | (Evidence::Unchanged, true) => {
             if !verifies {
                 Outcome::Review { reason: "the agent finished".to_owned() }
             } else if ending.can_verify {
@@ -190,7 +203,7 @@ mod tests {
     use super::{Cause, Ending, Evidence, Exit, How, Outcome, Vanished, outcome};
 
     fn ending(how: How, evidence: Evidence) -> Ending {
-        Ending { how, evidence, review_without_output: false, can_verify: true }
+        Ending { how, evidence, unseen: None, review_without_output: false, can_verify: true }
     }
 
     fn cause(outcome: &Outcome) -> Option<Cause> {
@@ -211,6 +224,20 @@ mod tests {
     fn exit_0_without_evidence_is_not_success() {
         let seen = outcome(&ending(How::Process(Exit::Code(0)), Evidence::Unchanged), false, false);
         assert_eq!(cause(&seen), Some(Cause::NoOutput));
+    }
+
+    #[test]
+    fn a20_exit_0_whose_evidence_can_not_be_looked_at_is_no_success_whatever_the_profile() {
+        for review_without_output in [false, true] {
+            for verifies in [false, true] {
+                let unseen = Some("its worktree is gone".to_owned());
+                let blind =
+                    Ending { unseen, review_without_output, ..ending(How::Process(Exit::Code(0)), Evidence::Unknown) };
+                let Outcome::Failed { cause, reason } = outcome(&blind, false, verifies) else { panic!("{blind:?}") };
+                assert_eq!(cause, Cause::NoOutput);
+                assert!(reason.ends_with("can't be looked at: its worktree is gone"), "{reason}");
+            }
+        }
     }
 
     #[test]

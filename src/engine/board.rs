@@ -10,7 +10,8 @@ use crate::domain::reconcile::Pane;
 use crate::domain::state::{Activity, Phase, Source, Status};
 use crate::domain::task::Task;
 use crate::domain::time::Timestamp;
-use crate::engine::{Engine, Fault, strays};
+use crate::domain::tree::{Head, Whereabouts};
+use crate::engine::{Engine, Fault, strays, trees};
 use crate::ports::multiplexer::Panes;
 use crate::ports::store::{Filter, Which};
 
@@ -25,6 +26,14 @@ pub struct Seen {
     pub stopped: bool,
 }
 
+/// A tree that an agent worked in, and what was seen of it just now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenTree {
+    /// Where it was made.
+    pub path: PathBuf,
+    pub found: Whereabouts,
+}
+
 /// A task, and its newest attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Card {
@@ -33,6 +42,8 @@ pub struct Card {
     pub attempt: Option<Seen>,
     /// The commits on its branch since the base, newest first; not read for a whole board.
     pub commits: Vec<String>,
+    /// The newest tree that an agent worked in; on a whole board only where it is not in its place.
+    pub tree: Option<SeenTree>,
     /// The files that the task is about and that its work left as they were; not read for a whole board.
     pub untouched: Vec<String>,
 }
@@ -105,6 +116,26 @@ impl Card {
         self.attempt.as_ref().and_then(|seen| seen.live.doubt())
     }
 
+    /// What is wrong with the tree that its work is in, if anything is: a sentence.
+    #[must_use]
+    pub fn tree_trouble(&self) -> Option<String> {
+        let tree = self.tree.as_ref().filter(|_| self.task.status != Status::Done)?;
+        tree.found.trouble(&tree.path)
+    }
+
+    /// Where the tree's HEAD is.
+    #[must_use]
+    pub fn head(&self) -> Option<&Head> {
+        match &self.tree.as_ref()?.found {
+            Whereabouts::InPlace(head) => Some(head),
+            Whereabouts::Broken(_)
+            | Whereabouts::Parked(_)
+            | Whereabouts::Elsewhere(_)
+            | Whereabouts::Absent { .. }
+            | Whereabouts::Unknown(_) => None,
+        }
+    }
+
     /// Whether its agent, or what comes before and after it, is at work.
     #[must_use]
     pub fn is_live(&self) -> bool {
@@ -118,6 +149,7 @@ impl Card {
             || self.is_lost()
             || self.attempt.as_ref().is_some_and(|seen| seen.stopped)
             || self.is_waiting()
+            || self.tree_trouble().is_some()
             || self.doing().is_some_and(|doing| doing.activity == Activity::Idle && doing.source == Source::Agent)
     }
 }
@@ -134,7 +166,8 @@ pub struct Board {
 }
 
 impl Board {
-    /// Reads the tasks of `repo`, or of every repository. Asks locks, and neither git nor tmux.
+    /// Reads the tasks of `repo`, or of every repository. Asks locks, and neither git nor tmux, save for
+    /// trees that are not where they were made.
     ///
     /// # Errors
     /// Those of the store.
@@ -144,9 +177,11 @@ impl Board {
         let live = engine.ports.store.attempts(&Which::Live)?;
         let mut live: HashMap<_, _> = live.into_iter().map(|attempt| (attempt.plan.task, attempt)).collect();
         let mut looker = Looker::without_panes(engine);
+        let mut lost: HashMap<_, _> = trees::out_of_place(engine, &listing.tasks)?.into_iter().collect();
         let cards = listing.tasks.into_iter().map(|task| {
             let attempt = live.remove(&task.id).map(|attempt| looker.see(attempt));
-            Card { task, attempt, commits: Vec::new(), untouched: Vec::new() }
+            let tree = lost.remove(&task.id);
+            Card { task, attempt, commits: Vec::new(), tree, untouched: Vec::new() }
         });
         let doubt = strays::doubted(engine)?.map(|(doubt, strays)| {
             // What there is to do comes first: a banner is short.
@@ -189,17 +224,33 @@ impl<'a> Looker<'a> {
     /// Those of the store.
     pub fn card(&mut self, task: Task) -> Result<Card, Fault> {
         let attempt = task.attempt.as_ref().map(|id| self.engine.ports.store.attempt(id)).transpose()?.flatten();
+        let tree = trees::newest(self.engine, task.id)?;
+        let tree = tree.map(|tree| -> Result<SeenTree, Fault> {
+            let found = trees::whereabouts(self.engine, &tree)?;
+            Ok(SeenTree { path: tree.path, found })
+        });
+        let tree = tree.transpose()?;
+        let head = tree.as_ref().and_then(|tree| match &tree.found {
+            Whereabouts::InPlace(head) => Some(head.text().to_owned()),
+            Whereabouts::Broken(_)
+            | Whereabouts::Parked(_)
+            | Whereabouts::Elsewhere(_)
+            | Whereabouts::Absent { .. }
+            | Whereabouts::Unknown(_) => None,
+        });
         let commits = attempt
             .as_ref()
             .filter(|attempt| attempt.started_at.is_some())
             .map(|attempt| {
                 let plan = &attempt.plan;
+                let at = head.as_deref().filter(|_| tree.as_ref().is_some_and(|tree| tree.path == plan.worktree));
                 // A branch that is gone has no commits to show.
-                self.engine.ports.trees.commits(&plan.repo, &plan.branch, &plan.base).unwrap_or_default()
+                let from = at.unwrap_or(&plan.branch);
+                self.engine.ports.trees.commits(&plan.repo, from, &plan.base).unwrap_or_default()
             })
             .unwrap_or_default();
         let untouched = self.untouched(&task, attempt.as_ref());
-        Ok(Card { task, attempt: attempt.map(|attempt| self.see(attempt)), commits, untouched })
+        Ok(Card { task, attempt: attempt.map(|attempt| self.see(attempt)), commits, tree, untouched })
     }
 
     /// A remark, not a verdict: where the work can't be compared there is none.

@@ -8,16 +8,17 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::steps::STEPS;
-use super::{Engine, Fault, Kind};
+use super::{Engine, Fault, Hint, Kind, leftover, trees};
 use crate::domain::attempt::{Attempt, Tree};
 use crate::domain::id::{AttemptId, TaskId};
 use crate::domain::reconcile::Lock;
 use crate::domain::saga::Remains;
 use crate::domain::state::{Phase, Status, TreeState, Who};
+use crate::domain::tree::Whereabouts;
 use crate::ports::host::Found;
 use crate::ports::multiplexer::{PaneSeen, Panes};
 use crate::ports::store::{Amendment, Which};
-use crate::ports::worktrees::{Moved, Parking};
+use crate::ports::worktrees::{Moved, Parking, TreeError};
 
 /// How long a process that stands in a tree is waited for.
 const ON_ITS_WAY_OUT: Duration = Duration::from_secs(2);
@@ -73,13 +74,21 @@ pub fn tree(engine: &Engine, attempt: &Attempt) -> Result<Remains, Fault> {
     let owned = engine.ports.store.trees(attempt.plan.task)?.into_iter().find(|tree| {
         tree.owner == attempt.plan.id && matches!(tree.state, TreeState::Planned | TreeState::Present) && !tree.ran
     });
-    let Some(tree) = owned else { return Ok(Remains::Nothing) };
+    let Some(tree) = owned else {
+        engine.ports.trees.release(&attempt.plan)?;
+        return Ok(Remains::Nothing);
+    };
     // A shim that came too late stands there until it has seen that it did, and is gone.
     let ours = |found: &Found| Some(OsStr::new(&found.name)) == engine.around.program.file_name();
     if let Some(found) = left_in(engine, &tree.path, ours).unwrap_or_default().first() {
         return Err(works_in(found, &tree.path));
     }
-    let remains = engine.ports.trees.remove(&tree, &|| owns(engine, &tree))?;
+    engine.ports.trees.release(&attempt.plan)?;
+    let remains = match engine.ports.trees.remove(&tree, &|| owns(engine, &tree)) {
+        // It has another owner, whose it is to make or unmake.
+        Err(TreeError::Revoked) => return Ok(Remains::Nothing),
+        remains => remains?,
+    };
     if remains == Remains::Nothing {
         let gone = Amendment::TreeGone { path: tree.path.clone(), owner: tree.owner.clone() };
         engine.ports.store.amend(&gone, &engine.stamp(Who::Reconciler))?;
@@ -107,13 +116,32 @@ pub fn pane(engine: &Engine, attempt: &Attempt) -> Result<Remains, Fault> {
     Ok(Remains::Nothing)
 }
 
-/// Refuses a tree that a living process stands in. A shim that has recorded its end stands there until its process is
-/// gone: it is waited for.
+/// Refuses a tree that a living process stands in, or that what is left of an earlier attempt may write in. A shim that
+/// has recorded its end stands there until its process is gone: it is waited for. `hint` is asked what there is to do,
+/// with the command that ends what is left over.
 ///
 /// # Errors
 /// A conflict that names the process.
-pub fn nobody_in(engine: &Engine, tree: &Path) -> Result<(), Fault> {
-    left_in(engine, tree, |_| true)?.first().map_or(Ok(()), |found| Err(works_in(found, tree)))
+pub fn nobody_in(engine: &Engine, tree: &Tree, hint: &dyn Fn(Option<String>) -> Hint) -> Result<(), Fault> {
+    let id = tree.task;
+    let refused = |fault: Fault, first: Option<String>| Err(fault.of(id).hint(hint(first)));
+    let standing = left_in(engine, &tree.path, |_| true)?;
+    let mut left = Vec::new();
+    engine.until(ON_ITS_WAY_OUT, |_| {
+        left = leftover::around(engine, tree)?;
+        Ok(left.is_empty().then_some(()))
+    })?;
+    // Who stands there and was left over is ended as such.
+    let stranger = standing.iter().find(|found| !left.iter().any(|left| left.process == found.process));
+    match (left.first(), stranger) {
+        (_, Some(found)) => refused(works_in(found, &tree.path), None),
+        (Some(found), None) => {
+            let (pid, name, at) = (found.process.pid, &found.name, tree.path.display());
+            let why = format!("pid {pid} ({name}) is left of an earlier attempt and may work in {at}");
+            refused(Fault::new(Kind::Conflict, why), Some(format!("ganger stop {id} --leftovers")))
+        }
+        (None, None) => Ok(()),
+    }
 }
 
 /// Who stands in a tree. While they all are such as are waited for, they are given time to go.
@@ -143,30 +171,38 @@ pub fn park(engine: &Engine, tree: &Tree, force: bool) -> Result<Option<Moved>, 
         if force { fault } else { fault.hint(format!("{first}ganger rm {} --force", tree.task)) }
     };
     if !force {
-        nobody_in(engine, &tree.path).map_err(|fault| insist(fault, "end it first, or: "))?;
+        let force = format!("ganger rm {} --force", tree.task);
+        let first = |ends: Option<String>| ends.unwrap_or_else(|| "end it first".to_owned());
+        nobody_in(engine, tree, &|ends| format!("{}, or: {force}", first(ends)).into())?;
     }
     let parking = Parking { by: &tree.owner, trash: &tree.trash(), force };
-    let parked = engine.ports.trees.park(tree, &parking, &|| owns(engine, tree));
-    let parked = parked.map_err(|error| insist(error.into(), ""))?;
-    let amendment = match &parked {
-        Some(Moved { path: parked, .. }) => {
-            Amendment::TreeParked { path: tree.path.clone(), owner: tree.owner.clone(), parked: parked.clone() }
+    let parked = match engine.ports.trees.park(tree, &parking, &|| owns(engine, tree)) {
+        Err(TreeError::Revoked) => {
+            let why = format!("task {}: a new attempt has just taken over its worktree", tree.task);
+            return Err(Fault::new(Kind::Conflict, why).of(tree.task).hint(format!("ganger show {}", tree.task)));
         }
-        None => Amendment::TreeGone { path: tree.path.clone(), owner: tree.owner.clone() },
+        parked => parked.map_err(|error| insist(error.into(), ""))?,
     };
+    let Some(moved) = parked else { return not_at_its_path(engine, tree, force) };
+    let (path, owner) = (tree.path.clone(), tree.owner.clone());
+    let amendment = Amendment::TreeParked { path, owner, parked: moved.path.clone() };
     engine.ports.store.amend(&amendment, &engine.stamp(Who::Person))?;
-    Ok(parked)
+    Ok(Some(moved))
 }
 
-/// Where a removal was cut off between the move of a tree and its record, the record follows.
-fn finish_parking(engine: &Engine, attempt: &Attempt) {
-    let Ok(trees) = engine.ports.store.trees(attempt.plan.task) else { return };
-    for tree in trees.iter().filter(|tree| tree.owner == attempt.plan.id && tree.state == TreeState::Present) {
-        let parked = tree.trash().join(tree.owner.as_str());
-        if !tree.path.exists() && parked.exists() {
-            // Where that fails, another pass does it; the work is safe where it is.
-            park(engine, tree, false).ok();
-        }
+/// There was nothing to park at a tree's path: its record says where it was found, if that could be found out.
+fn not_at_its_path(engine: &Engine, tree: &Tree, force: bool) -> Result<Option<Moved>, Fault> {
+    match trees::settle(engine, tree, false) {
+        Ok(looked) => Ok(match looked.found {
+            Whereabouts::Parked(path) => Some(Moved { path, said: Vec::new() }),
+            Whereabouts::InPlace(_)
+            | Whereabouts::Broken(_)
+            | Whereabouts::Elsewhere(_)
+            | Whereabouts::Absent { .. }
+            | Whereabouts::Unknown(_) => None,
+        }),
+        Err(_) if force => Ok(None),
+        Err(fault) => Err(fault),
     }
 }
 
@@ -209,7 +245,9 @@ pub fn exited(engine: &Engine, attempt: &Attempt, panes: Option<&Panes>) -> bool
         listed = panes;
         &listed
     };
-    finish_parking(engine, attempt);
+    if engine.ports.trees.release(&attempt.plan).is_err() && attempt.plan.repo.exists() {
+        return false;
+    }
     let pane = panes.find(&attempt.plan.id);
     match pane {
         None => {

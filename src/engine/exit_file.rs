@@ -17,6 +17,9 @@ struct File {
     why: Option<String>,
     /// Whether the tree had changed; absent: unknown.
     changed: Option<bool>,
+    /// Why that is unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unseen: Option<String>,
     review_without_output: bool,
     /// Milliseconds since 1970, for people.
     at: i64,
@@ -60,7 +63,8 @@ pub fn encode(ending: &Ending, at: i64) -> Result<Vec<u8>, String> {
         Evidence::Unknown => None,
     };
     let review_without_output = ending.review_without_output;
-    serde_json::to_vec(&File { version: 1, how, code, signal, why, changed, review_without_output, at })
+    let unseen = ending.unseen.clone();
+    serde_json::to_vec(&File { version: 1, how, code, signal, why, changed, unseen, review_without_output, at })
         .map_err(|error| error.to_string())
 }
 
@@ -90,7 +94,8 @@ pub fn decode(bytes: &[u8]) -> Result<Ending, String> {
         Some(false) => Evidence::Unchanged,
         None => Evidence::Unknown,
     };
-    Ok(Ending { how, evidence, review_without_output: file.review_without_output, can_verify: false })
+    let (unseen, review_without_output) = (file.unseen, file.review_without_output);
+    Ok(Ending { how, evidence, unseen, review_without_output, can_verify: false })
 }
 
 #[cfg(test)]
@@ -114,8 +119,11 @@ mod tests {
             How::Terminated,
         ] {
             for evidence in [Evidence::Changed, Evidence::Unchanged, Evidence::Unknown] {
-                let ending = Ending { how: how.clone(), evidence, review_without_output: true, can_verify: false };
-                assert_eq!(decode(&encode(&ending, 7).unwrap()), Ok(ending));
+                for unseen in [None, Some("its worktree is gone".to_owned())] {
+                    let how = how.clone();
+                    let ending = Ending { how, evidence, unseen, review_without_output: true, can_verify: false };
+                    assert_eq!(decode(&encode(&ending, 7).unwrap()), Ok(ending));
+                }
             }
         }
     }

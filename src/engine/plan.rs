@@ -1,9 +1,7 @@
 //! The plan of a dispatch: every name that an effect can create, fixed before the claim.
 
-use std::path::Path;
-
 use super::preflight::Cleared;
-use super::{Engine, Fault, Hint, Kind, Remedy, clean_up, feedback};
+use super::{Engine, Fault, Hint, Kind, Remedy, clean_up, feedback, trees};
 use crate::domain::attempt::{Brief, Files, PORTS, Plan, Tree};
 use crate::domain::id::AttemptId;
 use crate::domain::naming::{Names, Naming, flat};
@@ -11,8 +9,9 @@ use crate::domain::profile::Profile;
 use crate::domain::settings::Settings;
 use crate::domain::state::TreeState;
 use crate::domain::task::Task;
+use crate::domain::tree::Whereabouts;
 use crate::ports::store::Which;
-use crate::ports::worktrees::{Intact, Name};
+use crate::ports::worktrees::Name;
 
 /// Makes the plan of a task's next attempt. `fresh` declines the tree of an earlier one.
 ///
@@ -74,25 +73,41 @@ fn free_port(engine: &Engine, adopts: Option<&AttemptId>) -> Result<Option<u16>,
     }))
 }
 
-/// The newest tree of the task that is still a worktree and that nobody stands in.
+/// The newest tree of the task, to go on in: a worktree that nobody stands in. `None` where no agent has left anything.
 fn adoptable(engine: &Engine, task: &Task) -> Result<Option<Tree>, Fault> {
-    let mut trees = engine.ports.store.trees(task.id)?;
-    trees.retain(|tree| tree.state == TreeState::Present);
-    let Some(tree) = trees.pop() else { return Ok(None) };
-    match engine.ports.trees.intact(&tree.repo, &tree.path) {
-        Intact::Yes => {
-            nobody_in(engine, task, &tree.path)?;
+    let mut all = engine.ports.store.all_trees(Some(task.id))?;
+    // What never ran and is not there any more was taken back.
+    all.retain(|tree| tree.ran || tree.state == TreeState::Present);
+    let Some(tree) = all.pop() else { return Ok(None) };
+    match trees::whereabouts(engine, &tree)? {
+        Whereabouts::InPlace(_) => {
+            nobody_in(engine, &tree)?;
             Ok(Some(tree))
         }
-        Intact::No(_) => Ok(None),
+        _ if !tree.ran => Ok(None),
+        // Whoever took its removal back was told that the tree stays there.
+        Whereabouts::Parked(_) if was_undeleted(engine, &tree)? => Ok(None),
+        // It is made again from that, in the worktree step.
+        Whereabouts::Absent { held_by: Some(_) } => {
+            nobody_in(engine, &tree)?;
+            Ok(Some(tree))
+        }
+        found => Err(trees::not_there(&tree, &found)),
     }
 }
 
+/// Whether the task was removed with this tree in the trash, and put back on the board.
+fn was_undeleted(engine: &Engine, tree: &Tree) -> Result<bool, Fault> {
+    let timeline = engine.ports.store.timeline(Some(tree.task), 0, u32::MAX)?;
+    let last = |event: &str| timeline.iter().rposition(|record| record.summary().starts_with(event));
+    Ok(last("undeleted") > last("worktree parked"))
+}
+
 /// Refuses a tree that a living process stands in.
-fn nobody_in(engine: &Engine, task: &Task, tree: &Path) -> Result<(), Fault> {
-    let fresh = Remedy::RetryFresh(task.id);
-    clean_up::nobody_in(engine, tree)
-        .map_err(|fault| fault.of(task.id).hint(Hint::saying(format!("end it, or: {fresh}"), fresh)))
+fn nobody_in(engine: &Engine, tree: &Tree) -> Result<(), Fault> {
+    let fresh = Remedy::RetryFresh(tree.task);
+    let first = |ends: Option<String>| ends.unwrap_or_else(|| "end it".to_owned());
+    clean_up::nobody_in(engine, tree, &|ends| Hint::saying(format!("{}, or: {fresh}", first(ends)), fresh))
 }
 
 /// The first names that nobody has: plain, with the attempt's number, then with random suffixes.

@@ -8,17 +8,18 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::strays::{self, Fate, Stray};
-use super::{Engine, Fault, clean_up, exit_file, outbox};
-use crate::domain::attempt::Attempt;
+use super::{Engine, Fault, clean_up, exit_file, leftover, outbox, trees};
+use crate::domain::attempt::{Attempt, Tree};
 use crate::domain::completion::{Ending, Vanished};
 use crate::domain::id::{AttemptId, FileId, Process, TaskId};
 use crate::domain::lifecycle::Event;
 use crate::domain::reconcile::{Decision, Desired, ExitFile, Lock, Observed, Pane, PlaceSeen, Probe, plan};
 use crate::domain::state::{Cause, Phase, Status, Who};
 use crate::domain::time::Timestamp;
+use crate::domain::tree::Follow;
 use crate::ports::host::Signal;
 use crate::ports::multiplexer::{MuxError, PaneSeen, Panes};
-use crate::ports::store::{Amendment, Applied, Which};
+use crate::ports::store::{Applied, Which};
 
 /// How long the last letters of an agent are delivered for.
 const LETTERS: Duration = Duration::from_secs(10);
@@ -129,6 +130,7 @@ pub fn reconcile(engine: &Engine, scope: &Scope) -> Result<Report, Fault> {
         }
     }
     clean(engine, &over, &mut servers, scope.dry_run, &mut report);
+    survey(engine, scope, &mut report)?;
     report.tmux = servers.answered();
     if let Some((doubt, strays)) = strays::doubted(engine)? {
         report.doubt = Some(doubt);
@@ -397,10 +399,29 @@ fn end_survivors(engine: &Engine, attempt: &Attempt, observed: &Observed) -> Res
         return Err("its agent survives its shim and can't be ended".to_owned());
     }
     let leftovers = processes.marked(&attempt.plan.id).unwrap_or_default();
-    if !leftovers.is_empty() {
-        let leftovers = leftovers.iter().map(|found| format!("{} {}", found.process.pid, found.name)).collect();
-        let amendment = Amendment::Leftovers { attempt: attempt.plan.id.clone(), leftovers };
-        engine.ports.store.amend(&amendment, &engine.stamp(Who::Reconciler)).ok();
+    leftover::note(engine, &attempt.plan.id, leftovers, &engine.stamp(Who::Reconciler));
+    Ok(())
+}
+
+/// Brings the records of trees in line with what is there, whatever became of their attempts.
+fn survey(engine: &Engine, scope: &Scope, report: &mut Report) -> Result<(), Fault> {
+    let wanted = |tree: &Tree| scope.repo.as_ref().is_none_or(|repo| *repo == tree.repo);
+    for found in trees::survey(engine, &wanted, !scope.dry_run)? {
+        let observed = observe(engine, &found.owner, Pane::Unknown);
+        let (decision, reason) = match found.looked {
+            Err(fault) => ("unknown", fault.message),
+            Ok(looked) => {
+                let trouble = looked.found.trouble(&found.tree.path);
+                let reason = trouble.unwrap_or_else(|| format!("its worktree is at {}", found.tree.path.display()));
+                match looked.follow {
+                    Follow::Say | Follow::Unknown => ("unknown", reason),
+                    Follow::Keep => ("keep", reason),
+                    Follow::Present | Follow::Parked(_) | Follow::Gone => ("record", reason),
+                }
+            }
+        };
+        let applied = decision == "record" && !scope.dry_run;
+        file(report, Action::of(&found.owner, &observed, decision, reason, applied));
     }
     Ok(())
 }

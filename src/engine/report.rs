@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Engine, Fault, Kind, Remedy, notice, screen};
+use super::{Engine, Fault, Kind, Remedy, notice, screen, trees};
 use crate::domain::attempt::Attempt;
 use crate::domain::id::{AttemptId, TaskId};
 use crate::domain::lifecycle::Event;
@@ -63,7 +63,17 @@ pub fn say(engine: &Engine, speaker: &Speaker, word: &Word) -> Result<Task, Faul
                 .of(task)
                 .hint(Remedy::Show(task)))
         }
-        Word::Done => end(engine, &attempt, &Event::Done, who).inspect(|_| waits_no_more(engine, &attempt, who)),
+        Word::Done => {
+            // A person who says so has looked, or decided.
+            let lost = if who == Who::Agent { trees::lost(engine, &attempt.plan) } else { None };
+            if let Some(lost) = lost {
+                let task = attempt.plan.task;
+                return Err(Fault::new(Kind::Conflict, format!("task {task} can't be done: {lost}"))
+                    .of(task)
+                    .hint("bring it back, or: ganger fail REASON"));
+            }
+            end(engine, &attempt, &Event::Done, who).inspect(|_| waits_no_more(engine, &attempt, who))
+        }
         Word::Fail(reason) => {
             let event = Event::Failed { reason: text::cut(reason, LONGEST_REASON) };
             end(engine, &attempt, &event, who).inspect(|_| waits_no_more(engine, &attempt, who))

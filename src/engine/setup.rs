@@ -13,6 +13,10 @@ pub fn is_due(engine: &Engine, plan: &Plan) -> Result<bool, String> {
     if plan.adopts.is_none() {
         return Ok(true);
     }
+    // One that has to be made again has only what git has.
+    if plan.worktree.symlink_metadata().is_err() {
+        return Ok(true);
+    }
     let attempts = engine.ports.store.attempts(&Which::Of(plan.task)).map_err(|error| error.to_string())?;
     Ok(!attempts.iter().any(|attempt| attempt.plan.worktree == plan.worktree && attempt.started_at.is_some()))
 }

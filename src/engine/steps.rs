@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::launch::{self, Launch, Word};
-use super::{Engine, Fault, clean_up, dispatch, outbox, plan, reconcile, setup};
+use super::{Engine, Fault, clean_up, dispatch, outbox, plan, reconcile, setup, trees};
 use crate::domain::attempt::{Attempt, Plan};
 use crate::domain::lifecycle::Event;
 use crate::domain::profile::{NoOutput, Profile, Values, fill};
@@ -343,7 +343,10 @@ fn worktree(saga: &mut Saga<'_>) -> Result<(), Failure> {
         }
     }
     match made {
-        Ok(()) => saga.advance(StepName::Worktree, &Event::TreeMade),
+        Ok(()) => {
+            hold(saga);
+            saga.advance(StepName::Worktree, &Event::TreeMade)
+        }
         Err(error) => {
             let lasting = matches!(error, TreeError::Impossible(_));
             Err(saga.failure(StepName::Worktree, Cause::Worktree, lasting, error.to_string()))
@@ -357,18 +360,35 @@ fn adopt(saga: &Saga<'_>) -> Result<(), Failure> {
     let adopted = engine.ports.trees.adopt(&plan.repo, &plan.worktree);
     let lasting = matches!(adopted, Err(TreeError::Impossible(_)));
     let why = match adopted {
-        Ok(Intact::Yes) => return saga.advance(StepName::Worktree, &Event::TreeMade),
-        Ok(Intact::No(why)) => {
-            if !plan.worktree.exists() {
-                // Who removed it was not its owner any more, and could not say so.
-                let gone = Amendment::TreeGone { path: plan.worktree.clone(), owner: plan.id.clone() };
-                engine.ports.store.amend(&gone, &engine.stamp(Who::Dispatcher)).ok();
-            }
-            why
+        Ok(Intact::Yes) => {
+            hold(saga);
+            return saga.advance(StepName::Worktree, &Event::TreeMade);
         }
+        Ok(Intact::No(why)) => match trees::make_again(engine, plan) {
+            Ok(true) => {
+                hold(saga);
+                return saga.advance(StepName::Worktree, &Event::TreeMade);
+            }
+            // Who moved or removed it was not its owner any more, and could not say so.
+            Ok(false) => found_instead(engine, plan).unwrap_or(why),
+            Err(error) => format!("{why}; {error}"),
+        },
         Err(error) => error.to_string(),
     };
     Err(saga.failure(StepName::Worktree, Cause::Worktree, lasting, why))
+}
+
+/// Locks the tree for as long as its attempt lives. A dispatch does not fail for that: what is lost without the lock is
+/// a guard against others, and they would be told on.
+fn hold(saga: &Saga<'_>) {
+    saga.engine.ports.trees.hold(&saga.plan).ok();
+}
+
+/// What became of a tree that is not where its owner expects it. Its record says so from now on.
+fn found_instead(engine: &Engine, plan: &Plan) -> Option<String> {
+    let all = engine.ports.store.all_trees(Some(plan.task)).ok()?;
+    let tree = all.into_iter().find(|tree| tree.path == plan.worktree && tree.owner == plan.id)?;
+    trees::settle(engine, &tree, false).ok()?.found.trouble(&tree.path)
 }
 
 fn add(saga: &Saga<'_>) -> Result<(), TreeError> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Engine, Fault, Kind, Remedy, clean_up, reconcile};
+use super::{Engine, Fault, Kind, Remedy, clean_up, leftover, reconcile};
 use crate::domain::attempt::Attempt;
 use crate::domain::completion::{Ending, Vanished};
 use crate::domain::id::TaskId;
@@ -11,6 +11,7 @@ use crate::domain::reconcile::{Lock, Probe};
 use crate::domain::state::{Cause, Phase, Status, Who};
 use crate::domain::task::Task;
 use crate::ports::host::{Found, Signal};
+use crate::ports::store::Which;
 
 /// Ends a task's agent; returns when it is gone. One that is not running is fine.
 ///
@@ -100,19 +101,20 @@ fn give_up_lost_lock(engine: &Engine, row: &Attempt) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Ends the processes that outlive an attempt: those that bear its mark, by name of the mark alone.
+/// Ends the processes that outlive a task's attempts: those that bear their marks, by name of the mark alone, and those
+/// that were recorded as left over, by identity.
 ///
 /// # Errors
 /// When the process table can't be read, or a process can't be ended.
 pub fn leftovers(engine: &Engine, task: &Task) -> Result<usize, Fault> {
-    let Some(attempt) = &task.attempt else { return Ok(0) };
     let processes = &engine.ports.processes;
-    let table = |error: &std::io::Error| Fault::io("reading the process table", error);
-    let me = processes.me();
-    let find = || -> Result<Vec<_>, Fault> {
-        let mut found = processes.marked(attempt).map_err(|error| table(&error))?;
-        found.retain(|found| found.process != me);
-        Ok(found)
+    let attempts = engine.ports.store.attempts(&Which::Of(task.id))?;
+    let find = || -> Result<Vec<Found>, Fault> {
+        let mut all = Vec::new();
+        for attempt in &attempts {
+            all.extend(leftover::of(engine, attempt).map_err(|error| Fault::io("reading the process table", &error))?);
+        }
+        Ok(all)
     };
     let found = find()?;
     for signal in [Signal::Terminate, Signal::Kill] {

@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Engine, Fault, Hint, Kind, Remedy, clean_up, review, stop, trust};
+use super::{Engine, Fault, Hint, Kind, Remedy, clean_up, review, stop, trees, trust};
 use crate::domain::attempt::Tree;
 use crate::domain::id::TaskId;
 use crate::domain::lifecycle::Event;
 use crate::domain::state::{TreeState, Who};
 use crate::domain::task::{Draft, Edit, Task};
+use crate::domain::tree::Whereabouts;
 use crate::ports::store::{Amendment, Filter, Which};
 
 /// Adds a task. One that names no agent gets the default one.
@@ -260,7 +261,11 @@ fn put_away(engine: &Engine, tree: &Tree, force: bool, removed: &mut Removed) ->
             removed.parked.push(moved.path);
             removed.said.extend(moved.said);
         }
-        Ok(None) => {}
+        Ok(None) => match trees::whereabouts(engine, tree)? {
+            Whereabouts::Absent { .. } => {}
+            // Somebody moved it, or its volume is away: it stays wherever that is.
+            found => removed.said.extend(found.trouble(&tree.path)),
+        },
         Err(fault) if force && fault.kind == Kind::Failed => {
             removed.said.push(format!("its worktree is left behind at {}: {}", tree.path.display(), fault.message));
         }

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{around, read};
-use crate::domain::attempt::{Attempt, Tree};
+use crate::domain::attempt::{Attempt, Plan, Tree};
 use crate::domain::id::{AttemptId, FileId, Place, Process, TaskId};
 use crate::domain::lifecycle::{Event, Limits};
 use crate::domain::reconcile::{Lock, Probe};
 use crate::domain::saga::Remains;
 use crate::domain::settings::Settings;
 use crate::domain::task::{Draft, Task};
+use crate::domain::tree::Whereabouts;
 use crate::ports::host::{Found, Held, Locks, Processes, Signal, StateFiles};
 use crate::ports::multiplexer::{self as mux, Multiplexer, MuxError, NewSession, PaneSeen, Panes, Server, Typed};
 use crate::ports::repositories::{Repositories, Supplied, Unfit};
@@ -79,6 +80,9 @@ impl Store for PointedStore {
     }
     fn trees(&self, task: TaskId) -> store::Result<Vec<Tree>> {
         around("store.trees", || self.0.trees(task), store_fault)
+    }
+    fn all_trees(&self, task: Option<TaskId>) -> store::Result<Vec<Tree>> {
+        around("store.all-trees", || self.0.all_trees(task), store_fault)
     }
     fn timeline(&self, task: Option<TaskId>, after: i64, limit: u32) -> store::Result<Vec<Record>> {
         around("store.timeline", || self.0.timeline(task, after, limit), store_fault)
@@ -163,6 +167,22 @@ impl Worktrees for PointedWorktrees {
     }
     fn adopt(&self, repo: &Path, path: &Path) -> trees::Result<Intact> {
         around("trees.adopt", || self.0.adopt(repo, path), tree_fault)
+    }
+    fn whereabouts(&self, tree: &Tree, owners: &[AttemptId]) -> Whereabouts {
+        let looked = around("trees.whereabouts", || Ok(self.0.whereabouts(tree, owners)), |why| why);
+        looked.unwrap_or_else(Whereabouts::Unknown)
+    }
+    fn settle(&self, tree: &Tree, owners: &[AttemptId], act: &mut dyn FnMut(&Whereabouts)) -> trees::Result<()> {
+        around("trees.settle", || self.0.settle(tree, owners, act), tree_fault)
+    }
+    fn remake(&self, tree: &Tree, wanted: &dyn Fn() -> bool) -> trees::Result<()> {
+        around("trees.remake", || self.0.remake(tree, wanted), tree_fault)
+    }
+    fn hold(&self, plan: &Plan) -> trees::Result<()> {
+        around("trees.hold", || self.0.hold(plan), tree_fault)
+    }
+    fn release(&self, plan: &Plan) -> trees::Result<()> {
+        around("trees.release", || self.0.release(plan), tree_fault)
     }
     fn snapshot(&self, repo: &Path, path: &Path) -> trees::Result<Snapshot> {
         around("trees.snapshot", || self.0.snapshot(repo, path), tree_fault)

@@ -138,7 +138,7 @@ fn registered(repo: &Repo, path: &Path, new: &NewTree<'_>) -> std::result::Resul
     match admin.lock(path) {
         Lock::Making => {}
         Lock::No => return Err("its lock is gone".to_owned()),
-        Lock::Other(reason) => return Err(format!("it is locked: {reason}")),
+        Lock::Working(reason) | Lock::Other(reason) => return Err(format!("it is locked: {reason}")),
     }
     repo.head_is(&admin, new.branch, new.base)?;
     Ok(admin)

@@ -204,7 +204,7 @@ pub(super) fn lock_all(records: &[Admin], reason: &str) -> Result<Vec<Admin>, St
     let mut taken = Vec::new();
     for admin in records {
         let Some(tree) = admin.tree() else { continue };
-        if admin.lock(&tree) != Lock::No {
+        if !matches!(admin.lock(&tree), Lock::No | Lock::Working(_)) {
             continue;
         }
         if let Err(error) = keeping_times(&admin.dir, || admin.take_lock(reason)) {

@@ -11,6 +11,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::read::Repo;
 use super::{Git, PATIENCE, program};
+use crate::domain::id::{AttemptId, TaskId};
 use crate::ports::worktrees::{Result, TreeError};
 
 /// The reason that git gives for its own lock while it makes a worktree.
@@ -52,6 +53,8 @@ pub(super) enum Lock {
     No,
     /// It is being made or unmade: by us, or by git itself.
     Making,
+    /// This program, while an attempt's agent may be at work in it: the whole reason.
+    Working(String),
     /// Somebody, for this reason.
     Other(String),
 }
@@ -71,6 +74,14 @@ pub(super) enum DotGit {
 /// The reason with which a tree at `path` is locked while it is made or unmade.
 pub(super) fn making(path: &Path) -> Vec<u8> {
     [b"ganger: making ", path.as_os_str().as_bytes()].concat()
+}
+
+/// What the reasons of [`working`] begin with.
+const WORKING: &[u8] = b"ganger: an agent works here: ";
+
+/// The reason with which a tree is locked while an attempt's agent may be at work in it.
+pub(super) fn working(task: TaskId, attempt: &AttemptId) -> String {
+    format!("{}task {task}, attempt {attempt}", String::from_utf8_lossy(WORKING))
 }
 
 impl Admin {
@@ -138,6 +149,7 @@ impl Admin {
         match self.lock_text() {
             None => Lock::No,
             Some(text) if text == INITIALIZING || text == making(path).trim_ascii_end() => Lock::Making,
+            Some(text) if text.starts_with(WORKING) => Lock::Working(String::from_utf8_lossy(&text).into_owned()),
             Some(text) => Lock::Other(String::from_utf8_lossy(&text).into_owned()),
         }
     }
@@ -146,8 +158,18 @@ impl Admin {
         Some(std::fs::read(self.dir.join("locked")).ok()?.trim_ascii_end().to_owned())
     }
 
-    /// Locks it, as git does; one that is locked stays as it is.
+    /// Locks it for this reason, in place of a lock that it has.
+    pub(super) fn lock_for(&self, reason: impl AsRef<OsStr>) -> io::Result<()> {
+        let new = self.dir.join("locked.new");
+        std::fs::write(&new, [reason.as_ref().as_bytes(), b"\n"].concat())?;
+        std::fs::rename(new, self.dir.join("locked"))
+    }
+
+    /// Locks it, as git does; one that is locked stays as it is, save by an attempt, which is over then.
     pub(super) fn take_lock(&self, reason: &str) -> io::Result<()> {
+        if self.lock_text().is_some_and(|text| text.starts_with(WORKING)) {
+            return self.lock_for(reason);
+        }
         let made = OpenOptions::new().write(true).create_new(true).open(self.dir.join("locked"));
         match made.and_then(|mut file| file.write_all(reason.as_bytes())) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),

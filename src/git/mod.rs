@@ -6,7 +6,8 @@
 //!
 //! Two marks tell what is ours. A tree that is being made or unmade is locked with the reason `ganger: making
 //! PATH`: it is the first file that `git worktree add` writes, so every leftover of a killed one bears it. A
-//! branch's reflog begins with an entry by `ganger <add@ganger.invalid>`.
+//! branch's reflog begins with an entry by `ganger <add@ganger.invalid>`. While an agent may be at work in a tree it
+//! is locked as well, with a reason that names task and attempt.
 
 mod add;
 mod call;
@@ -14,7 +15,9 @@ mod carry;
 mod content;
 mod diff;
 pub mod files;
+mod find;
 mod hide;
+mod hold;
 mod ignored;
 mod inspect;
 mod layout;
@@ -23,6 +26,7 @@ mod pointer;
 mod program;
 mod quarantine;
 mod read;
+mod remake;
 mod remove;
 mod repo_lock;
 mod rescue;
@@ -39,8 +43,10 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::domain::attempt::Tree;
+use crate::domain::attempt::{Plan, Tree};
+use crate::domain::id::AttemptId;
 use crate::domain::saga::Remains;
+use crate::domain::tree::Whereabouts;
 use crate::ports::worktrees::{Diff, Intact, Moved, Name, NewTree, Parking, Result, Snapshot, TreeError, Worktrees};
 
 /// How long a caller waits for the repository's lock.
@@ -140,6 +146,30 @@ impl Worktrees for Git {
         let admin = layout::record_at(&opened.common, &path).map_err(TreeError::Impossible)?;
         seen::ensure(self, &opened, &admin, &path)?;
         Ok(Intact::Yes)
+    }
+
+    fn whereabouts(&self, tree: &Tree, owners: &[AttemptId]) -> Whereabouts {
+        find::whereabouts(self, tree, owners)
+    }
+
+    fn settle(&self, tree: &Tree, owners: &[AttemptId], act: &mut dyn FnMut(&Whereabouts)) -> Result<()> {
+        let opened = read::Repo::open(self, &tree.repo)?;
+        let doing = format!("look for {}", tree.path.display());
+        let _lock = repo_lock::RepoLock::take(&opened.common, &doing, self.patience)?;
+        act(&find::whereabouts(self, tree, owners));
+        Ok(())
+    }
+
+    fn remake(&self, tree: &Tree, wanted: &dyn Fn() -> bool) -> Result<()> {
+        remake::remake(self, tree, wanted)
+    }
+
+    fn hold(&self, plan: &Plan) -> Result<()> {
+        hold::hold(self, plan)
+    }
+
+    fn release(&self, plan: &Plan) -> Result<()> {
+        hold::release(self, plan)
     }
 
     fn snapshot(&self, repo: &Path, path: &Path) -> Result<Snapshot> {

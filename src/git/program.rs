@@ -46,9 +46,12 @@ pub(super) fn object(git: &Git, common: &Path, name: &str) -> Result<Option<Stri
     Ok(answer.ok().then(|| answer.text()))
 }
 
-/// The commits on `branch` that are not in `base`, newest first.
-pub(super) fn commits(git: &Git, common: &Path, branch: &str, base: &str) -> Result<Vec<String>> {
-    let call = git.call(common).args(["rev-list", &format!("refs/heads/{branch}"), &format!("^{base}"), "--"]);
+/// The commits on `from`, a branch or a commit, that are not in `base`, newest first.
+pub(super) fn commits(git: &Git, common: &Path, from: &str, base: &str) -> Result<Vec<String>> {
+    let branch = format!("refs/heads/{from}");
+    let is_id = from.len() >= 40 && from.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let from = if is_id && object(git, common, &branch)?.is_none() { from } else { &branch };
+    let call = git.call(common).args(["rev-list", from, &format!("^{base}"), "--"]);
     Ok(git.must(&call, READ)?.text().lines().map(str::to_owned).collect())
 }
 

@@ -188,12 +188,18 @@ impl Repo {
         Err(TreeError::Impossible(format!("{}: there is no commit {id:?}", self.common.display())))
     }
 
-    /// The commits on `branch` that are not in `base`, newest first.
-    pub(super) fn commits(&self, branch: &str, base: &str) -> Result<Vec<String>> {
-        let Some(lib) = &self.lib else { return program::commits(&self.git, &self.common, branch, base) };
+    /// The commits on `from`, a branch or a commit, that are not in `base`, newest first.
+    pub(super) fn commits(&self, from: &str, base: &str) -> Result<Vec<String>> {
+        let Some(lib) = &self.lib else { return program::commits(&self.git, &self.common, from, base) };
         let ids = || -> std::result::Result<Vec<String>, git2::Error> {
             let mut walk = lib.revwalk()?;
-            walk.push_ref(&format!("refs/heads/{branch}"))?;
+            match lib.find_reference(&format!("refs/heads/{from}")) {
+                Ok(branch) => walk.push(branch.peel_to_commit()?.id())?,
+                Err(error) => match Oid::from_str(from) {
+                    Ok(commit) if self.has_commit(from).is_ok() => walk.push(commit)?,
+                    Ok(_) | Err(_) => return Err(error),
+                },
+            }
             walk.hide(Oid::from_str(base)?)?;
             walk.map(|id| id.map(|id| id.to_string())).collect()
         };

@@ -34,7 +34,7 @@ pub(super) fn remove(git: &Git, tree: &Tree, owned: &dyn Fn() -> bool) -> Result
     let doing = format!("remove {}", path.display());
     let _lock = RepoLock::take(&repo.common, &doing, git.patience)?;
     if !owned() {
-        return Ok(Remains::Nothing);
+        return Err(TreeError::Revoked);
     }
     if let Some(parked) = &tree.parked {
         return Ok(Remains::Kept(format!("{} is parked", parked.display())));
@@ -104,7 +104,7 @@ impl Leftover<'_> {
         let half = match admin.lock(self.path) {
             Lock::Other(reason) => return Some(format!("it is locked: {reason}")),
             Lock::Making => true,
-            Lock::No => false,
+            Lock::No | Lock::Working(_) => false,
         };
         // Somebody's prune that is at work takes the lock away before the rest.
         let unmade = admin.head() == Head::Unmade && (half || !admin.has_index());
@@ -156,7 +156,7 @@ impl Leftover<'_> {
 
     fn is_whole(&self, admin: &Admin, dot_git: &DotGit) -> bool {
         matches!(dot_git, DotGit::Ours(_))
-            && admin.lock(self.path) == Lock::No
+            && matches!(admin.lock(self.path), Lock::No | Lock::Working(_))
             && admin.has_index()
             && !admin.index_is_locked()
     }

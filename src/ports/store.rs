@@ -193,6 +193,9 @@ pub enum Applied {
     Missing,
 }
 
+/// What the timeline calls a worktree that was gone and made again.
+pub const WORKTREE_MADE_AGAIN: &str = "worktree made again";
+
 /// Book-keeping that moves no task: each is guarded by what it names and writes nothing if that has changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Amendment {
@@ -201,12 +204,14 @@ pub enum Amendment {
     Rename { attempt: AttemptId, branch: String, worktree: PathBuf, session: String },
     /// The tree was moved to the trash. Only while `owner` owns it.
     TreeParked { path: PathBuf, owner: AttemptId, parked: PathBuf },
-    /// The tree is gone. Only while `owner` owns it.
+    /// The tree is gone: every place that it could be in was looked at. Only while `owner` owns it.
     TreeGone { path: PathBuf, owner: AttemptId },
+    /// The tree is at its path again: found there, or made again from what had its commits. Only while `owner` owns it.
+    TreeFound { path: PathBuf, owner: AttemptId, made_from: Option<String> },
     /// The clean-up of an attempt that is over; `done` when nothing is left of it to remove.
     Cleaned { attempt: AttemptId, kept: Vec<String>, done: bool },
-    /// Processes that outlive an attempt.
-    Leftovers { attempt: AttemptId, leftovers: Vec<String> },
+    /// Processes that outlive an attempt, by identity and name.
+    Leftovers { attempt: AttemptId, leftovers: Vec<(Process, String)> },
     /// A note for the next attempt.
     Note { task: TaskId, note: String },
     /// A running agent has taken this note in: the next attempt need not be told. Only while it is the task's.
@@ -311,6 +316,9 @@ pub trait Store {
     fn attempts(&self, which: &Which) -> Result<Vec<Attempt>>;
     /// The trees of a task that are planned, present or parked, oldest first.
     fn trees(&self, task: TaskId) -> Result<Vec<Tree>>;
+    /// Every tree that was ever made and whose path no later one took, gone ones and those of deleted tasks included,
+    /// oldest first: of one task, or of all.
+    fn all_trees(&self, task: Option<TaskId>) -> Result<Vec<Tree>>;
     /// The timeline after `seq`, of one task or of all, at most `limit` rows.
     fn timeline(&self, task: Option<TaskId>, after: i64, limit: u32) -> Result<Vec<Record>>;
     /// Adds tasks, all or none.

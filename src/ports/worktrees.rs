@@ -9,9 +9,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::domain::attempt::Tree;
+use crate::domain::attempt::{Plan, Tree};
 use crate::domain::id::AttemptId;
 use crate::domain::saga::Remains;
+use crate::domain::tree::Whereabouts;
 
 /// Why git could not do it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -152,6 +153,19 @@ pub trait Worktrees {
     /// As `intact`, under the repository's lock: for the attempt that has just become the tree's owner. Whoever was
     /// about to remove or park the tree has done so by then, or will find that it has another owner.
     fn adopt(&self, repo: &Path, path: &Path) -> Result<Intact>;
+    /// Where the tree is, looked for in every place that it could be in: its path, the trash under the name of each of
+    /// `owners`, which have or had it, and what git knows of it. Absent only where all of them could be looked at.
+    fn whereabouts(&self, tree: &Tree, owners: &[AttemptId]) -> Whereabouts;
+    /// As `whereabouts`, and acts on it before the repository's lock is given back: nobody moves the tree meanwhile.
+    fn settle(&self, tree: &Tree, owners: &[AttemptId], act: &mut dyn FnMut(&Whereabouts)) -> Result<()>;
+    /// Makes a tree again whose folder is gone: with HEAD and index of git's own record of it, or else on its branch. What
+    /// was in no commit and not staged is not in it. `wanted` is asked under the lock, before the first effect.
+    fn remake(&self, tree: &Tree, wanted: &dyn Fn() -> bool) -> Result<()>;
+    /// Locks the attempt's tree in git's own way, so that git removes, moves and prunes it for nobody while its agent
+    /// may be at work there. Somebody else's lock stays.
+    fn hold(&self, plan: &Plan) -> Result<()>;
+    /// Takes that lock off again, wherever the tree is by now; no other attempt's, and nobody else's.
+    fn release(&self, plan: &Plan) -> Result<()>;
     /// What the tree at `path` holds now. What an agent left there is read as data: no program is run that the tree or
     /// the repository's configuration names.
     fn snapshot(&self, repo: &Path, path: &Path) -> Result<Snapshot>;
@@ -163,13 +177,13 @@ pub trait Worktrees {
     /// What is ignored in the main worktree at `repo`, relative to it: files, and folders in which everything is. A
     /// bare repository has none.
     fn ignored(&self, repo: &Path) -> Result<Vec<PathBuf>>;
-    /// The ids of the commits on `branch` that are not in `base`, newest first.
-    fn commits(&self, repo: &Path, branch: &str, base: &str) -> Result<Vec<String>>;
+    /// The ids of the commits on `from`, a branch or a commit, that are not in `base`, newest first.
+    fn commits(&self, repo: &Path, from: &str, base: &str) -> Result<Vec<String>>;
     /// The difference between `base` and what is in the tree at `path`, committed or not; read as `snapshot` does.
     fn diff(&self, repo: &Path, path: &Path, base: &str) -> Result<Diff>;
     /// Undoes `add`: removes a tree that never ran if it equals what git wrote (also a half-made one), and its
     /// branch if that is still at the base and nobody's HEAD. Keeps what it can't prove empty. `owned` is asked
-    /// under the lock, before the first effect.
+    /// under the lock, before the first effect; where it says no, nothing is done ([`TreeError::Revoked`]).
     fn remove(&self, tree: &Tree, owned: &dyn Fn() -> bool) -> Result<Remains>;
     /// Moves a tree to the trash, still a locked worktree of its repository, with what hangs on it (worktrees and
     /// submodules inside still work) and rescue references beside. Returns where it is then; `None` when there was

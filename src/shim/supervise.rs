@@ -52,7 +52,8 @@ pub(super) struct Supervisor<'a> {
     terminal: Terminal,
     environment: Vec<(OsString, OsString)>,
     worktree: PathBuf,
-    before: Option<Snapshot>,
+    /// What the tree held before the agent began, or why that could not be seen.
+    before: Result<Snapshot, String>,
     foreground: Option<Foreground>,
     agent: Option<Process>,
     /// The database has heard that the agent runs.
@@ -98,7 +99,7 @@ impl<'a> Supervisor<'a> {
             terminal: Terminal::remember(),
             environment,
             worktree,
-            before: None,
+            before: Err("it was not looked at before the agent began".to_owned()),
             foreground: None,
             agent: None,
             started: false,
@@ -138,6 +139,7 @@ impl<'a> Supervisor<'a> {
                 1
             }
         };
+        self.let_go_of_tree();
         self.note_leftovers();
         if let Ok(task) = self.engine.task(self.plan.task) {
             self.terminal.close_with(&footer(&task));
@@ -154,9 +156,9 @@ impl<'a> Supervisor<'a> {
         // A fresh tree equals its base; anything else has to be looked at before the agent changes it.
         let (trees, repo) = (&self.engine.ports.trees, &self.plan.repo);
         self.before = if self.launch.fresh && !self.launch.prepares() {
-            trees.fresh(repo, &self.worktree, &self.plan.base).ok()
+            trees.fresh(repo, &self.worktree, &self.plan.base).map_err(|error| error.to_string())
         } else {
-            trees.snapshot(repo, &self.worktree).ok()
+            trees.snapshot(repo, &self.worktree).map_err(|error| error.to_string())
         };
         let argv: Vec<OsString> = self.launch.argv.iter().map(crate::engine::launch::Word::os).collect();
         match self.start(&argv) {
@@ -175,8 +177,11 @@ impl<'a> Supervisor<'a> {
         self.deadline = self.launch.timeout.map(|limit| Instant::now() + Duration::from_millis(limit));
         let exit = self.supervise();
         let how = self.how(exit);
-        let evidence = if exit == Exit::Code(0) { self.evidence() } else { Evidence::Unknown };
-        self.record(how, evidence);
+        let evidence = if exit == Exit::Code(0) { self.evidence() } else { Ok(Evidence::Unknown) };
+        match evidence {
+            Ok(evidence) => self.record(how, evidence),
+            Err(why) => self.record_blind(how, why),
+        }
         self.finish_verification();
         match exit {
             Exit::Code(code) => u8::try_from(code).unwrap_or(1),
@@ -318,6 +323,9 @@ impl<'a> Supervisor<'a> {
         let verdict = self.verifier.as_mut().and_then(|verifier| verifier.advance(&self.environment, &self.worktree));
         if let Some(verdict) = verdict {
             self.verifier = None;
+            if self.foreground.is_none() {
+                self.let_go_of_tree();
+            }
             self.tell(&Event::Verified(verdict));
         }
     }

@@ -7,9 +7,9 @@ use super::events::{self, Entry, Facts, place};
 use super::rows::{list_text, path_text};
 use super::write::{Done, one};
 use super::{edit, shelf};
-use crate::domain::id::{AttemptId, TaskId};
+use crate::domain::id::{AttemptId, Process, TaskId};
 use crate::domain::state::{Phase, TreeState};
-use crate::ports::store::{Amendment, Stamp};
+use crate::ports::store::{Amendment, Stamp, WORKTREE_MADE_AGAIN};
 
 pub(super) fn amend(conn: &Connection, amendment: &Amendment, stamp: &Stamp) -> Done<bool> {
     match amendment {
@@ -25,6 +25,19 @@ pub(super) fn amend(conn: &Connection, amendment: &Amendment, stamp: &Stamp) -> 
             let path = path_text(path)?;
             let facts = vec![("event", "worktree gone".to_owned()), ("worktree", path.to_owned())];
             move_tree(conn, path, owner, (TreeState::Gone, None), facts, stamp)
+        }
+        Amendment::TreeFound { path, owner, made_from } => {
+            let path = path_text(path)?;
+            let event = if made_from.is_some() { WORKTREE_MADE_AGAIN } else { "worktree found" };
+            let mut facts = vec![("event", event.to_owned()), ("worktree", path.to_owned())];
+            facts.extend(made_from.as_ref().map(|from| ("from", from.clone())));
+            match attempts::tree(conn, path)? {
+                // Nobody may have recorded yet that it was gone.
+                Some(tree) if made_from.is_some() && tree.owner == *owner && tree.state == TreeState::Present => {
+                    noted(conn, 1, tree.task, Some(owner), facts, stamp)
+                }
+                Some(_) | None => move_tree(conn, path, owner, (TreeState::Present, None), facts, stamp),
+            }
         }
         Amendment::Cleaned { attempt, kept, done } => cleaned(conn, attempt, kept, *done, stamp),
         Amendment::Leftovers { attempt, leftovers } => left_over(conn, attempt, leftovers, stamp),
@@ -104,9 +117,6 @@ fn move_tree(
     stamp: &Stamp,
 ) -> Done<bool> {
     let Some(tree) = attempts::tree(conn, path)?.filter(|tree| tree.owner == *owner) else { return Ok(false) };
-    if tree.state == TreeState::Gone && state == TreeState::Parked {
-        return Ok(false);
-    }
     let there = tree.parked.as_deref().map(path_text).transpose()?;
     if tree.state == state && (parked.is_none() || there == parked) {
         return Ok(true);
@@ -136,14 +146,17 @@ fn cleaned(conn: &Connection, id: &AttemptId, kept: &[String], done: bool, stamp
     noted(conn, written, attempt.plan.task, Some(id), facts, stamp)
 }
 
-fn left_over(conn: &Connection, id: &AttemptId, leftovers: &[String], stamp: &Stamp) -> Done<bool> {
+fn left_over(conn: &Connection, id: &AttemptId, left: &[(Process, String)], stamp: &Stamp) -> Done<bool> {
     let Some(attempt) = attempts::attempt(conn, id)? else { return Ok(false) };
-    if attempt.leftovers == leftovers {
+    let leftovers: Vec<String> = left.iter().map(|(process, name)| format!("{} {name}", process.pid)).collect();
+    let running: Vec<String> = left.iter().map(|(process, _)| format!("{} {}", process.pid, process.start)).collect();
+    let known = attempt.left_running.iter().eq(left.iter().map(|(process, _)| process));
+    if known && attempt.leftovers == leftovers {
         return Ok(true);
     }
     let written = conn
-        .prepare_cached("UPDATE attempts SET leftovers = ?1 WHERE id = ?2")?
-        .execute(params![list_text(leftovers), id.as_str()])?;
+        .prepare_cached("UPDATE attempts SET leftovers = ?1, left_running = ?2 WHERE id = ?3")?
+        .execute(params![list_text(&leftovers), list_text(&running), id.as_str()])?;
     let facts = vec![("event", "leftovers".to_owned()), ("leftovers", leftovers.join("; "))];
     noted(conn, written, attempt.plan.task, Some(id), facts, stamp)
 }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, Params, Row, named_params};
 use super::rows::{Cells, list_text, millis, path_text};
 use super::write::Done;
 use crate::domain::attempt::{Attempt, Brief, Doing, Exit, Files, Plan, Tree};
-use crate::domain::id::{AttemptId, FileId, Place, TaskId};
+use crate::domain::id::{AttemptId, FileId, Place, Process, TaskId};
 use crate::domain::lifecycle::{Current, State};
 use crate::domain::permission::Verb;
 use crate::domain::state::{Activity, Cause, Phase, Source, Spoken, Status, TreeState};
@@ -17,7 +17,7 @@ const SELECT: &str = "SELECT id, task, number, repo, agent, base, branch, worktr
     token, phase, phase_since, host, boot, dispatcher_pid, dispatcher_start, shim_pid, shim_start, agent_pid,
     agent_start, server_pid, server_start, pane, lock_device, lock_inode, stop_requested, claimed_at, started_at,
     ended_at, exit_code, exit_signal, cause, failure, kept, leftovers, cleaned, activity, activity_by, activity_since, saying,
-    spoken, waits_until, conversation, port, may FROM attempts";
+    spoken, waits_until, conversation, port, may, left_running FROM attempts";
 
 /// Left to itself, the planner reads the whole table for this: a term with NOT IN is no range of any index.
 pub(super) const LIVE: &str = "INDEXED BY attempts_live WHERE phase NOT IN ('exited', 'revoked') ORDER BY rowid";
@@ -107,6 +107,7 @@ fn decode(row: &Row<'_>) -> Done<Attempt> {
         failure: cells.maybe_text("failure")?,
         kept: cells.list("kept")?,
         leftovers: cells.list("leftovers")?,
+        left_running: Vec::new(),
         cleaned: cells.flag("cleaned")?,
         doing: doing(&cells)?,
         saying: cells.maybe_text("saying")?,
@@ -118,7 +119,16 @@ fn decode(row: &Row<'_>) -> Done<Attempt> {
     let may = cells.list("may")?;
     // A verb of a newer version is none that this one would have to refuse.
     let may = may.iter().filter_map(|verb| Verb::parse(verb).ok()).collect();
-    Ok(Attempt { plan: Plan { may, port, ..attempt.plan }, ..attempt })
+    let left = cells.list("left_running")?;
+    let left_running = left.iter().map(|text| process(text)).collect::<Option<Vec<Process>>>();
+    let left_running = left_running.ok_or_else(|| cells.unreadable("left_running", "not a process"))?;
+    Ok(Attempt { plan: Plan { may, port, ..attempt.plan }, left_running, ..attempt })
+}
+
+/// A process as `pid start`.
+fn process(text: &str) -> Option<Process> {
+    let (pid, start) = text.split_once(' ')?;
+    Some(Process { pid: pid.parse().ok()?, start: start.parse().ok()? })
 }
 
 fn doing(cells: &Cells<'_>) -> Done<Option<Doing>> {
@@ -237,6 +247,10 @@ const TREE: &str = "SELECT path, repo, branch, base, owner, task, state, ran, pa
 
 pub(super) fn trees(conn: &Connection, task: TaskId) -> Done<Vec<Tree>> {
     select_trees(conn, "WHERE task = ?1 AND state <> 'gone' ORDER BY made_at, rowid", [task.0])
+}
+
+pub(super) fn all_trees(conn: &Connection, task: Option<TaskId>) -> Done<Vec<Tree>> {
+    select_trees(conn, "WHERE ?1 IS NULL OR task = ?1 ORDER BY made_at, rowid", [task.map(|task| task.0)])
 }
 
 /// The tree that was made at `path`, gone ones included.

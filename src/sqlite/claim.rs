@@ -101,9 +101,8 @@ fn tree_is_free(conn: &Connection, plan: &Plan) -> Done<bool> {
         (None, Some(tree)) => tree.state == TreeState::Gone,
         (Some(_), None) => false,
         (Some(adopts), Some(tree)) => {
-            tree.owner == *adopts
-                && tree.task == plan.task
-                && matches!(tree.state, TreeState::Planned | TreeState::Present)
+            // One that is gone is made again from its commits.
+            tree.owner == *adopts && tree.task == plan.task && tree.state != TreeState::Parked
         }
     })
 }

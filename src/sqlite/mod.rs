@@ -99,6 +99,10 @@ impl Store for Sqlite {
         self.read("listing worktrees", |conn| attempts::trees(conn, task))
     }
 
+    fn all_trees(&self, task: Option<TaskId>) -> Result<Vec<Tree>> {
+        self.read("listing worktrees", |conn| attempts::all_trees(conn, task))
+    }
+
     fn timeline(&self, task: Option<TaskId>, after: i64, limit: u32) -> Result<Vec<Record>> {
         self.read("reading the timeline", |conn| events::timeline(conn, task, after, limit))
     }

@@ -40,6 +40,7 @@ mod states;
 mod strangers;
 mod support;
 mod terminal;
+mod tree_records;
 mod tui;
 mod undo;
 mod verbs;

@@ -18,6 +18,7 @@ use crate::domain::state::Status;
 use crate::engine::dispatch::{Request, dispatch};
 use crate::engine::queue::{self, Fill, ready};
 use crate::engine::{Engine, Fault, Kind, tasks, wait};
+use crate::ports::store::{Record, WORKTREE_MADE_AGAIN};
 
 /// Dispatches the tasks named, or the queue's first, or all that fit.
 ///
@@ -113,6 +114,9 @@ fn conclude(
         let outcome = result.and_then(|attempt| {
             if !wiring.global.json && !quiet {
                 let plan = &attempt.plan;
+                if let Some(remark) = of_earlier_work(engine, &attempt)? {
+                    output::mention(&remark);
+                }
                 output::say(&format!("task {id} runs in session {}: ganger attach {id}", plan.session));
                 attempt.kept.iter().for_each(|note| output::mention(note));
             }
@@ -156,6 +160,28 @@ fn conclude(
         output::object(whole);
     }
     Ok(faults.first().map_or(ExitCode::SUCCESS, |fault| ExitCode::from(fault.kind.code())))
+}
+
+/// What of its task's earlier work an attempt begins without, where that is so.
+fn of_earlier_work(engine: &Engine, attempt: &Attempt) -> Result<Option<String>, Fault> {
+    let (id, plan) = (attempt.plan.task, &attempt.plan);
+    if plan.number == 1 {
+        return Ok(None);
+    }
+    if plan.adopts.is_none() {
+        let trees = engine.ports.store.trees(id)?;
+        let parked = trees.into_iter().rev().find_map(|tree| tree.parked);
+        return Ok(parked.map(|at| format!("task {id} begins anew: its earlier work is parked at {}", at.display())));
+    }
+    let timeline = engine.ports.store.timeline(Some(id), 0, u32::MAX)?;
+    let again =
+        |record: &&Record| record.attempt.as_ref() == Some(&plan.id) && record.evidence.contains(WORKTREE_MADE_AGAIN);
+    let Some(record) = timeline.iter().rev().find(again) else { return Ok(None) };
+    let evidence: serde_json::Value = serde_json::from_str(&record.evidence).unwrap_or_default();
+    let from = evidence["from"].as_str().unwrap_or("its branch");
+    Ok(Some(format!(
+        "the worktree of task {id} was gone, and was made again from {from}: without what was not committed"
+    )))
 }
 
 /// Takes a failed task up again; with `--fresh` also one that waits in the queue for an agent that vanished.

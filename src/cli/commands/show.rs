@@ -15,6 +15,7 @@ use crate::domain::state::Source;
 use crate::domain::state::TreeState;
 use crate::domain::text;
 use crate::domain::time::Timestamp;
+use crate::domain::tree::Head;
 use crate::engine::{Engine, Fault, Kind};
 use crate::ports::store::{Record, Which};
 
@@ -41,6 +42,16 @@ pub fn run(wiring: &Wiring, id: i64) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Where the work of an attempt is: on the branch that was made for it, or where its tree's HEAD went.
+fn branch(made: &str, head: Option<&Head>) -> String {
+    match head {
+        None => made.to_owned(),
+        Some(Head::Branch(now)) if now == made => made.to_owned(),
+        Some(Head::Branch(now)) => format!("{now} (began as {made})"),
+        Some(Head::Detached(commit)) => format!("none: HEAD is at {commit} (began as {made})"),
+    }
+}
+
 /// What the agent does, on whose word and since when.
 fn activity(card: &Card) -> String {
     let Some(activity) = card.activity() else { return String::new() };
@@ -63,6 +74,7 @@ fn print(card: &Card, attempts: &[Seen], timeline: &[Record], now: Timestamp) {
     output::say(&format!("task {}: {}", task.id, text::line(&task.draft.title)));
     say("status", &format!("{}{}", task.status, if task.archived { ", archived" } else { "" }));
     say("reason", task.reason.as_deref().unwrap_or_default());
+    say("worktree", &card.tree_trouble().unwrap_or_default());
     say("note", task.note.as_deref().unwrap_or_default());
     say("activity", &activity(card));
     say("says", card.saying().unwrap_or_default());
@@ -92,7 +104,8 @@ fn print(card: &Card, attempts: &[Seen], timeline: &[Record], now: Timestamp) {
             Liveness::Unknown(doubt) => format!(", unknown: {}", doubt.text()),
         };
         output::say(&format!("attempt {}: {}{live}", plan.number, seen.attempt.phase));
-        say("  branch", &plan.branch);
+        let head = card.head().filter(|_| card.tree.as_ref().is_some_and(|tree| tree.path == plan.worktree));
+        say("  branch", &branch(&plan.branch, head));
         say("  worktree", &plan.worktree.to_string_lossy());
         say("  session", &format!("{} ({})", plan.session, seen.pane.text()));
         for kept in &seen.attempt.kept {

@@ -8,11 +8,11 @@ use crate::domain::id::{AttemptId, Process};
 use crate::domain::reconcile::{Lock, Probe};
 use crate::domain::state::TreeState;
 use crate::domain::task::Task;
+use crate::domain::tree::{Head, Whereabouts};
 use crate::engine::strays::{self, Stray};
 use crate::engine::{Engine, Fault};
 use crate::ports::multiplexer::{PaneSeen, Panes};
 use crate::ports::store::{Filter, Record, Which};
-use crate::ports::worktrees::{Intact, Name};
 
 /// Everything that the checks look at.
 #[derive(Debug, Default)]
@@ -65,8 +65,10 @@ pub(super) struct TreeFacts {
 /// What stands in a tree's place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Found {
-    /// A worktree of its repository, its branch there.
+    /// What its record says.
     Whole,
+    /// It is somewhere else than its record says: where.
+    Misrecorded(String),
     /// Not that: why.
     Broken(String),
     /// It could not be looked at: why.
@@ -87,6 +89,7 @@ impl Facts {
         let mut tasks = Vec::new();
         for task in engine.ports.store.tasks(&filter)?.tasks {
             let attempts = engine.ports.store.attempts(&Which::Of(task.id))?;
+            let made: Vec<_> = attempts.iter().map(|row| (row.plan.worktree.clone(), row.plan.id.clone())).collect();
             let attempts = attempts.into_iter().map(|row| {
                 let shims = shims.remove(&row.plan.id).unwrap_or_default();
                 let panes = if row.cleaned {
@@ -99,7 +102,13 @@ impl Facts {
                 attempt(engine, row, shims, panes)
             });
             let attempts = attempts.collect();
-            let trees = engine.ports.store.trees(task.id)?.into_iter().map(|tree| self::tree(engine, tree)).collect();
+            let trees = engine.ports.store.all_trees(Some(task.id))?;
+            let trees = trees.into_iter().map(|tree| {
+                let had = made.iter().filter(|(path, _)| *path == tree.path).map(|(_, owner)| owner.clone());
+                let owners: Vec<AttemptId> = had.collect();
+                self::tree(engine, tree, &owners)
+            });
+            let trees = trees.collect();
             let timeline = engine.ports.store.timeline(Some(task.id), 0, u32::MAX)?;
             tasks.push(TaskFacts { task, attempts, trees, timeline });
         }
@@ -136,35 +145,36 @@ fn attempt(engine: &Engine, row: Attempt, shims: Vec<Process>, panes: Vec<PaneSe
     }
 }
 
-fn tree(engine: &Engine, tree: Tree) -> TreeFacts {
-    let at = match tree.state {
-        TreeState::Present => Some(&tree.path),
-        TreeState::Parked => tree.parked.as_ref(),
-        TreeState::Planned | TreeState::Gone => None,
-    };
-    let found = match at {
-        None => Found::NotLookedAt,
-        // A repository that is away, on a disk that is not mounted say, has lost nothing.
-        Some(_) if !tree.repo.exists() => Found::Unknown(format!("the repository {} is away", tree.repo.display())),
-        Some(path) => match engine.ports.trees.intact(&tree.repo, path) {
-            // A removal that was cut off between the move and its record has lost nothing.
-            Intact::No(_) if tree.state == TreeState::Present && is_parked(engine, &tree) => {
-                Found::Unknown("its worktree was parked, and the record does not say so yet".to_owned())
-            }
-            Intact::No(why) => Found::Broken(format!("its worktree is not one any more: {why}")),
-            // Somebody may have gone on another branch in it, and then ours is theirs to keep or remove.
-            Intact::Yes if tree.state == TreeState::Parked => Found::Whole,
-            Intact::Yes => match engine.ports.trees.branch(&tree.repo, &tree.branch) {
-                Ok(Name::Taken) => Found::Whole,
-                Ok(Name::Free | Name::Clashes) => Found::Broken(format!("its branch {} is gone", tree.branch)),
-                Err(error) => Found::Unknown(error.to_string()),
-            },
-        },
+/// A tree, as the disk shows it and not as its record has it.
+fn tree(engine: &Engine, tree: Tree, owners: &[AttemptId]) -> TreeFacts {
+    // A repository that is away, on a disk that is not mounted say, has lost nothing.
+    let found = if tree.repo.exists() {
+        of_disk(&tree, engine.ports.trees.whereabouts(&tree, owners))
+    } else {
+        Found::Unknown(format!("the repository {} is away", tree.repo.display()))
     };
     TreeFacts { tree, found }
 }
 
-fn is_parked(engine: &Engine, tree: &Tree) -> bool {
-    let parked = tree.trash().join(tree.owner.as_str());
-    !tree.path.exists() && engine.ports.trees.intact(&tree.repo, &parked) == Intact::Yes
+fn of_disk(tree: &Tree, seen: Whereabouts) -> Found {
+    let says = |what: String| Found::Misrecorded(format!("{what}, and its record says that it is {}", tree.state));
+    match (tree.state, seen) {
+        // A tree that nobody ever ran in holds no work, and one that is being made has no place yet.
+        (TreeState::Planned, _) | (TreeState::Gone, Whereabouts::Unknown(_)) => Found::NotLookedAt,
+        (_, Whereabouts::Unknown(why)) => Found::Unknown(why),
+        (TreeState::Parked, Whereabouts::Parked(at)) if tree.parked.as_ref() == Some(&at) => Found::Whole,
+        (_, Whereabouts::Parked(at)) => says(format!("its worktree is in the trash at {}", at.display())),
+        (TreeState::Present, Whereabouts::InPlace(_)) => Found::Whole,
+        (TreeState::Gone, Whereabouts::InPlace(Head::Branch(branch))) if branch == tree.branch => {
+            says("its worktree is in its place".to_owned())
+        }
+        (TreeState::Parked, Whereabouts::InPlace(_)) => says("its worktree is in its place".to_owned()),
+        (TreeState::Gone, _) => Found::NotLookedAt,
+        (_, Whereabouts::Broken(why)) => Found::Broken(format!("its worktree is not one any more: {why}")),
+        // Somebody moved it, and nothing of it is lost.
+        (_, Whereabouts::Elsewhere(at)) => Found::Unknown(format!("its worktree was moved to {}", at.display())),
+        (_, Whereabouts::Absent { .. }) => {
+            Found::Broken(format!("its worktree is not one any more: {} is gone", tree.path.display()))
+        }
+    }
 }

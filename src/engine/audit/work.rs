@@ -10,6 +10,7 @@ pub(super) fn check(facts: &TaskFacts, audit: &mut Audit) {
         match &tree.found {
             // A tree that nobody ever ran in holds no work.
             Found::Broken(_) if !tree.tree.ran => {}
+            Found::Misrecorded(why) => audit.violated("I13", task, owner, why.clone()),
             Found::Broken(why) => audit.violated("I7", task, owner, why.clone()),
             Found::Unknown(why) => audit.unsure("I7", task, owner, why.clone()),
             Found::Whole | Found::NotLookedAt => {}

@@ -291,7 +291,12 @@ fn a_tree_that_is_no_worktree_any_more_is_not_taken_over() {
     let (engine, task, attempt) = world.running();
     world.exit(&attempt.plan.id, 1, Evidence::Changed);
     world.lock().trees.get_mut(&attempt.plan.worktree).unwrap().whole = false;
-    let second = dispatch(&engine, &retry(task)).unwrap();
+    let fault = dispatch(&engine, &retry(task)).unwrap_err();
+    assert_eq!(fault.kind, Kind::Conflict);
+    assert!(fault.message.contains("its worktree is not whole: it is damaged"), "{fault}");
+    assert!(fault.hint.is_some_and(|hint| hint.contains("ganger retry 1 --fresh")));
+    assert_eq!(world.task(task).status, Status::Failed);
+    let second = dispatch(&engine, &Request { fresh: true, ..retry(task) }).unwrap();
     assert_eq!(second.plan.adopts, None);
     assert_ne!(second.plan.worktree, attempt.plan.worktree);
 }
@@ -304,7 +309,7 @@ fn a_tree_that_is_damaged_after_the_claim_is_handed_back() {
     let path = attempt.plan.worktree.clone();
     world.before("trees.adopt", move |world| world.lock().trees.get_mut(&path).unwrap().whole = false);
     let fault = dispatch(&engine, &retry(task)).unwrap_err();
-    assert!(fault.message.contains("worktree: it is damaged"), "{fault}");
+    assert!(fault.message.contains("its worktree is not whole: it is damaged"), "{fault}");
     let trees = world.board().trees(task).unwrap();
     assert_eq!((&trees[0].owner, trees[0].state), (&attempt.plan.id, TreeState::Present));
     assert!(attempt.plan.worktree.exists());
@@ -312,7 +317,7 @@ fn a_tree_that_is_damaged_after_the_claim_is_handed_back() {
 }
 
 #[test]
-fn a_tree_that_is_gone_after_the_claim_is_recorded_and_the_next_attempt_makes_one() {
+fn a_tree_that_is_gone_after_the_claim_is_made_again_from_what_has_its_commits() {
     let world = World::new();
     let (engine, task, attempt) = world.running();
     world.exit(&attempt.plan.id, 1, Evidence::Changed);
@@ -321,10 +326,31 @@ fn a_tree_that_is_gone_after_the_claim_is_recorded_and_the_next_attempt_makes_on
         std::fs::remove_dir_all(&path).unwrap();
         world.lock().trees.clear();
     });
+    let second = dispatch(&engine, &retry(task)).unwrap();
+    assert_eq!((second.phase, second.plan.adopts), (Phase::Running, Some(attempt.plan.id)));
+    assert_eq!(world.count("remake"), 1);
+    let trees = world.board().trees(task).unwrap();
+    assert_eq!((&trees[0].owner, trees[0].state), (&second.plan.id, TreeState::Present));
+    assert_eq!(world.lock().trees[&second.plan.worktree].held_by, Some(second.plan.id));
+}
+
+#[test]
+fn a_tree_that_is_gone_for_good_after_the_claim_is_recorded_and_only_a_fresh_attempt_makes_another() {
+    let world = World::new();
+    let (engine, task, attempt) = world.running();
+    world.exit(&attempt.plan.id, 1, Evidence::Changed);
+    let path = attempt.plan.worktree.clone();
+    world.before("trees.adopt", move |world| {
+        std::fs::remove_dir_all(&path).unwrap();
+        world.lock().trees.clear();
+        world.lock().branches.remove(&attempt.plan.branch);
+    });
     let fault = dispatch(&engine, &retry(task)).unwrap_err();
-    assert!(fault.message.contains("worktree: it is gone"), "{fault}");
+    assert!(fault.message.contains("its worktree is gone"), "{fault}");
     assert_eq!(world.board().trees(task).unwrap(), []);
-    let attempt = dispatch(&engine, &Request::of(task)).unwrap();
+    let fault = dispatch(&engine, &Request::of(task)).unwrap_err();
+    assert!(fault.message.contains("nothing has its commits"), "nobody begins anew in silence: {fault}");
+    let attempt = dispatch(&engine, &Request { fresh: true, ..Request::of(task) }).unwrap();
     assert_eq!((attempt.phase, attempt.plan.adopts), (Phase::Running, None));
 }
 

@@ -339,9 +339,12 @@ fn a_tree_that_has_another_owner_by_now_is_not_parked() {
     let (engine, task, _) = ended(&world, 1);
     let tree = world.board().trees(task).unwrap().pop().unwrap();
     dispatch(&engine, &retry(task)).unwrap();
-    world.lock().processes.values_mut().for_each(|found| found.folder = None);
+    world.lock().processes.values_mut().for_each(|found| (found.folder, found.mark) = (None, None));
     let fault = clean_up::park(&engine, &tree, false).unwrap_err();
-    assert_eq!((fault.kind, fault.message.as_str()), (Kind::Conflict, "the attempt was revoked"));
+    assert_eq!(
+        (fault.kind, fault.message.as_str()),
+        (Kind::Conflict, "task 1: a new attempt has just taken over its worktree")
+    );
     assert_eq!(world.count("park"), 0);
 }
 

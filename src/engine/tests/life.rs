@@ -16,7 +16,7 @@ use crate::ports::store::{Applied, Stamp, Store as _};
 /// An end that its shim saw.
 pub fn ending(how: How, evidence: Evidence) -> Ending {
     let can_verify = matches!(how, How::Process(_));
-    Ending { how, evidence, review_without_output: false, can_verify }
+    Ending { how, evidence, unseen: None, review_without_output: false, can_verify }
 }
 
 impl World {

@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::world::{BASE, GitTree, Party, Then};
-use crate::domain::attempt::Tree;
+use crate::domain::attempt::{Plan, Tree};
+use crate::domain::id::AttemptId;
 use crate::domain::saga::Remains;
+use crate::domain::tree::{Head, Whereabouts};
 use crate::ports::worktrees::{
     self as trees, Content, Diff, Intact, Moved, Name, NewTree, Parking, Snapshot, TreeError, Worktrees,
 };
@@ -74,7 +76,7 @@ impl Worktrees for Party {
             }
             std::fs::create_dir_all(tree.path).unwrap();
             inner.branches.insert(tree.branch.to_owned(), tree.base.to_owned());
-            let made = GitTree { branch: tree.branch.to_owned(), whole: true, work: false };
+            let made = GitTree { branch: tree.branch.to_owned(), whole: true, work: false, held_by: None };
             inner.trees.insert(tree.path.to_owned(), made);
             Ok(())
         })
@@ -90,6 +92,70 @@ impl Worktrees for Party {
 
     fn adopt(&self, repo: &Path, path: &Path) -> trees::Result<Intact> {
         self.gate("trees.adopt", git_error, || Ok(self.intact(repo, path)))
+    }
+
+    fn whereabouts(&self, tree: &Tree, owners: &[AttemptId]) -> Whereabouts {
+        if let Err(error) = self.gate("trees.whereabouts", git_error, || Ok(())) {
+            return Whereabouts::Unknown(error.to_string());
+        }
+        let inner = self.world.lock();
+        if let Some(found) = inner.trees.get(&tree.path) {
+            return if found.whole {
+                Whereabouts::InPlace(Head::Branch(found.branch.clone()))
+            } else {
+                Whereabouts::Broken("it is damaged".to_owned())
+            };
+        }
+        let trash = tree.trash();
+        let mut places = std::iter::once(&tree.owner).chain(owners).map(|owner| trash.join(owner.as_str()));
+        if let Some(at) = places.find(|at| inner.trees.contains_key(at)) {
+            return Whereabouts::Parked(at);
+        }
+        let held = inner.branches.contains_key(&tree.branch);
+        Whereabouts::Absent { held_by: held.then(|| format!("branch {}", tree.branch)) }
+    }
+
+    fn settle(&self, tree: &Tree, owners: &[AttemptId], act: &mut dyn FnMut(&Whereabouts)) -> trees::Result<()> {
+        self.gate("trees.settle", git_error, || {
+            let found = self.whereabouts(tree, owners);
+            act(&found);
+            Ok(())
+        })
+    }
+
+    fn remake(&self, tree: &Tree, wanted: &dyn Fn() -> bool) -> trees::Result<()> {
+        self.gate("trees.remake", git_error, || {
+            if !wanted() {
+                return Err(TreeError::Revoked);
+            }
+            let mut inner = self.world.lock();
+            if tree.path.exists() || !inner.branches.contains_key(&tree.branch) {
+                return Err(TreeError::Failed { doing: "git".to_owned(), why: "nothing to make it from".to_owned() });
+            }
+            std::fs::create_dir_all(&tree.path).unwrap();
+            let made = GitTree { branch: tree.branch.clone(), whole: true, work: false, held_by: None };
+            inner.trees.insert(tree.path.clone(), made);
+            inner.done.push(format!("remake {}", tree.path.display()));
+            Ok(())
+        })
+    }
+
+    fn hold(&self, plan: &Plan) -> trees::Result<()> {
+        self.gate("trees.hold", git_error, || {
+            if let Some(tree) = self.world.lock().trees.get_mut(&plan.worktree) {
+                tree.held_by = Some(plan.id.clone());
+            }
+            Ok(())
+        })
+    }
+
+    fn release(&self, plan: &Plan) -> trees::Result<()> {
+        self.gate("trees.release", git_error, || {
+            for tree in self.world.lock().trees.values_mut() {
+                tree.held_by.take_if(|held_by| *held_by == plan.id);
+            }
+            Ok(())
+        })
     }
 
     fn snapshot(&self, _repo: &Path, path: &Path) -> trees::Result<Snapshot> {
@@ -123,7 +189,7 @@ impl Worktrees for Party {
     fn remove(&self, tree: &Tree, owned: &dyn Fn() -> bool) -> trees::Result<Remains> {
         self.gate("trees.remove", git_error, || {
             if !owned() {
-                return Ok(Remains::Nothing);
+                return Err(TreeError::Revoked);
             }
             let mut inner = self.world.lock();
             let Some(found) = inner.trees.get(&tree.path).cloned() else { return Ok(Remains::Nothing) };
@@ -147,8 +213,11 @@ impl Worktrees for Party {
                 return Err(TreeError::Revoked);
             }
             let mut inner = self.world.lock();
-            let Some(found) = inner.trees.remove(&tree.path) else { return Ok(None) };
             let parked = parking.trash.join(parking.by.as_str());
+            let Some(found) = inner.trees.remove(&tree.path) else {
+                let there = inner.trees.contains_key(&parked);
+                return Ok(there.then_some(Moved { path: parked, said: Vec::new() }));
+            };
             std::fs::create_dir_all(parking.trash).unwrap();
             std::fs::rename(&tree.path, &parked).unwrap();
             inner.trees.insert(parked.clone(), found);

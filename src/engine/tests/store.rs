@@ -59,6 +59,10 @@ impl Store for Gated {
         self.through("store.trees", |store| store.trees(task))
     }
 
+    fn all_trees(&self, task: Option<TaskId>) -> Result<Vec<Tree>> {
+        self.through("store.all-trees", |store| store.all_trees(task))
+    }
+
     fn timeline(&self, task: Option<TaskId>, after: i64, limit: u32) -> Result<Vec<Record>> {
         let told = self.through("store.timeline", |store| store.timeline(task, after, limit))?;
         Ok(lied(told, self.party.world.lock().lies.timeline.clone()))

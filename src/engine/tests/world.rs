@@ -88,6 +88,8 @@ pub struct GitTree {
     pub whole: bool,
     /// What somebody wrote there.
     pub work: bool,
+    /// The attempt that git has it locked for.
+    pub held_by: Option<AttemptId>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]

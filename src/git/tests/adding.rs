@@ -94,7 +94,7 @@ fn an_attempt_that_is_revoked_changes_nothing() {
     assert_eq!(lab.git.add(&new(&lab.tree()), &|| false), Err(TreeError::Revoked));
     assert_eq!(lab.everything(), before);
     let tree = lab.add();
-    assert_eq!(lab.git.remove(&tree, &|| false), Ok(Remains::Nothing));
+    assert_eq!(lab.git.remove(&tree, &|| false), Err(TreeError::Revoked));
     assert_eq!(lab.git.intact(&lab.repo, &tree.path), Intact::Yes);
 }
 

@@ -4,6 +4,8 @@ mod adding;
 mod carrying;
 mod crashing;
 mod evidence;
+mod finding;
+mod holding;
 mod insisting;
 mod parking;
 mod reading;

@@ -10,10 +10,10 @@ use super::Supervisor;
 use crate::domain::attempt::Exit;
 use crate::domain::completion::{Evidence, How};
 use crate::domain::state::Who;
+use crate::engine::{leftover, trees};
 use crate::os::proc;
 use crate::os::process::{self, Reaped};
 use crate::ports::multiplexer::Panes;
-use crate::ports::store::Amendment;
 
 /// How long a server that shows no other pane is watched after a hang-up: its death shows within 20 ms, 500 ms of
 /// silence mean it lives.
@@ -96,28 +96,23 @@ impl Supervisor<'_> {
         }
     }
 
-    pub(super) fn evidence(&self) -> Evidence {
-        let Some(before) = &self.before else { return Evidence::Unknown };
-        match self.engine.ports.trees.changed(&self.plan.repo, &self.worktree, before) {
-            Ok(true) => Evidence::Changed,
-            Ok(false) => Evidence::Unchanged,
-            Err(_) => Evidence::Unknown,
+    /// Whether the agent left anything; or why that can't be looked at.
+    pub(super) fn evidence(&self) -> Result<Evidence, String> {
+        // What stands at its path by now may be another tree.
+        if let Some(lost) = trees::lost(&self.engine, self.plan) {
+            return Err(lost);
         }
+        let before = self.before.as_ref().map_err(Clone::clone)?;
+        let changed = self.engine.ports.trees.changed(&self.plan.repo, &self.worktree, before);
+        Ok(if changed.map_err(|error| error.to_string())? { Evidence::Changed } else { Evidence::Unchanged })
     }
 
     /// Processes that outlive the agent are reported, not ended: a dev server is not an agent.
     pub(super) fn note_leftovers(&self) {
         let me = self.engine.ports.processes.me();
         let left = self.engine.ports.processes.marked(&self.plan.id).unwrap_or_default();
-        let leftovers: Vec<String> = left
-            .into_iter()
-            .filter(|found| found.process != me)
-            .map(|found| format!("{} {}", found.process.pid, found.name))
-            .collect();
-        if !leftovers.is_empty() {
-            let amendment = Amendment::Leftovers { attempt: self.plan.id.clone(), leftovers };
-            self.engine.ports.store.amend(&amendment, &self.engine.stamp(Who::Shim)).ok();
-        }
+        let left = left.into_iter().filter(|found| found.process != me).collect();
+        leftover::note(&self.engine, &self.plan.id, left, &self.engine.stamp(Who::Shim));
     }
 }
 

@@ -53,9 +53,19 @@ impl Supervisor<'_> {
 
     /// Writes down how it ended, saves the screen, tells the database.
     pub(super) fn record(&mut self, how: How, evidence: Evidence) {
+        self.record_ending(how, evidence, None);
+    }
+
+    /// As [`Self::record`], where the evidence could not be looked at.
+    pub(super) fn record_blind(&mut self, how: How, why: String) {
+        self.record_ending(how, Evidence::Unknown, Some(why));
+    }
+
+    fn record_ending(&mut self, how: How, evidence: Evidence, unseen: Option<String>) {
         self.follow();
         let can_verify = matches!(how, How::Process(_) | How::OnlyVerified);
-        let ending = Ending { how, evidence, review_without_output: self.launch.review_without_output, can_verify };
+        let review_without_output = self.launch.review_without_output;
+        let ending = Ending { how, evidence, unseen, review_without_output, can_verify };
         // Its last words count before its end does.
         outbox::deliver(&self.engine, self.plan, LAST_LETTERS);
         let at = self.engine.ports.clock.now().wall.0;
@@ -71,7 +81,15 @@ impl Supervisor<'_> {
             verifier.end();
         }
         self.tell_started(Duration::ZERO);
+        if self.launch.verify.is_empty() {
+            self.let_go_of_tree();
+        }
         self.tell(&Event::Ended(ending));
+    }
+
+    /// Its agent is gone: the tree is anybody's. Where that fails the clean-up does it.
+    pub(super) fn let_go_of_tree(&self) {
+        self.engine.ports.trees.release(self.plan).ok();
     }
 
     /// Tells that the agent runs. Nothing else will: what can't be told is told again at the next look, until it is.

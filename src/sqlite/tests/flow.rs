@@ -19,6 +19,7 @@ fn exit(code: i32) -> Event {
     Event::Ended(Ending {
         how: How::Process(Exit::Code(code)),
         evidence: Evidence::Changed,
+        unseen: None,
         review_without_output: false,
         can_verify: true,
     })
@@ -354,9 +355,11 @@ fn clean_up_is_recorded_once() {
     assert!(pass(&kept, false));
     assert_eq!(board.events(), before + 1);
     assert!(pass(&kept, true));
-    let leftovers = Amendment::Leftovers { attempt: id.clone(), leftovers: vec!["77 node".to_owned()] };
+    let server = crate::domain::id::Process { pid: 77, start: 5 };
+    let leftovers = Amendment::Leftovers { attempt: id.clone(), leftovers: vec![(server, "node".to_owned())] };
     assert!(board.store.amend(&leftovers, &stamp(3)).unwrap());
     let attempt = board.store.attempt(&id).unwrap().unwrap();
+    assert_eq!(attempt.left_running, [server]);
     assert_eq!((attempt.kept, attempt.leftovers, attempt.cleaned), (kept, vec!["77 node".to_owned()], true));
     assert_eq!(board.store.attempts(&Which::Unfinished).unwrap(), []);
     let path = plan(task, 1).worktree;

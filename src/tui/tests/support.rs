@@ -54,7 +54,7 @@ pub fn card(id: i64, status: Status) -> Card {
         created_at: NOON,
         updated_at: NOON,
     };
-    Card { task, attempt: None, commits: Vec::new(), untouched: Vec::new() }
+    Card { task, attempt: None, commits: Vec::new(), tree: None, untouched: Vec::new() }
 }
 
 /// A task with that title.
@@ -109,6 +109,7 @@ pub fn live(id: i64, title: &str, phase: Phase, minutes: i64) -> Card {
         failure: None,
         kept: Vec::new(),
         leftovers: Vec::new(),
+        left_running: Vec::new(),
         cleaned: false,
         doing: None,
         saying: None,

@@ -141,7 +141,7 @@ fn wrap(title: &str, first: u16, width: u16, rows: usize) -> Vec<String> {
 }
 
 fn is_loud(card: &Card) -> bool {
-    card.is_lost() || card.task.status == Status::Failed
+    card.is_lost() || card.task.status == Status::Failed || card.tree_trouble().is_some()
 }
 
 /// A card's sign and its colour.
@@ -152,6 +152,9 @@ fn state(model: &Model, card: &Card) -> (&'static str, Style) {
     }
     if card.is_lost() {
         return ("!", theme.bad);
+    }
+    if card.tree_trouble().is_some() && card.is_live() {
+        return ("!", theme.warn);
     }
     if card.doubt().is_some() && card.task.status == Status::InProgress {
         return ("?", theme.warn);
@@ -203,6 +206,7 @@ fn facts(model: &Model, card: &Card) -> String {
             }
         }
     }
+    facts.extend(card.tree_trouble());
     if task.status == Status::Failed
         && let Some(reason) = reason(card)
     {

@@ -41,7 +41,7 @@ fn words<T>(values: &[(&'static str, T)]) -> Vec<&'static str> {
 }
 
 fn ending(how: How, evidence: Evidence) -> Ending {
-    Ending { how, evidence, review_without_output: false, can_verify: true }
+    Ending { how, evidence, unseen: None, review_without_output: false, can_verify: true }
 }
 
 fn exit_files() -> [(&'static str, ExitFile); 5] {

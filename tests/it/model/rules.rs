@@ -61,7 +61,13 @@ fn ending(end: End) -> Ending {
         End::Good => (0, Evidence::Changed),
         End::Bad => (3, Evidence::Unknown),
     };
-    Ending { how: How::Process(Exit::Code(code)), evidence, review_without_output: false, can_verify: true }
+    Ending {
+        how: How::Process(Exit::Code(code)),
+        evidence,
+        unseen: None,
+        review_without_output: false,
+        can_verify: true,
+    }
 }
 
 /// What the real decision function makes of what can be seen of an attempt now.

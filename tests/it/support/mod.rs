@@ -311,6 +311,14 @@ impl World {
         })
     }
 
+    /// Reconciles until the task is in this status.
+    pub fn settled_by_reconcile(&self, id: i64, status: &str) {
+        until(&format!("task {id} is {status} after a reconcile"), || {
+            self.ganger(&["--reconcile"]);
+            (self.status(id) == status).then_some(())
+        });
+    }
+
     /// Waits until the newest attempt is in this phase.
     pub fn phase(&self, id: i64, phase: &str) -> Value {
         until(&format!("attempt of task {id} is {phase}"), || {

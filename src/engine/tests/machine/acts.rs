@@ -182,7 +182,7 @@ impl Act {
             Self::Exit { task, code, evidence } => {
                 if let Some(attempt) = model.with_agent(task, world) {
                     world.exit(&attempt, code, evidence);
-                    model.exited(task, code == 0, evidence != Evidence::Unchanged);
+                    model.exited(task, code == 0, evidence == Evidence::Changed);
                 }
             }
             Self::Verified { task, passed } => {

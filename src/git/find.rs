@@ -1,0 +1,108 @@
+//! Where a tree is: a look at every place that it could be in. Never writes.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::Git;
+use super::call::EMAIL;
+use super::layout::{self, Admin, Lock, record_of, settle};
+use super::read::{Repo, Tip};
+use crate::domain::attempt::Tree;
+use crate::domain::id::AttemptId;
+use crate::domain::state::TreeState;
+use crate::domain::tree::{Head, Whereabouts};
+
+/// See [`crate::ports::worktrees::Worktrees::whereabouts`].
+pub(super) fn whereabouts(git: &Git, tree: &Tree, owners: &[AttemptId]) -> Whereabouts {
+    look(git, tree, owners).unwrap_or_else(Whereabouts::Unknown)
+}
+
+fn look(git: &Git, tree: &Tree, owners: &[AttemptId]) -> Result<Whereabouts, String> {
+    let repo = Repo::open(git, &tree.repo).map_err(|error| error.to_string())?;
+    let path = settle(&tree.path).map_err(|error| error.to_string())?;
+    let there = is_there(&path)?;
+    let not_it = match record_of(&repo.common, &path) {
+        // Only one that is made again is half made although an agent ran in it: that is finished by making it.
+        Ok(admin) if tree.ran && admin.lock(&path) == Lock::Making => {
+            return Ok(Whereabouts::Absent { held_by: held_by(&repo, tree, Some(&admin)) });
+        }
+        Ok(admin) => return Ok(in_place(&admin, &path)),
+        Err(why) => why,
+    };
+    if let Some(parked) = parked(tree, owners)? {
+        return Ok(Whereabouts::Parked(parked));
+    }
+    let records = Admin::all(&repo.common).map_err(|error| format!("git's worktrees can't be read: {error}"))?;
+    let moved = records.iter().filter(|admin| is_of(admin, tree)).filter_map(Admin::tree);
+    if let Some(elsewhere) = moved.filter(|at| *at != path).find(|at| record_of(&repo.common, at).is_ok()) {
+        return Ok(Whereabouts::Elsewhere(elsewhere));
+    }
+    if there {
+        return Ok(Whereabouts::Broken(not_it));
+    }
+    let record = records.iter().find(|admin| admin.tree().is_some_and(|at| at == path));
+    if let Some(Lock::Other(reason)) = record.map(|admin| admin.lock(&path)).filter(|lock| !is_ours(lock)) {
+        // Somebody may keep it on a volume that comes and goes, and has told git so.
+        return Err(format!("{} is absent, and locked: {reason}", path.display()));
+    }
+    let folder = path.parent().unwrap_or(&path);
+    // A tree that was only planned may never have had a folder to be in.
+    if !folder.is_dir() && (tree.ran || tree.state != TreeState::Planned || record.is_some()) {
+        return Err(format!("{} is absent too, perhaps not mounted", folder.display()));
+    }
+    Ok(Whereabouts::Absent { held_by: held_by(&repo, tree, record) })
+}
+
+fn is_there(path: &Path) -> Result<bool, String> {
+    match path.symlink_metadata() {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(format!("{}: {error}", path.display())),
+    }
+}
+
+fn in_place(admin: &Admin, path: &Path) -> Whereabouts {
+    match (admin.lock(path), admin.head()) {
+        (Lock::Making, _) => Whereabouts::Broken(format!("{} is half made", path.display())),
+        (_, layout::Head::Unmade) => Whereabouts::Broken(format!("{} has no HEAD", path.display())),
+        (_, layout::Head::Branch(name)) => Whereabouts::InPlace(Head::Branch(name)),
+        (_, layout::Head::Detached(id)) => Whereabouts::InPlace(Head::Detached(id)),
+    }
+}
+
+/// The tree's place in the trash, under the name of an attempt that has or had it, if something is there.
+fn parked(tree: &Tree, owners: &[AttemptId]) -> Result<Option<PathBuf>, String> {
+    let trash = tree.trash();
+    let names = std::iter::once(&tree.owner).chain(owners);
+    let places = tree.parked.iter().cloned().chain(names.map(|name| trash.join(name.as_str())));
+    for place in places {
+        let place = settle(&place).map_err(|error| error.to_string())?;
+        if is_there(&place)? {
+            return Ok(Some(place));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a record of git's is that of this tree, wherever the folder is by now.
+fn is_of(admin: &Admin, tree: &Tree) -> bool {
+    let log = std::fs::read(admin.dir.join("logs/HEAD")).unwrap_or_default();
+    let first = log.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let ours = first.windows(EMAIL.len()).any(|part| part == EMAIL.as_bytes());
+    ours && (admin.holds(&tree.branch) || admin.dir.file_name() == tree.path.file_name())
+}
+
+/// Whether a lock is the one that parking begins with.
+fn is_ours(lock: &Lock) -> bool {
+    *lock == Lock::Other(super::park::REASON.to_owned())
+}
+
+/// What still has the commits of a tree whose folder is gone.
+fn held_by(repo: &Repo, tree: &Tree, record: Option<&Admin>) -> Option<String> {
+    let branch = |name: &str| matches!(repo.tip(name), Ok(Tip::At(_))).then(|| format!("branch {name}"));
+    match record.map(Admin::head) {
+        Some(layout::Head::Branch(name)) => branch(&name).or_else(|| branch(&tree.branch)),
+        Some(layout::Head::Detached(id)) if repo.has_commit(&id).is_ok() => Some(format!("commit {id}")),
+        Some(layout::Head::Detached(_) | layout::Head::Unmade) | None => branch(&tree.branch),
+    }
+}
