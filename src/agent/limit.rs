@@ -25,7 +25,7 @@ pub fn find(screen: &str, patterns: &[String], now: &Zoned) -> Option<Limit> {
     Some(Limit { line: line.to_owned(), until })
 }
 
-/// The instant in a text like «resets 3pm», «resets oct 9, 5pm», «try again at 3:51 pm», «try again in 2 hours 5 minutes»,
+/// The instant in a text like "resets 3pm", "resets oct 9, 5pm", "try again at 3:51 pm", "try again in 2 hours 5 minutes",
 /// or `…|1751230800`. The text is in lower case.
 fn until(text: &str, now: &Zoned) -> Option<Timestamp> {
     if let Some((_, seconds)) = text.rsplit_once('|')
@@ -50,7 +50,7 @@ fn millis(at: Instant) -> Timestamp {
     Timestamp(at.as_millisecond())
 }
 
-/// «2 hours 5 minutes», «1d 3h», «45 min».
+/// "2 hours 5 minutes", "1d 3h", "45 min".
 fn span(text: &str) -> Option<Span> {
     let mut span = Span::new();
     let mut found = false;
@@ -111,7 +111,7 @@ fn month(word: &str) -> Option<i8> {
     i8::try_from(at + 1).ok()
 }
 
-/// «3pm», «9:30pm», «11:00» with «pm» behind it, «15:04».
+/// "3pm", "9:30pm", "11:00" with "pm" behind it, "15:04".
 fn time(word: &str, half: Option<&str>) -> Option<Time> {
     let digits = word.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let half = half.unwrap_or(&word[digits.len()..]);

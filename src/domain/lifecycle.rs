@@ -382,7 +382,7 @@ fn ended_in_progress(state: &State, current: &Current, ending: &Ending, now: Now
 
 fn verified(state: &State, current: &Current, verdict: &Verdict) -> Step {
     if (state.status, current.phase) != (Status::InProgress, Phase::Verifying) {
-        return Step::Conflict(format!("the task is {}, its attempt {}", state.status, current.phase));
+        return Step::Conflict(format!("the task is {}, its attempt {}", state.status.said(), current.phase));
     }
     let phase = if current.agent_ended { Phase::Exited } else { Phase::Running };
     let (status, cause, reason) = match verdict {
@@ -415,7 +415,7 @@ fn to(state: &State, status: Status, phase: Option<Phase>) -> Change {
 }
 
 fn wrong(state: &State, verb: &str) -> Step {
-    Step::Conflict(format!("a task that is {} can't be {verb}", state.status))
+    Step::Conflict(format!("a task that is {} can't be {verb}", state.status.said()))
 }
 
 #[cfg(test)]

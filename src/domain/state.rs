@@ -64,6 +64,20 @@ words! {
     }
 }
 
+impl Status {
+    /// As a sentence says it: "the task is in review".
+    #[must_use]
+    pub const fn said(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::InProgress => "in progress",
+            Self::Review => "in review",
+            Self::Done => "done",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 words! {
     /// What an agent has said by a verb of its own: it stands until its next turn, whatever its program reports meanwhile.
     Spoken, "kind of saying" {

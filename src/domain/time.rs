@@ -43,11 +43,22 @@ pub struct Now {
     pub boot: BootTime,
 }
 
+/// A length of time in one unit, rounded down.
+#[must_use]
+pub fn span(seconds: u64) -> String {
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3_600 => format!("{}m", seconds / 60),
+        3_600..86_400 => format!("{}h", seconds / 3_600),
+        _ => format!("{}d", seconds / 86_400),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use super::{BootTime, Timestamp};
+    use super::{BootTime, Timestamp, span};
 
     #[test]
     fn a_length_of_time_is_never_negative() {
@@ -56,5 +67,10 @@ mod tests {
         assert_eq!(Timestamp(1_500).since(Timestamp(500)), Duration::from_secs(1));
         assert_eq!(Timestamp(500).since(Timestamp(1_500)), Duration::ZERO);
         assert_eq!(Timestamp(500).after(Duration::from_secs(1)), Timestamp(1_500));
+    }
+
+    #[test]
+    fn spans_have_one_unit() {
+        assert_eq!([span(59), span(60), span(7_200), span(200_000)], ["59s", "1m", "2h", "2d"]);
     }
 }

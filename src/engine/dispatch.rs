@@ -143,7 +143,12 @@ fn taken(engine: &Engine, task: &Task) -> Fault {
         ),
         (Status::InProgress, None) => (format!("task {} is in progress already", task.id), Remedy::Show(task.id)),
         (Status::Failed | Status::Review, Some(holder)) if holder.phase.is_live() => (
-            format!("task {} is {}, and its agent still runs in session {}", task.id, task.status, holder.plan.session),
+            format!(
+                "task {} is {}, and its agent still runs in session {}",
+                task.id,
+                task.status.said(),
+                holder.plan.session
+            ),
             Remedy::Stop(task.id),
         ),
         (Status::Failed, _) => (format!("task {} has failed and was not dispatched", task.id), Remedy::Retry(task.id)),
@@ -151,7 +156,7 @@ fn taken(engine: &Engine, task: &Task) -> Fault {
             (format!("task {} is ready, there is nothing to retry", task.id), Remedy::Dispatch(task.id))
         }
         (Status::Review | Status::Done, _) => {
-            (format!("task {} is {}, not ready", task.id, task.status), Remedy::Show(task.id))
+            (format!("task {} is {}, not ready", task.id, task.status.said()), Remedy::Show(task.id))
         }
     };
     Fault::new(Kind::Conflict, message).of(task.id).hint(hint)

@@ -99,7 +99,7 @@ fn adoptable(engine: &Engine, task: &Task) -> Result<Option<Tree>, Fault> {
 /// Whether the task was removed with this tree in the trash, and put back on the board.
 fn was_undeleted(engine: &Engine, tree: &Tree) -> Result<bool, Fault> {
     let timeline = engine.ports.store.timeline(Some(tree.task), 0, u32::MAX)?;
-    let last = |event: &str| timeline.iter().rposition(|record| record.summary().starts_with(event));
+    let last = |event: &str| timeline.iter().rposition(|record| record.event() == event);
     Ok(last("undeleted") > last("worktree parked"))
 }
 

@@ -219,7 +219,7 @@ pub fn wait_verified(engine: &Engine, id: TaskId, patience: Duration) -> Result<
         Some(task) if matches!(task.status, Status::Review | Status::Done) => Ok(task),
         Some(task) => Err(Fault::new(
             Kind::OtherStatus,
-            format!("task {id} is {}: {}", task.status, task.reason.unwrap_or_default()),
+            format!("task {id} is {}: {}", task.status.said(), task.reason.unwrap_or_default()),
         )
         .of(id)
         .hint(format!("ganger log {id} --verify"))),

@@ -90,7 +90,7 @@ pub fn bounce(engine: &Engine, id: TaskId, feedback: &str) -> Result<Bounced, Fa
                 Status::Done => Remedy::Reopen(id),
                 Status::Ready | Status::Review | Status::Failed => Remedy::EditPrompt(id),
             };
-            let why = format!("task {id} is {}, there is nothing to send back", task.status);
+            let why = format!("task {id} is {}, there is nothing to send back", task.status.said());
             Err(Fault::new(Kind::Conflict, why).of(id).hint(hint))
         }
     }

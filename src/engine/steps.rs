@@ -29,7 +29,7 @@ pub struct Saga<'a> {
     pub plan: Plan,
     /// No agent is started.
     pub verify_only: bool,
-    /// What tmux said when it was asked for the session, if that was not «done».
+    /// What tmux said when it was asked for the session, if that was not "done".
     pub asked: Option<String>,
 }
 

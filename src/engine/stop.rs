@@ -84,7 +84,7 @@ fn before_the_agent(engine: &Engine, row: &Attempt) -> Result<(), Fault> {
 }
 
 /// A lock file that somebody removed proves nothing, so no automatic act resets its attempt. A person who says
-/// «stop» while shim and agent are dead by identity has decided.
+/// "stop" while shim and agent are dead by identity has decided.
 fn give_up_lost_lock(engine: &Engine, row: &Attempt) -> Result<(), Fault> {
     let lock = engine.ports.locks.ask(&row.plan.files.lock, row.lock);
     let dead = |process| engine.ports.processes.probe(process) == Probe::Dead;

@@ -12,7 +12,7 @@ use crate::ports::store::{Amendment, Deed, Reverse};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undone {
     pub task: TaskId,
-    /// For people, after «task N is»: what it is no longer, and what it is again.
+    /// For people, after "task N is": what it is no longer, and what it is again.
     pub what: String,
 }
 
@@ -54,8 +54,8 @@ fn reverse(deed: &Deed) -> Reverse {
 fn moved_on(engine: &Engine, deed: &Deed) -> Result<Fault, Fault> {
     let (id, act) = (deed.task, deed.act);
     let now = match engine.ports.store.task(id)? {
-        Some(task) if task.archived => format!("it has moved on, and is {} and archived now", task.status),
-        Some(task) => format!("it has moved on, and is {} now", task.status),
+        Some(task) if task.archived => format!("it has moved on, and is {} and archived now", task.status.said()),
+        Some(task) => format!("it has moved on, and is {} now", task.status.said()),
         None if act == Act::Deleted => "another task has its external id now".to_owned(),
         None => "it has been removed since".to_owned(),
     };

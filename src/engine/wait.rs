@@ -45,7 +45,12 @@ pub fn wait(engine: &Engine, id: TaskId, wanted: Option<Status>, patience: Durat
             Some(wanted) if task.status == wanted => Some(Ok(task)),
             Some(wanted) if rests && !may_still_become(task.status, wanted) => Some(Err(Fault::new(
                 Kind::OtherStatus,
-                format!("task {id} is {}, not {wanted}: {}", task.status, task.reason.clone().unwrap_or_default()),
+                format!(
+                    "task {id} is {}, not {}: {}",
+                    task.status.said(),
+                    wanted.said(),
+                    task.reason.clone().unwrap_or_default()
+                ),
             )
             .of(id)
             .hint(Remedy::Show(id)))),

@@ -113,8 +113,9 @@ mod tests {
         let log = folder.path().join("x.log");
         let line = |number: u64| format!("line {number:059}\n");
         let lines = 40 * LOG / 65;
-        for number in 0..lines {
-            append(&log, line(number).as_bytes()).unwrap();
+        let numbers: Vec<u64> = (0..lines).collect();
+        for block in numbers.chunks(300) {
+            append(&log, block.iter().map(|number| line(*number)).collect::<String>().as_bytes()).unwrap();
         }
         let held = std::fs::read(&log).unwrap();
         assert!(held.len() as u64 <= LOG && held.len() as u64 >= LOG_HEAD + LOG_TAIL - 4096, "{}", held.len());

@@ -68,7 +68,7 @@ pub enum Signal {
     Kill,
     /// Lets a stopped process go on.
     Continue,
-    /// «Look at the database.» For shims only.
+    /// "Look at the database." For shims only.
     Wake,
 }
 

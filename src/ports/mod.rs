@@ -1,6 +1,6 @@
 //! The seams: what the engine needs of the outside, each with its errors and its contract in prose.
 //!
-//! Every call that leaves the process has a deadline. «Could not look» is always an error or a value of its own,
+//! Every call that leaves the process has a deadline. "Could not look" is always an error or a value of its own,
 //! never an empty answer.
 
 pub mod host;

@@ -17,8 +17,8 @@ use crate::domain::lifecycle::{Event, Limits};
 use crate::domain::queue::Limit;
 use crate::domain::state::{Act, Activity, Cause, Phase, Source, Spoken, Status, Who};
 use crate::domain::task::{Draft, Edit, Task};
-use crate::domain::text;
 use crate::domain::time::{Now, Timestamp};
+use crate::domain::timeline;
 use crate::ports::repositories::Supplied;
 
 /// Why the store could not do it. Nothing was written, unless said otherwise.
@@ -154,22 +154,18 @@ pub struct Record {
 }
 
 impl Record {
-    /// What happened and what it moved, in a line: `worktree made, in-progress/claimed → in-progress/worktree`.
+    /// What happened, by the name that the timeline gives it; empty where it has none.
     #[must_use]
-    pub fn summary(&self) -> String {
-        let evidence: serde_json::Value = serde_json::from_str(&self.evidence).unwrap_or_default();
-        let event = evidence["event"].as_str().map(text::line);
-        let moved = match self.from.as_str() {
-            "" => Some(self.to.clone()),
-            from => (from != self.to).then(|| format!("{from} → {}", self.to)),
-        };
-        let words: Vec<String> = [event, moved].into_iter().flatten().collect();
-        let words = if words.is_empty() { self.to.clone() } else { words.join(", ") };
-        self.cause.map_or(words.clone(), |cause| format!("{words} ({cause})"))
+    pub fn event(&self) -> String {
+        self.facts().remove("event").unwrap_or_default()
     }
-}
 
-impl Record {
+    /// What happened and what it moved, as a sentence for people.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        timeline::sentence(&self.facts(), &self.from, &self.to)
+    }
+
     /// Its evidence, by name.
     #[must_use]
     pub fn facts(&self) -> BTreeMap<String, String> {
@@ -362,24 +358,4 @@ pub trait Store {
     fn believe(&self) -> Result<()>;
     /// A number that changes when another connection commits.
     fn version(&self) -> Result<i64>;
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Cause, Record, TaskId, Timestamp, Who};
-
-    #[test]
-    fn a_record_says_what_happened_and_what_it_moved() {
-        let record = |from: &str, to: &str, cause, evidence: &str| {
-            let (from, to, evidence) = (from.to_owned(), to.to_owned(), evidence.to_owned());
-            let at = Timestamp(0);
-            Record { seq: 1, at, task: TaskId(1), attempt: None, from, to, who: Who::Shim, cause, evidence }.summary()
-        };
-        assert_eq!(record("", "ready", None, r#"{"event":"added"}"#), "added, ready");
-        assert_eq!(record("a/b", "a/b", None, r#"{"event":"agent started","agent":"7"}"#), "agent started");
-        let cause = Some(Cause::Exit);
-        assert_eq!(record("a", "b", cause, r#"{"event":"agent ended"}"#), "agent ended, a → b (exit)");
-        assert_eq!(record("a", "a", None, "{}"), "a", "nothing is known but where it is");
-        assert_eq!(record("a", "a", None, "{\"event\":\"\\u001b[2J\"}"), "\u{fffd}[2J");
-    }
 }

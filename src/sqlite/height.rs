@@ -50,7 +50,7 @@ impl Sqlite {
                     && !now.height.is_below(mark.height)
                     && mark.database == self.db
             }
-            Found::Nothing | Found::Unreadable => false,
+            Found::Nothing | Found::Unreadable | Found::NotSeen(_) => false,
         };
         if is_behind {
             return Ok(());
@@ -73,6 +73,11 @@ impl Sqlite {
         };
         let (height, doubt) = match mark::read(&self.state_dir) {
             Found::Nothing => (None, None),
+            // Nothing is written on the strength of a look that failed, a doubt neither.
+            Found::NotSeen(why) => {
+                let doing = format!("looking at what was seen of the database in {}", self.state_dir.display());
+                return Err(StoreError::Failed { doing, why }.into());
+            }
             Found::Unreadable => {
                 let why = format!("what was seen of the database can't be read in {}", self.state_dir.display());
                 (None, Some(why))

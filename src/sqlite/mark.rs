@@ -58,6 +58,8 @@ pub(super) enum Found {
     Mark(Mark),
     /// A file that is no mark: what was seen is not known.
     Unreadable,
+    /// It could not be looked at: that says nothing of the database.
+    NotSeen(String),
 }
 
 fn path(state_dir: &Path) -> PathBuf {
@@ -72,7 +74,7 @@ pub(super) fn read(state_dir: &Path) -> Found {
         found = match File::open(path(state_dir)) {
             Ok(file) => from(&file),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Found::Nothing,
-            Err(_) => Found::Unreadable,
+            Err(error) => Found::NotSeen(error.to_string()),
         };
         if found != Found::Unreadable {
             break;
@@ -105,7 +107,7 @@ fn write(file: &File, mark: &Mark) -> io::Result<()> {
     let height = match from(file) {
         Found::Mark(old) if old == *mark => return Ok(()),
         Found::Mark(old) => mark.height.max(old.height),
-        Found::Nothing | Found::Unreadable => mark.height,
+        Found::Nothing | Found::Unreadable | Found::NotSeen(_) => mark.height,
     };
     let text = encode(&Mark { height, ..mark.clone() });
     file.write_all_at(&text, 0)?;
@@ -121,7 +123,7 @@ fn from(file: &File) -> Found {
         // One that was made and not written yet.
         Ok(0) => Found::Nothing,
         Ok(length) => decode(&bytes[..length]).map_or(Found::Unreadable, Found::Mark),
-        Err(_) => Found::Unreadable,
+        Err(error) => Found::NotSeen(error.to_string()),
     }
 }
 

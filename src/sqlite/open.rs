@@ -239,7 +239,7 @@ fn refuse_second(db: &Path, state_dir: &Path) -> Result<()> {
             recorded: mark.database,
             given: db.to_owned(),
         }),
-        Found::Mark(_) | Found::Nothing | Found::Unreadable => Ok(()),
+        Found::Mark(_) | Found::Nothing | Found::Unreadable | Found::NotSeen(_) => Ok(()),
     }
 }
 

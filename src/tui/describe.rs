@@ -11,7 +11,7 @@ use crate::domain::diff::parse;
 use crate::domain::id::TaskId;
 use crate::domain::state::{Cause, Phase, TreeState};
 use crate::domain::text;
-use crate::domain::timeline::{is_inner, sentence};
+use crate::domain::timeline::is_inner;
 use crate::engine::{Engine, Fault, screen};
 use crate::ports::store::{Record, Which};
 
@@ -40,9 +40,7 @@ fn timeline(engine: &Engine, task: TaskId) -> Result<Timeline, Fault> {
 }
 
 fn entry(record: &Record) -> Entry {
-    let facts = record.facts();
-    let inner = facts.get("event").is_some_and(|event| is_inner(event));
-    Entry { at: record.at, text: sentence(&facts, &record.from, &record.to), who: record.who.text(), inner }
+    Entry { at: record.at, text: record.sentence(), who: record.who.text(), inner: is_inner(&record.event()) }
 }
 
 /// Where the task's work is: the tree of its newest attempt, or where that was parked.

@@ -10,6 +10,8 @@ use super::outfit::Outfit;
 use crate::domain::text;
 use crate::domain::time::Timestamp;
 
+pub use crate::domain::time::span;
+
 /// Untrusted text on one line, cut to a width in terminal cells.
 pub fn fit(untrusted: &str, width: u16) -> String {
     // Nothing beyond the width is looked at, however long the text.
@@ -40,16 +42,6 @@ pub fn fit(untrusted: &str, width: u16) -> String {
 /// How long ago something was, in one unit.
 pub fn ago(now: Timestamp, then: Timestamp) -> String {
     span(now.since(then).as_secs())
-}
-
-/// A length of time in one unit, rounded down.
-pub fn span(seconds: u64) -> String {
-    match seconds {
-        0..60 => format!("{seconds}s"),
-        60..3_600 => format!("{}m", seconds / 60),
-        3_600..86_400 => format!("{}h", seconds / 3_600),
-        _ => format!("{}d", seconds / 86_400),
-    }
 }
 
 /// Keys and what they do, as a row of the screen has them: as many as fit. What has no key is left out.
@@ -107,7 +99,7 @@ pub fn bordered(outfit: &Outfit) -> Block<'static> {
 
 #[cfg(test)]
 mod tests {
-    use super::{fit, span};
+    use super::fit;
 
     #[test]
     fn text_is_cut_by_cells_and_made_harmless() {
@@ -127,10 +119,5 @@ mod tests {
             assert_eq!(fit(&long, 20).chars().count(), 20);
         }
         assert!(started.elapsed().as_secs() < 20);
-    }
-
-    #[test]
-    fn spans_have_one_unit() {
-        assert_eq!([span(59), span(60), span(7_200), span(200_000)], ["59s", "1m", "2h", "2d"]);
     }
 }

@@ -62,7 +62,7 @@ fn json_has_the_documented_keys() {
     let listed = world.ganger(&["list", "--json"]).json();
     assert_eq!(keys(&listed), "schema_version tasks");
     let report = world.ganger(&["--reconcile", "--json"]).json();
-    assert_eq!(keys(&report), "schema_version observed_at actions unknown");
+    assert_eq!(keys(&report), "schema_version observed_at actions doubt unknown");
     let error = world.fails(3, &["show", "99", "--json"]).json();
     assert_eq!(keys(&error), "schema_version error");
     assert_eq!(keys(&error["error"]), "code kind message hint task");
@@ -180,7 +180,7 @@ fn screens_can_be_looked_at_while_and_after() {
     assert!(log.contains("hello\nbye") && !log.contains('\u{1b}'), "{log:?}");
     world.fails(4, &["log", &id, "--attempt", "2"]);
     world.fails(4, &["log", &id, "--verify"]);
-    until("the footer", || world.ok(&["peek", &id]).contains("ganger: task 1 is review").then_some(()));
+    until("the footer", || world.ok(&["peek", &id]).contains("ganger: task 1 is in review").then_some(()));
     assert!(std::path::Path::new(world.ok(&["path", &id]).trim()).join("f").exists());
 }
 

@@ -33,7 +33,7 @@ fn finished_work_is_approved_and_reopened() {
     let world = World::new();
     let id = reviewed(&world);
     let name = id.to_string();
-    assert_eq!(world.ok(&["reopen", &name]), "task 1 is review\n", "it is so already");
+    assert_eq!(world.ok(&["reopen", &name]), "task 1 is in review\n", "it is so already");
     let before = told(&world, id);
     let answer = world.ganger(&["approve", &name, "--json"]);
     assert_eq!((answer.code, keys(&answer.json()).as_str()), (Some(0), "schema_version tasks"));
@@ -42,7 +42,7 @@ fn finished_work_is_approved_and_reopened() {
         (&"done".into(), &Value::Null)
     );
     assert_eq!(world.ok(&["approve", &name]), "task 1 is done\n", "it is so already");
-    assert_eq!(world.ok(&["reopen", &name]), "task 1 is review\n");
+    assert_eq!(world.ok(&["reopen", &name]), "task 1 is in review\n");
     let task = world.task(id);
     assert_eq!((&task["status"], &task["reason"]), (&"review".into(), &"reopened".into()));
     assert_eq!(world.ok(&["approve", &name]), "task 1 is done\n");

@@ -122,7 +122,7 @@ fn what_has_moved_on_is_left_alone_and_said() {
     for _ in 0..2 {
         let ran = world.fails(4, &["undo"]);
         let said =
-            "ganger: nothing to undo: the last act was task 1 requeued, but it has moved on, and is in-progress now";
+            "ganger: nothing to undo: the last act was task 1 requeued, but it has moved on, and is in progress now";
         assert_eq!(ran.stderr.lines().collect::<Vec<_>>(), [said, "try: ganger show 1"]);
         let error = world.fails(4, &["undo", "--json"]).json();
         assert_eq!((&error["error"]["kind"], &error["error"]["task"]), (&"conflict".into(), &id.into()));

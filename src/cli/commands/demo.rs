@@ -159,7 +159,7 @@ impl Demo {
         output::say("\nWhat happened, a line per event:");
         for event in store.timeline(None, 0, 1000)? {
             let who = event.who.text();
-            output::say(&format!("  {:>3}  task {}  {who:<10}  {}", event.seq, event.task, event.summary()));
+            output::say(&format!("  {:>3}  task {}  {who:<10}  {}", event.seq, event.task, event.sentence()));
         }
         self.judge()
     }

@@ -126,12 +126,16 @@ fn conclude(
             }
             let task = wait::wait(engine, id, None, Duration::MAX)?;
             if !wiring.global.json {
-                output::say(&format!("task {id} is {}: {}", task.status, task.reason.as_deref().unwrap_or_default()));
+                output::say(&format!(
+                    "task {id} is {}: {}",
+                    task.status.said(),
+                    task.reason.as_deref().unwrap_or_default()
+                ));
             }
             match task.status {
                 Status::Review | Status::Done => Ok(()),
                 Status::Ready | Status::InProgress | Status::Failed => {
-                    Err(Fault::new(Kind::OtherStatus, format!("task {id} ended as {}", task.status)).of(id))
+                    Err(Fault::new(Kind::OtherStatus, format!("task {id} is {} now", task.status.said())).of(id))
                 }
             }
         });
@@ -198,7 +202,9 @@ pub fn retry(wiring: &Wiring, args: &Retry) -> Outcome {
             Status::Ready => format!("ganger dispatch {id}"),
             Status::InProgress | Status::Review | Status::Done | Status::Failed => format!("ganger show {id}"),
         };
-        return Err(Fault::new(Kind::Conflict, format!("task {id} is {}, not failed", task.status)).of(id).hint(hint));
+        return Err(Fault::new(Kind::Conflict, format!("task {id} is {}, not failed", task.status.said()))
+            .of(id)
+            .hint(hint));
     }
     if args.verify {
         let request = Request { from: vec![Status::Failed], verify_only: true, ..Request::of(id) };

@@ -62,7 +62,12 @@ fn sensible(text: String, what: &str, hint: &str) -> Result<String, Fault> {
 
 fn speak(wiring: &Wiring, task: Option<i64>, word: &Word, wait: bool) -> Outcome {
     let speaker = speaker(wiring, task)?;
-    let said = wiring.engine().and_then(|engine| {
+    let engine = match wiring.engine() {
+        Ok(engine) => engine,
+        // What is in the way of the board from in here need not be so for the shim.
+        Err(fault) => return leave(wiring, &speaker, word, fault),
+    };
+    let tell = |engine: Engine| -> Result<_, Fault> {
         let task = say(&engine, &speaker, word)?;
         let task = if wait {
             let settings = trust::settings_to_read(&engine, &task.draft.repo);
@@ -72,8 +77,8 @@ fn speak(wiring: &Wiring, task: Option<i64>, word: &Word, wait: bool) -> Outcome
             task
         };
         Ok((engine, task))
-    });
-    match said {
+    };
+    match tell(engine) {
         Ok((engine, task)) => answer(wiring, &engine, task.id, word),
         Err(fault) if fault.kind == Kind::Failed => leave(wiring, &speaker, word, fault),
         Err(fault) => Err(fault),
@@ -118,7 +123,7 @@ fn answer(wiring: &Wiring, engine: &Engine, task: TaskId, word: &Word) -> Outcom
         return Ok(ExitCode::SUCCESS);
     }
     output::say(&match word {
-        Word::Done | Word::Fail(_) | Word::Report { .. } => format!("task {task} is {}", card.task.status),
+        Word::Done | Word::Fail(_) | Word::Report { .. } => format!("task {task} is {}", card.task.status.said()),
         Word::Ask(_) => format!("task {task} waits for an answer"),
         Word::Note(_) => format!("task {task}: noted"),
     });

@@ -13,7 +13,7 @@ use crate::engine::review::{self, Bounced};
 pub fn approve(wiring: &Wiring, id: i64) -> Outcome {
     let engine = wiring.engine()?;
     let task = review::approve(&engine, TaskId(id))?;
-    answer(wiring, &engine, &task, &format!("task {id} is {}", task.status))
+    answer(wiring, &engine, &task, &format!("task {id} is {}", task.status.said()))
 }
 
 /// Takes a task that is done back to review.
@@ -23,7 +23,7 @@ pub fn approve(wiring: &Wiring, id: i64) -> Outcome {
 pub fn reopen(wiring: &Wiring, id: i64) -> Outcome {
     let engine = wiring.engine()?;
     let task = review::reopen(&engine, TaskId(id))?;
-    answer(wiring, &engine, &task, &format!("task {id} is {}", task.status))
+    answer(wiring, &engine, &task, &format!("task {id} is {}", task.status.said()))
 }
 
 /// Sends work back with feedback.

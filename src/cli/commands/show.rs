@@ -14,7 +14,7 @@ use crate::domain::liveness::Liveness;
 use crate::domain::state::Source;
 use crate::domain::state::TreeState;
 use crate::domain::text;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Timestamp, span};
 use crate::domain::tree::Head;
 use crate::engine::{Engine, Fault, Kind};
 use crate::ports::store::{Record, Which};
@@ -120,7 +120,8 @@ fn print(card: &Card, attempts: &[Seen], timeline: &[Record], now: Timestamp) {
     }
     output::say("timeline");
     for record in timeline {
-        output::say(&format!("  {}  {:<10}  {}", json::time(record.at), record.who.text(), record.summary()));
+        let ago = span(now.since(record.at).as_secs());
+        output::say(&format!("  {ago:>4} ago  {:<10}  {}", record.who.text(), record.sentence()));
     }
 }
 

@@ -23,7 +23,7 @@ pub fn run(wiring: &Wiring, args: &Stop) -> Outcome {
         output::object(json!({ "tasks": [json::task(&board::card(&engine, task.id)?)] }));
     } else {
         let leftovers = if ended > 0 { format!(", {ended} left-over processes ended") } else { String::new() };
-        output::say(&format!("task {} is {}, no agent runs{leftovers}", task.id, task.status));
+        output::say(&format!("task {} is {}, no agent runs{leftovers}", task.id, task.status.said()));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -116,7 +117,10 @@ impl Stage for House {
     fn editor(&self, file: &Path) -> Handover {
         // $EDITOR may have arguments, and is split by a shell as everywhere else; the file is not.
         let editor = chosen(&["VISUAL", "EDITOR"], "vi");
-        let command = [editor, OsString::from(" \"$@\"")].into_iter().collect::<OsString>();
+        // A shell that stays above it would end by the Ctrl-C that the editor takes, and the board would come back too early.
+        let plain = !editor.as_bytes().iter().any(|byte| b";&|<>()`$#\n".contains(byte));
+        let exec = OsString::from(if plain { "exec " } else { "" });
+        let command = [exec, editor, OsString::from(" \"$@\"")].into_iter().collect::<OsString>();
         let argv = vec!["sh".into(), "-c".into(), command, "sh".into(), file.into()];
         Handover { argv, folder: None::<PathBuf>, takes_terminal: true }
     }

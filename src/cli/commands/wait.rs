@@ -28,7 +28,7 @@ pub fn run(wiring: &Wiring, args: &Wait) -> Outcome {
     for id in args.ids.iter().flat_map(|ids| &ids.0) {
         let left = patience.saturating_sub(engine.ports.clock.now().boot.since(started));
         match one(&engine, TaskId(*id), args.status, left) {
-            Ok(task) if !wiring.global.json => output::say(&format!("task {id} is {}", task.status)),
+            Ok(task) if !wiring.global.json => output::say(&format!("task {id} is {}", task.status.said())),
             Ok(_) => {}
             Err(fault) => {
                 if !wiring.global.json {
@@ -63,7 +63,7 @@ fn one(engine: &Engine, id: TaskId, wanted: Option<Status>, patience: Duration) 
         (Some(_), _) | (None, Status::Review | Status::Done) => Ok(task),
         (None, Status::Ready | Status::InProgress | Status::Failed) => {
             let reason = task.reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-            Err(Fault::new(Kind::OtherStatus, format!("task {id} is {}{reason}", task.status))
+            Err(Fault::new(Kind::OtherStatus, format!("task {id} is {}{reason}", task.status.said()))
                 .of(id)
                 .hint(format!("ganger show {id}")))
         }

@@ -26,7 +26,7 @@ fn why() -> (Cause, String) {
     (Cause::Exit, "exit status 3".to_owned())
 }
 
-/// Where each status leads: the new one, `None` for «is so already», or a conflict.
+/// Where each status leads: the new one, `None` for "is so already", or a conflict.
 type Row = Result<Option<Status>, ()>;
 
 fn rows(phase: Option<Phase>, event: &Event) -> Vec<(Status, Row)> {

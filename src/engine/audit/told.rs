@@ -25,7 +25,7 @@ fn truthful(facts: &TaskFacts, audit: &mut Audit) {
         let found = format!("it is {}, and none of its attempts ever started an agent", task.status);
         return audit.violated("I13", task.id, None, found);
     }
-    // Somebody said so: an agent's or a person's «done», work that was found, or a verification that passed.
+    // Somebody said so: an agent's or a person's "done", work that was found, or a verification that passed.
     let said = |record: &Record| {
         let arrives = status(&record.from) != status(&record.to) && matches!(status(&record.to), "review" | "done");
         arrives && (record.cause == Some(Cause::Ok) || record.who == Who::Person)

@@ -12,7 +12,7 @@ use crate::engine::launch::Launch;
 use crate::engine::report::{Speaker, Word, say};
 use crate::engine::{Kind, tasks};
 
-/// The argv of a retry by this agent, of an attempt of «agent» that had this conversation; one that
+/// The argv of a retry by this agent, of an attempt of "agent" that had this conversation; one that
 /// ended before it said anything may have come in between.
 fn retried(conversation: Option<&str>, agent: &str, silent: bool) -> Vec<String> {
     let mut world = World::new();

@@ -78,7 +78,7 @@ fn a_status_that_can_not_come_any_more_is_said() {
         let reason = world.task(task).reason.unwrap();
         let fault = wait(&engine, task, Some(wanted), PATIENCE).unwrap_err();
         assert_eq!((fault.kind, fault.task), (Kind::OtherStatus, Some(task)));
-        assert_eq!(fault.message, format!("task 1 is {status}, not {wanted}: {reason}"));
+        assert_eq!(fault.message, format!("task 1 is {}, not {}: {reason}", status.said(), wanted.said()));
     }
     let world = World::new();
     let (engine, task, attempt) = world.running();

@@ -223,7 +223,9 @@ fn cards(model: &Model) -> impl Iterator<Item = &Card> {
 fn retry(model: &mut Model) {
     match model.selected().map(|card| (card.task.id, card.task.status)) {
         Some((task, Status::Failed)) => model.open(Overlay::Retry(Retry::new(task))),
-        Some((task, status)) => model.say(Tone::Plain, format!("task {task} is {status}: only what failed is retried")),
+        Some((task, status)) => {
+            model.say(Tone::Plain, format!("task {task} is {}: only what failed is retried", status.said()))
+        }
         None => {}
     }
 }
@@ -234,7 +236,7 @@ fn bounce(model: &mut Model) {
             model.open(Overlay::Note(Note::bounce(task)));
         }
         Some((task, status)) => {
-            model.say(Tone::Plain, format!("task {task} is {status}: there is nothing to send back"));
+            model.say(Tone::Plain, format!("task {task} is {}: there is nothing to send back", status.said()));
         }
         None => {}
     }
