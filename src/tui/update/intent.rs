@@ -224,7 +224,7 @@ fn retry(model: &mut Model) {
     match model.selected().map(|card| (card.task.id, card.task.status)) {
         Some((task, Status::Failed)) => model.open(Overlay::Retry(Retry::new(task))),
         Some((task, status)) => {
-            model.say(Tone::Plain, format!("task {task} is {}: only what failed is retried", status.said()))
+            model.say(Tone::Plain, format!("task {task} is {}: only what failed is retried", status.said()));
         }
         None => {}
     }
