@@ -1,8 +1,9 @@
-//! Every decision, as two tables that are looked at in review: what the reconciler makes of everything that can be
-//! seen, and what the transition table makes of every event.
+//! Every decision, as tables that are looked at in review: what the reconciler makes of everything that can be seen,
+//! what the transition table makes of every event, and what a worktree's record says once the worktree was looked for.
 
 mod table;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use ganger::domain::attempt::Exit;
@@ -10,8 +11,9 @@ use ganger::domain::completion::{Ending, Evidence, How, Vanished};
 use ganger::domain::id::{AttemptId, FileId, Place, Process, TaskId};
 use ganger::domain::lifecycle::{Current, Event, Limits, State, Step, Verdict, step};
 use ganger::domain::reconcile::{Decision, Desired, ExitFile, Lock, Observed, Pane, PlaceSeen, Probe, plan};
-use ganger::domain::state::{Cause, Phase, Status};
+use ganger::domain::state::{Cause, Phase, Status, TreeState};
 use ganger::domain::time::{BootTime, Now, Timestamp};
+use ganger::domain::tree::{Follow, Head, Recorded, Whereabouts, follow};
 
 use crate::support::results::record;
 use table::{Column, table};
@@ -300,6 +302,55 @@ fn what_a_person_does_to_a_task_at_rest_is_in_this_table() {
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
         insta::assert_snapshot!("acts", table);
     });
+}
+
+fn everywhere() -> [(&'static str, Whereabouts); 8] {
+    [
+        ("in place, its branch", Whereabouts::InPlace(Head::Branch("its".to_owned()))),
+        ("in place, another branch", Whereabouts::InPlace(Head::Branch("another".to_owned()))),
+        ("in place, detached", Whereabouts::InPlace(Head::Detached("1".to_owned()))),
+        ("broken", Whereabouts::Broken("why".to_owned())),
+        ("in the trash", Whereabouts::Parked(PathBuf::from("/trash/1"))),
+        ("moved", Whereabouts::Elsewhere(PathBuf::from("/else"))),
+        ("absent", Whereabouts::Absent { held_by: Some("its".to_owned()) }),
+        ("unknown", Whereabouts::Unknown("why".to_owned())),
+    ]
+}
+
+#[test]
+fn the_record_of_a_worktree_follows_the_disk_as_in_this_table() {
+    const STATES: [TreeState; 4] = [TreeState::Planned, TreeState::Present, TreeState::Parked, TreeState::Gone];
+    let parked = [None, Some("/trash/1"), Some("/trash/2")];
+    let found = everywhere();
+    let columns = [
+        Column { name: "record", values: STATES.iter().map(ToString::to_string).collect() },
+        Column::new("parked at", &["-", "there", "another place"]),
+        Column::new("found", &words(&found)),
+        Column::new("agent", &["over", "live"]),
+    ];
+    let outcome = |chosen: &[usize]| {
+        let [state, place, at, live] = *chosen else { unreachable!() };
+        let state = STATES[state];
+        if (state == TreeState::Parked) != (place > 0) {
+            return None;
+        }
+        let parked = parked[place].map(PathBuf::from);
+        let recorded = Recorded { state, parked, branch: "its".to_owned(), live: live == 1 };
+        Some(match follow(&recorded, &found[at].1) {
+            Follow::Keep => "keep".to_owned(),
+            Follow::Present => "present".to_owned(),
+            Follow::Parked(at) => format!("parked at {}", at.display()),
+            Follow::Gone => "gone".to_owned(),
+            Follow::Say => "keep, and say so".to_owned(),
+            Follow::Unknown => "keep: unknown".to_owned(),
+        })
+    };
+    let (table, count) = table(&columns, &outcome);
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!("trees", table);
+    });
+    let size = format!("{count} combinations");
+    record("decision table of the worktrees' records", &size, "as reviewed", "cargo test --test it decisions");
 }
 
 /// What no decision may ever do, whatever is seen.
