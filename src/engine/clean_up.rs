@@ -96,11 +96,15 @@ pub fn tree(engine: &Engine, attempt: &Attempt) -> Result<Remains, Fault> {
     Ok(remains)
 }
 
-/// Whether the tree's owner is still who it was: asked under the repository's lock.
+/// Whether the tree's owner is still who it was, and over: asked under the repository's lock. Whoever read the record
+/// after a claim has read the new owner, which makes or enters the tree just now.
 fn owns(engine: &Engine, tree: &Tree) -> bool {
-    engine.ports.store.trees(tree.task).is_ok_and(|trees| {
-        trees.iter().any(|now| now.path == tree.path && now.owner == tree.owner && now.state == tree.state)
-    })
+    let store = &engine.ports.store;
+    let is_over = |id: &AttemptId| store.attempt(id).is_ok_and(|row| row.is_some_and(|row| !row.phase.is_live()));
+    is_over(&tree.owner)
+        && store.trees(tree.task).is_ok_and(|trees| {
+            trees.iter().any(|now| now.path == tree.path && now.owner == tree.owner && now.state == tree.state)
+        })
 }
 
 /// Undoes the session step: the attempt's own pane.

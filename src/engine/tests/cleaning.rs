@@ -349,6 +349,25 @@ fn a_tree_that_has_another_owner_by_now_is_not_parked() {
 }
 
 #[test]
+fn g30_a_tree_that_a_claim_took_before_its_removal_read_the_record_is_not_parked() {
+    let world = World::new();
+    let (engine, task, _) = ended(&world, 1);
+    dispatch(&engine, &retry(task)).unwrap();
+    // Its agent has not entered the tree yet.
+    world.lock().processes.values_mut().for_each(|found| (found.folder, found.mark) = (None, None));
+    let tree = world.board().trees(task).unwrap().pop().unwrap();
+    assert_eq!(tree.owner, world.attempt(task).plan.id);
+    for force in [false, true] {
+        let fault = clean_up::park(&engine, &tree, force).unwrap_err();
+        assert_eq!((fault.kind, world.count("park")), (Kind::Conflict, 0), "{}", fault.message);
+    }
+    assert!(!parked(&world, &tree.path));
+    world.exit(&tree.owner, 1, Evidence::Changed);
+    clean_up::park(&engine, &tree, false).unwrap();
+    assert!(parked(&world, &tree.path));
+}
+
+#[test]
 fn a_tree_that_is_not_there_is_recorded_as_gone() {
     let world = World::new();
     let (engine, task, _) = ended(&world, 1);
