@@ -142,8 +142,12 @@ fn write_facts(conn: &Connection, current: &Current, event: &Event, stamp: &Stam
     let id = current.id.as_str();
     match event {
         Event::TreeMade => {
-            conn.prepare_cached("UPDATE trees SET state = 'present' WHERE owner = ?1 AND state = 'planned'")?
-                .execute([id])?;
+            // Its owner has just seen it whole: also one that was recorded as gone, and has come back.
+            conn.prepare_cached(
+                "UPDATE trees SET state = 'present', parked = NULL
+                 WHERE owner = ?1 AND path = (SELECT worktree FROM attempts WHERE id = ?1)",
+            )?
+            .execute([id])?;
         }
         Event::Started { place, shim, server, pane, lock } => {
             let written = conn

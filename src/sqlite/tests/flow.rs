@@ -280,6 +280,23 @@ fn a_rolled_back_adoption_gives_the_tree_and_the_note_back() {
 }
 
 #[test]
+fn g31_a_tree_that_came_back_is_recorded_by_the_attempt_that_goes_on_in_it() {
+    let board = Board::new();
+    let (task, first) = board.running();
+    board.changed(task, Some(&first), &exit(1));
+    let gone = Amendment::TreeGone { path: plan(task, 1).worktree, owner: first.clone() };
+    assert!(board.store.amend(&gone, &stamp(2)).unwrap());
+    assert_eq!(board.store.trees(task).unwrap(), []);
+    let mut second = claim(plan(task, 2));
+    second.plan.adopts = Some(first);
+    second.plan.worktree = plan(task, 1).worktree;
+    assert_eq!(board.store.claim(&second, &stamp(3)).unwrap(), Claimed::Won);
+    board.changed(task, Some(&second.plan.id), &Event::TreeMade);
+    let trees = board.store.trees(task).unwrap();
+    assert_eq!((trees.len(), &trees[0].owner, trees[0].state), (1, &second.plan.id, TreeState::Present));
+}
+
+#[test]
 fn a_requeue_waits_and_an_explicit_claim_forgets_the_count() {
     let board = Board::new();
     let (task, id) = board.running();
