@@ -7,10 +7,12 @@
 //! (a saga is «old» only while its dispatcher is stopped), several tasks, which share nothing but the capacity count,
 //! and reboots, which end all processes at once, as killing them does.
 //!
-//! Each broken variant of the protocol must be caught; a test fails if one is not.
+//! Each broken variant of the protocol must be caught; a test fails if one is not. Worktrees and their records have a
+//! model of their own: `trees`.
 
 mod rules;
 mod state;
+mod trees;
 
 use std::collections::BTreeSet;
 
