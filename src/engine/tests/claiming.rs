@@ -130,11 +130,11 @@ fn who_has_the_task_is_said() {
     let speaker = Speaker::Person { task };
     say(&engine, &speaker, &Word::Done).unwrap();
     let fault = refused(&engine, task);
-    assert_eq!(fault.message, "task 1 is review, and its agent still runs in session ganger-1-fix-it");
+    assert_eq!(fault.message, "task 1 is in review, and its agent still runs in session ganger-1-fix-it");
     assert_eq!(fault.hint.as_deref(), Some("ganger stop 1"));
 
     world.exit(&attempt.plan.id, 0, Evidence::Changed);
-    assert_eq!(refused(&engine, task).message, "task 1 is review, not ready");
+    assert_eq!(refused(&engine, task).message, "task 1 is in review, not ready");
     review::approve(&engine, task).unwrap();
     assert_eq!(refused(&engine, task).message, "task 1 is done, not ready");
 

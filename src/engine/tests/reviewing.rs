@@ -171,7 +171,7 @@ fn only_work_in_review_can_be_approved_and_no_agent_is_ended_for_it() {
     let (engine, task, attempt) = world.running();
     let fault = review::approve(&engine, task).unwrap_err();
     assert_eq!(fault.kind, Kind::Conflict);
-    assert_eq!(fault.message, "task 1: a task that is in-progress can't be approved");
+    assert_eq!(fault.message, "task 1: a task that is in progress can't be approved");
     assert_eq!((world.agents(&attempt.plan.id).len(), world.attempt(task).stop_requested), (1, false));
     assert_eq!(review::reopen(&engine, task).unwrap_err().kind, Kind::Conflict);
     assert_eq!(review::reopen(&engine, TaskId(9)).unwrap_err().kind, Kind::NoSuchTask);

@@ -192,7 +192,7 @@ fn feedback_sends_work_back_to_the_agent_that_did_it() {
     let fault = review::send_back(&engine, task, "more").unwrap_err();
     assert_eq!(
         (fault.kind, fault.message.as_str()),
-        (Kind::Conflict, "task 1: a task that is in-progress can't be sent back")
+        (Kind::Conflict, "task 1: a task that is in progress can't be sent back")
     );
     say(&engine, &Speaker::Person { task }, &Word::Done).unwrap();
     listens(&world, 1);

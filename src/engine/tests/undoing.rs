@@ -85,7 +85,7 @@ fn a_task_that_has_moved_on_is_left_alone() {
     dispatch(&engine, &Request::of(task)).unwrap();
     let fault = undo::undo(&engine, None).unwrap_err();
     assert_eq!((fault.kind, fault.task, fault.hint.as_deref()), (Kind::Conflict, Some(task), Some("ganger show 1")));
-    let said = "nothing to undo: the last act was task 1 requeued, but it has moved on, and is in-progress now";
+    let said = "nothing to undo: the last act was task 1 requeued, but it has moved on, and is in progress now";
     assert_eq!(fault.message, said);
     assert_eq!(world.task(task).status, Status::InProgress);
 }
