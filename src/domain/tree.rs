@@ -107,7 +107,7 @@ pub fn follow(recorded: &Recorded, found: &Whereabouts) -> Follow {
         // Whoever made another worktree at the path of one that is gone has not brought that back.
         (TreeState::Gone, Whereabouts::InPlace(Head::Branch(branch))) if *branch == recorded.branch => Follow::Present,
         // What a killed dispatch has half made is the clean-up's.
-        (TreeState::Gone, _)
+        (TreeState::Gone, Whereabouts::InPlace(_) | Whereabouts::Absent { .. } | Whereabouts::Unknown(_))
         | (TreeState::Present, Whereabouts::InPlace(_))
         | (TreeState::Planned, Whereabouts::Broken(_)) => Follow::Keep,
         (TreeState::Planned | TreeState::Parked, Whereabouts::InPlace(_)) => Follow::Present,
@@ -119,8 +119,9 @@ pub fn follow(recorded: &Recorded, found: &Whereabouts) -> Follow {
                 Follow::Gone
             }
         }
-        (TreeState::Present | TreeState::Parked, Whereabouts::Broken(_))
-        | (TreeState::Planned | TreeState::Present | TreeState::Parked, Whereabouts::Elsewhere(_)) => Follow::Say,
+        // One that has come back without git's knowledge of it is not gone, either: a person decides.
+        (TreeState::Present | TreeState::Parked | TreeState::Gone, Whereabouts::Broken(_))
+        | (_, Whereabouts::Elsewhere(_)) => Follow::Say,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::domain::reconcile::Probe;
 use crate::domain::state::{Activity, Source, Who};
 use crate::domain::text;
 use crate::domain::time::Timestamp;
-use crate::ports::multiplexer::{PaneSeen, Typed};
+use crate::ports::multiplexer::{PaneSeen, Panes, Typed};
 use crate::ports::store::{Known, News};
 
 /// The newest attempt's row.
@@ -29,9 +29,21 @@ pub fn attempt(engine: &Engine, id: TaskId) -> Result<Attempt, Fault> {
 /// # Errors
 /// [`Kind::Conflict`] where there is none.
 pub fn pane(engine: &Engine, attempt: &Attempt) -> Result<PaneSeen, Fault> {
+    found(attempt, &engine.ports.mux.panes(&attempt.plan.socket)?)
+}
+
+/// As [`pane`], by a quick look: for whoever waits before a screen that draws nothing meanwhile.
+///
+/// # Errors
+/// As for [`pane`].
+pub fn pane_at_a_glance(engine: &Engine, attempt: &Attempt) -> Result<PaneSeen, Fault> {
+    found(attempt, &engine.ports.mux.glance(&attempt.plan.socket)?)
+}
+
+fn found(attempt: &Attempt, panes: &Panes) -> Result<PaneSeen, Fault> {
     let id = attempt.plan.task;
     let none = || Fault::new(Kind::Conflict, format!("task {id} has no tmux session")).of(id).hint(Remedy::Log(id));
-    engine.ports.mux.panes(&attempt.plan.socket)?.find(&attempt.plan.id).cloned().ok_or_else(none)
+    panes.find(&attempt.plan.id).cloned().ok_or_else(none)
 }
 
 /// How much of its screen is compared, from the bottom.

@@ -235,11 +235,19 @@ pub fn remove(engine: &Engine, id: TaskId, stop_first: bool, force: bool) -> Res
         task = stop::stop(engine, id)?;
     }
     let mut removed = Removed::default();
-    for tree in engine.ports.store.trees(id)? {
+    for tree in engine.ports.store.all_trees(Some(id))? {
         match tree.state {
             TreeState::Planned | TreeState::Present => put_away(engine, &tree, force, &mut removed)?,
             TreeState::Parked => removed.parked.extend(tree.parked),
-            TreeState::Gone => {}
+            // What has come back since, and is no whole worktree, is left where it is and said.
+            TreeState::Gone => match trees::whereabouts(engine, &tree)? {
+                Whereabouts::Absent { .. } | Whereabouts::Unknown(_) => {}
+                found => removed.said.extend(
+                    found
+                        .trouble(&tree.path)
+                        .or_else(|| Some(format!("a worktree stands at {} and stays there", tree.path.display()))),
+                ),
+            },
         }
     }
     if !engine.ports.store.amend(&Amendment::Delete { task: task.id }, &engine.stamp(Who::Person))? {
@@ -263,7 +271,14 @@ fn put_away(engine: &Engine, tree: &Tree, force: bool, removed: &mut Removed) ->
         }
         Ok(None) => match trees::whereabouts(engine, tree)? {
             Whereabouts::Absent { .. } => {}
-            // Somebody moved it, or its volume is away: it stays wherever that is.
+            // What can't be looked at may come back, and nothing would know of it then.
+            found @ Whereabouts::Unknown(_) if !force => {
+                let trouble = found.trouble(&tree.path).unwrap_or_default();
+                return Err(Fault::new(Kind::Conflict, format!("task {}: {trouble}", tree.task))
+                    .of(tree.task)
+                    .hint(format!("bring it back first, or leave it behind: ganger rm {} --force", tree.task)));
+            }
+            // It was moved, or it is to be left behind: it stays wherever that is.
             found => removed.said.extend(found.trouble(&tree.path)),
         },
         Err(fault) if force && fault.kind == Kind::Failed => {

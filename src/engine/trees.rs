@@ -71,7 +71,7 @@ pub fn out_of_place(engine: &Engine, tasks: &[Task]) -> Result<Vec<(TaskId, Seen
     let mut found = Vec::new();
     for task in tasks.iter().filter(|task| task.status != Status::Done) {
         let Some(tree) = newest.remove(&task.id) else { continue };
-        if tree.state == TreeState::Present && is_right_at_a_glance(&tree) {
+        if tree.state == TreeState::Present && is_right_at_a_glance(engine, &tree) {
             continue;
         }
         let seen = SeenTree { found: whereabouts(engine, &tree)?, path: tree.path };
@@ -141,12 +141,12 @@ fn write(engine: &Engine, tree: &Tree, live: bool, found: &Whereabouts) -> Resul
 }
 
 /// Whether a glance shows that a record is right: most are, and a look at all places takes longer.
-fn is_right_at_a_glance(tree: &Tree) -> bool {
+fn is_right_at_a_glance(engine: &Engine, tree: &Tree) -> bool {
     let is_parked = || tree.trash().join(tree.owner.as_str()).symlink_metadata().is_ok();
     let is_in_place = || tree.path.symlink_metadata().is_ok();
     match tree.state {
         TreeState::Planned => false,
-        TreeState::Present => tree.path.join(".git").is_file() && !is_parked(),
+        TreeState::Present => engine.ports.trees.glance(&tree.path) && !is_parked(),
         TreeState::Parked => !is_in_place() && tree.parked.as_ref().is_some_and(|at| at.symlink_metadata().is_ok()),
         TreeState::Gone => !is_in_place() && !is_parked(),
     }
@@ -166,7 +166,7 @@ pub struct Finding {
 pub fn survey(engine: &Engine, wanted: &dyn Fn(&Tree) -> bool, act: bool) -> Result<Vec<Finding>, Fault> {
     let mut findings = Vec::new();
     for tree in engine.ports.store.all_trees(None)? {
-        if !wanted(&tree) || is_right_at_a_glance(&tree) {
+        if !wanted(&tree) || is_right_at_a_glance(engine, &tree) {
             continue;
         }
         let Some(owner) = engine.ports.store.attempt(&tree.owner)? else { continue };

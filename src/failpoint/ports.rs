@@ -168,6 +168,10 @@ impl Worktrees for PointedWorktrees {
     fn adopt(&self, repo: &Path, path: &Path) -> trees::Result<Intact> {
         around("trees.adopt", || self.0.adopt(repo, path), tree_fault)
     }
+    fn glance(&self, path: &Path) -> bool {
+        // It answers nothing that would not be looked at once more.
+        self.0.glance(path)
+    }
     fn whereabouts(&self, tree: &Tree, owners: &[AttemptId]) -> Whereabouts {
         let looked = around("trees.whereabouts", || Ok(self.0.whereabouts(tree, owners)), |why| why);
         looked.unwrap_or_else(Whereabouts::Unknown)

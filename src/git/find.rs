@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::Git;
 use super::call::EMAIL;
+use super::kept_head;
 use super::layout::{self, Admin, Lock, record_of, settle};
 use super::read::{Repo, Tip};
 use crate::domain::attempt::Tree;
@@ -24,7 +25,7 @@ fn look(git: &Git, tree: &Tree, owners: &[AttemptId]) -> Result<Whereabouts, Str
     let not_it = match record_of(&repo.common, &path) {
         // Only one that is made again is half made although an agent ran in it: that is finished by making it.
         Ok(admin) if tree.ran && admin.lock(&path) == Lock::Making => {
-            return Ok(Whereabouts::Absent { held_by: held_by(&repo, tree, Some(&admin)) });
+            return Ok(Whereabouts::Absent { held_by: held_by(git, &repo, tree, Some(&admin)) });
         }
         Ok(admin) => return Ok(in_place(&admin, &path)),
         Err(why) => why,
@@ -50,7 +51,7 @@ fn look(git: &Git, tree: &Tree, owners: &[AttemptId]) -> Result<Whereabouts, Str
     if !folder.is_dir() && (tree.ran || tree.state != TreeState::Planned || record.is_some()) {
         return Err(format!("{} is absent too, perhaps not mounted", folder.display()));
     }
-    Ok(Whereabouts::Absent { held_by: held_by(&repo, tree, record) })
+    Ok(Whereabouts::Absent { held_by: held_by(git, &repo, tree, record) })
 }
 
 fn is_there(path: &Path) -> Result<bool, String> {
@@ -97,10 +98,21 @@ fn is_ours(lock: &Lock) -> bool {
     *lock == Lock::Other(super::park::REASON.to_owned())
 }
 
+/// Whether git's record and the tree at `path` name each other: two small files, and no look into the repository.
+pub(super) fn glance(path: &Path) -> bool {
+    let target = || {
+        let text = std::fs::read(path.join(".git")).ok()?;
+        let dir = path.join(layout::line(text.strip_prefix(b"gitdir: ")?));
+        let back = std::fs::read(dir.join("gitdir")).ok()?;
+        Some(settle(&dir.join(layout::line(&back))).ok()? == settle(&path.join(".git")).ok()?)
+    };
+    path.symlink_metadata().is_ok_and(|meta| meta.is_dir()) && target().unwrap_or(false)
+}
+
 /// What still has the commits of a tree whose folder is gone.
-fn held_by(repo: &Repo, tree: &Tree, record: Option<&Admin>) -> Option<String> {
+fn held_by(git: &Git, repo: &Repo, tree: &Tree, record: Option<&Admin>) -> Option<String> {
     let branch = |name: &str| matches!(repo.tip(name), Ok(Tip::At(_))).then(|| format!("branch {name}"));
-    match record.map(Admin::head) {
+    match record.map(Admin::head).or_else(|| kept_head::read(git, repo, tree.task, &tree.path)) {
         Some(layout::Head::Branch(name)) => branch(&name).or_else(|| branch(&tree.branch)),
         Some(layout::Head::Detached(id)) if repo.has_commit(&id).is_ok() => Some(format!("commit {id}")),
         Some(layout::Head::Detached(_) | layout::Head::Unmade) | None => branch(&tree.branch),

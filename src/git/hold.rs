@@ -4,6 +4,7 @@
 
 use super::Git;
 use super::call::failed;
+use super::kept_head;
 use super::layout::{Admin, Lock, record_of, settle, working};
 use super::read::Repo;
 use super::repo_lock::RepoLock;
@@ -43,6 +44,7 @@ pub(super) fn release(git: &Git, plan: &Plan) -> Result<()> {
     let _lock = RepoLock::take(&repo.common, &format!("unlock {}", plan.worktree.display()), git.patience)?;
     // A newer attempt may have locked it for itself meanwhile.
     for admin in held()? {
+        kept_head::keep(git, &repo, (plan.task, &plan.worktree, &plan.branch), &admin)?;
         admin.unlock().map_err(|error| failed("unlock the worktree", error))?;
     }
     Ok(())

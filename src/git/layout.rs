@@ -340,7 +340,8 @@ pub(super) fn settle(path: &Path) -> Result<PathBuf> {
     }
 }
 
-fn line(text: &[u8]) -> &Path {
+/// A file's one path.
+pub(super) fn line(text: &[u8]) -> &Path {
     Path::new(OsStr::from_bytes(text.trim_ascii_end()))
 }
 

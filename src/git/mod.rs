@@ -20,6 +20,7 @@ mod hide;
 mod hold;
 mod ignored;
 mod inspect;
+mod kept_head;
 mod layout;
 mod park;
 mod pointer;
@@ -146,6 +147,10 @@ impl Worktrees for Git {
         let admin = layout::record_at(&opened.common, &path).map_err(TreeError::Impossible)?;
         seen::ensure(self, &opened, &admin, &path)?;
         Ok(Intact::Yes)
+    }
+
+    fn glance(&self, path: &Path) -> bool {
+        find::glance(path)
     }
 
     fn whereabouts(&self, tree: &Tree, owners: &[AttemptId]) -> Whereabouts {

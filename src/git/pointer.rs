@@ -113,7 +113,12 @@ impl Pointer {
         // The list of object folders is relative to the folder that these are in.
         let base = if let Self::Alternates(_) = self { folder.parent().unwrap_or(folder) } else { folder };
         let mut new = Vec::with_capacity(old.len());
-        for line in old.split_inclusive(|byte| *byte == b'\n') {
+        // A path may hold a line break, and only the list of object folders is one of lines.
+        let lines: Vec<&[u8]> = match self {
+            Self::Alternates(_) => old.split_inclusive(|byte| *byte == b'\n').collect(),
+            Self::DotGit(_) | Self::Record(_) | Self::Config(_) => vec![&old],
+        };
+        for line in lines {
             let text = line.trim_ascii_end();
             let Some(path) = text.strip_prefix(prefix).filter(|path| !path.is_empty()) else {
                 new.extend_from_slice(line);

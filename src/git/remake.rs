@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::Git;
 use super::call::{failed, refused};
+use super::kept_head;
 use super::layout::{Admin, Head, Lock, making, record_of, settle};
 use super::read::{Repo, Tip};
 use super::repo_lock::RepoLock;
@@ -52,7 +53,12 @@ fn metadata(git: &Git, repo: &Repo, tree: &Tree, path: &Path) -> Result<Admin> {
         keep_reachable(git, repo, tree, admin)?;
         admin.forget(&repo.common).map_err(|error| failed("remove git's record", error))?;
     }
-    from_branch(git, repo, &tree.branch, path)
+    let kept = kept_head::read(git, repo, tree.task, path).filter(|head| match head {
+        Head::Branch(name) => matches!(repo.tip(name), Ok(Tip::At(_))),
+        Head::Detached(commit) => repo.has_commit(commit).is_ok(),
+        Head::Unmade => false,
+    });
+    from_head(git, repo, &kept.unwrap_or_else(|| Head::Branch(tree.branch.clone())), path)
 }
 
 fn taken(path: &Path) -> TreeError {
@@ -95,17 +101,18 @@ fn keep_reachable(git: &Git, repo: &Repo, tree: &Tree, admin: &Admin) -> Result<
     git.must(&call, "write the rescue reference").map(drop)
 }
 
-fn from_branch(git: &Git, repo: &Repo, branch: &str, path: &Path) -> Result<Admin> {
+fn from_head(git: &Git, repo: &Repo, head: &Head, path: &Path) -> Result<Admin> {
+    let (Head::Branch(from) | Head::Detached(from)) = head else { return Err(failed(REMAKE, "it has no HEAD")) };
     let reason = OsString::from_vec(making(path));
     let call = git
         .call(&repo.common)
         .env(MAKING, path)
         .args(["worktree", "add", "--no-checkout", "--lock", "--reason"])
-        .args([reason.as_os_str(), OsStr::new("--"), path.as_os_str(), OsStr::new(branch)]);
+        .args([reason.as_os_str(), OsStr::new("--"), path.as_os_str(), OsStr::new(from)]);
     let answer = git.ask(&call, REMAKE)?;
     match record_of(&repo.common, path) {
-        Ok(admin) if admin.head() == Head::Branch(branch.to_owned()) => Ok(admin),
-        Ok(_) => Err(failed(REMAKE, format!("{} is not on {branch}", path.display()))),
+        Ok(admin) if admin.head() == *head => Ok(admin),
+        Ok(_) => Err(failed(REMAKE, format!("{} is not on {from}", path.display()))),
         Err(_) if !answer.ok() => Err(refused(REMAKE, &answer)),
         Err(why) => Err(failed(REMAKE, why)),
     }

@@ -156,6 +156,8 @@ pub trait Worktrees {
     /// Where the tree is, looked for in every place that it could be in: its path, the trash under the name of each of
     /// `owners`, which have or had it, and what git knows of it. Absent only where all of them could be looked at.
     fn whereabouts(&self, tree: &Tree, owners: &[AttemptId]) -> Whereabouts;
+    /// Whether the folder at `path` and git's record of it name each other: a look at two small files.
+    fn glance(&self, path: &Path) -> bool;
     /// As `whereabouts`, and acts on it before the repository's lock is given back: nobody moves the tree meanwhile.
     fn settle(&self, tree: &Tree, owners: &[AttemptId], act: &mut dyn FnMut(&Whereabouts)) -> Result<()>;
     /// Makes a tree again whose folder is gone: with HEAD and index of git's own record of it, or else on its branch. What

@@ -81,10 +81,13 @@ fn inner(words: &[&str]) -> String {
 /// Asks for the server's facts and sessions; `start` runs a server where none does.
 #[must_use]
 pub fn server(start: bool) -> Chain {
-    let facts = format!("{SERVER}\t#{{version}}\t#{{exit-unattached}}\t#{{exit-empty}}\t#{{pid}}\t#{{window-size}}");
+    let facts = format!("{SERVER}\t#{{version}}\t#{{exit-unattached}}\t#{{exit-empty}}\t#{{pid}}");
     let facts = DisplayMessage::new().print().message(facts).build();
+    // Not as a format, which the current window's own value would answer.
+    let mut size = TmuxCommand::with_name("show-options");
+    size.push_flag("-gwv").push_param("window-size");
     let chain = if start { Chain::of(&StartServer::new().build()).then(&facts) } else { Chain::of(&facts) };
-    chain.then(&ListSessions::new().format(format!("{SESSION}\t#{{session_name}}")).build()).ended()
+    chain.then(&size).then(&ListSessions::new().format(format!("{SESSION}\t#{{session_name}}")).build()).ended()
 }
 
 /// Asks for the sessions alone.

@@ -95,10 +95,10 @@ struct Facts {
 
 fn read(answer: &[u8]) -> Result<Facts> {
     let lines = whole(answer)?;
-    let (first, rest) = lines.split_first().ok_or_else(|| unexpected(answer))?;
+    let [first, size, rest @ ..] = lines.as_slice() else { return Err(unexpected(answer)) };
     let line = String::from_utf8_lossy(first).into_owned();
     let fields: Vec<&str> = line.split('\t').collect();
-    let [SERVER, version, unattached, empty, pid, size] = fields.as_slice() else { return Err(unexpected(first)) };
+    let [SERVER, version, unattached, empty, pid] = fields.as_slice() else { return Err(unexpected(first)) };
     let on = |value: &str| match value {
         "1" | "on" => Ok(true),
         "0" | "off" => Ok(false),
@@ -118,7 +118,7 @@ fn read(answer: &[u8]) -> Result<Facts> {
         exit_unattached: on(unattached)?,
         exit_empty: on(empty)?,
         pid: pid.parse().ok(),
-        window_size: (*size).to_owned(),
+        window_size: String::from_utf8_lossy(size).into_owned(),
         sessions,
     })
 }
@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn facts_are_read_strictly() {
-        let facts = read(b"ganger-server\t3.3a\t0\t1\t12\tlatest\nganger-session\ta b\nganger-end\n").unwrap();
+        let facts = read(b"ganger-server\t3.3a\t0\t1\t12\nlatest\nganger-session\ta b\nganger-end\n").unwrap();
         assert_eq!(
             (facts.version.as_str(), facts.exit_unattached, facts.exit_empty, facts.pid),
             ("3.3a", false, true, Some(12))
@@ -195,9 +195,9 @@ mod tests {
         for wrong in [
             &b""[..],
             b"ganger-end\n",
-            b"ganger-server\t3.3a\t0\t1\t12\tlatest\n",
-            b"ganger-server\t3.3a\t\t1\t12\tlatest\nganger-end\n",
-            b"ganger-server\t3.3a\t0\t1\t12\tlatest\nboo\nganger-end\n",
+            b"ganger-server\t3.3a\t0\t1\t12\nlatest\n",
+            b"ganger-server\t3.3a\t\t1\t12\nlatest\nganger-end\n",
+            b"ganger-server\t3.3a\t0\t1\t12\nlatest\nboo\nganger-end\n",
         ] {
             assert!(read(wrong).is_err(), "{wrong:?}");
         }

@@ -154,7 +154,7 @@ impl Performer {
                 let engine = stage.engine()?;
                 let attempt = screen::attempt(&engine, *task)?;
                 // The session may have been renamed since: the pane knows where it is.
-                let pane = screen::pane(&engine, &attempt)?;
+                let pane = screen::pane_at_a_glance(&engine, &attempt)?;
                 Ok((stage.show(&attempt.plan.socket, &pane.session)?, None))
             }
             Errand::Shell(task) => {

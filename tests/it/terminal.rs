@@ -120,6 +120,11 @@ fn b3_an_answer_without_an_end_is_forgotten_and_the_board_hears_again() {
             board.types(b"uv");
         }
         lasts(Duration::from_millis(2_300));
+        if begun.starts_with(b"\x1b[200~") {
+            // The first key may be the rest of a paste.
+            board.types(b"x");
+            lasts(Duration::from_millis(400));
+        }
         quits(&mut board);
         unchanged(&world);
     }

@@ -365,3 +365,44 @@ fn a21_what_hides_its_mark_is_known_by_its_identity() {
     assert!(!crate::support::runs(left.parse().unwrap()), "by its identity, too");
     world.ok(&["retry", "1"]);
 }
+
+#[test]
+fn g38_a_tree_that_comes_back_without_gits_record_is_told_and_not_forgotten() {
+    let world = World::new();
+    let (id, tree, _) = failed(&world);
+    let (name, away) = (id.to_string(), world.path("away"));
+    fs::rename(&tree, &away).unwrap();
+    world.run("git", &["worktree", "prune"], &world.path("repo"));
+    world.ganger(&["--reconcile"]);
+    fs::rename(&away, &tree).unwrap();
+    let told = world.fails(6, &["reconcile"]);
+    assert!(told.stderr.contains("its worktree is not whole"), "{told:?}");
+    let ran = world.ganger(&["rm", &name]);
+    assert!((ran.stdout + &ran.stderr).contains(tree.to_str().unwrap()), "what stays is named");
+    assert_eq!(fs::read_to_string(tree.join("u.txt")).unwrap(), "loose\n");
+}
+
+#[test]
+fn g38_a_tree_whose_record_was_pruned_is_told_by_reconcile() {
+    let world = World::new();
+    let (_, tree, _) = failed(&world);
+    let record = fs::read_to_string(tree.join(".git")).unwrap();
+    fs::remove_dir_all(record.trim().strip_prefix("gitdir: ").unwrap()).unwrap();
+    let told = world.fails(6, &["reconcile"]);
+    assert!(told.stderr.contains("its worktree is not whole"), "{told:?}");
+    assert_eq!(world.ganger(&["reconcile", "--check"]).code, Some(6));
+}
+
+#[test]
+fn g39_a_task_is_not_removed_while_its_worktree_can_not_be_looked_at() {
+    let world = World::new();
+    let (id, tree, trash) = failed(&world);
+    let (name, root) = (id.to_string(), tree.ancestors().nth(2).unwrap().to_owned());
+    let away = world.path("away");
+    fs::rename(&root, &away).unwrap();
+    let refused = world.fails(4, &["rm", &name]);
+    assert!(refused.stderr.contains("can't be looked at") && refused.stderr.contains("--force"), "{refused:?}");
+    fs::rename(&away, &root).unwrap();
+    world.ok(&["rm", &name]);
+    the_record_is_right(&world, &tree, &trash);
+}

@@ -94,6 +94,10 @@ impl Worktrees for Party {
         self.gate("trees.adopt", git_error, || Ok(self.intact(repo, path)))
     }
 
+    fn glance(&self, path: &Path) -> bool {
+        path.join(".git").is_file()
+    }
+
     fn whereabouts(&self, tree: &Tree, owners: &[AttemptId]) -> Whereabouts {
         if let Err(error) = self.gate("trees.whereabouts", git_error, || Ok(())) {
             return Whereabouts::Unknown(error.to_string());

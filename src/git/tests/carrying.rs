@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::{Lab, attempt, content, write};
 use crate::domain::attempt::Tree;
+use crate::git::pointer::{Pointer, Shift};
 use crate::os::process::{Call, CallError, run};
 use crate::ports::worktrees::{Parking, TreeError, Worktrees as _};
 
@@ -270,4 +271,17 @@ fn g48_what_a_tree_names_by_a_link_or_without_being_named_by_it_is_not_written_t
     assert_eq!((std::fs::read(&victim).unwrap(), content(&lab.root().join("person"))), before);
     let moved = format!("gitdir: {}/made\n", parked.display());
     assert_eq!(std::fs::read_to_string(parked.join("trap/.git")).unwrap(), moved);
+}
+
+#[test]
+fn g49_a_path_with_a_line_break_follows_like_any_other() {
+    let lab = Lab::new();
+    let folder = lab.folder.path().canonicalize().unwrap().join("a\nb");
+    let (from, to) = (folder.join("tree"), folder.join("trash/1"));
+    std::fs::create_dir_all(&to).unwrap();
+    let record = folder.join("gitdir");
+    std::fs::write(&record, format!("{}/.git\n", from.display())).unwrap();
+    let shift = Shift { from: &from, to: &to, aside: &folder };
+    Pointer::Record(record.clone()).follow(&lab.git, &lab.repo, &shift).unwrap();
+    assert_eq!(std::fs::read_to_string(&record).unwrap(), format!("{}/.git\n", to.display()));
 }

@@ -160,3 +160,35 @@ fn g35_a_making_that_was_killed_is_finished_by_the_next() {
     assert_eq!(content(&tree.path), before);
     assert_eq!(lab.run_in(&tree.path, &["status", "--porcelain"]), "");
 }
+
+#[test]
+fn g37_what_was_committed_elsewhere_than_on_its_branch_outlives_gits_record_of_the_tree() {
+    for on in ["--detach", "better"] {
+        let lab = Lab::new();
+        let tree = present(&lab);
+        lab.git.hold(&plan(&tree, &attempt(1))).unwrap();
+        match on {
+            "better" => drop(lab.run_in(&tree.path, &["checkout", "--quiet", "-b", on])),
+            detach => drop(lab.run_in(&tree.path, &["checkout", "--quiet", detach])),
+        }
+        write(&tree.path.join("work.txt"), "committed");
+        lab.run_in(&tree.path, &["add", "work.txt"]);
+        lab.run_in(&tree.path, &["commit", "--quiet", "--message=w"]);
+        let work = lab.run_in(&tree.path, &["rev-parse", "HEAD"]);
+        lab.git.release(&plan(&tree, &attempt(1))).unwrap();
+        // Anybody may remove a clean tree that nobody locks, and git forgets its HEAD with it.
+        lab.run(&["worktree", "remove", tree.path.to_str().unwrap()]);
+        lab.run(&["reflog", "expire", "--expire=now", "--all"]);
+        lab.run(&["gc", "--quiet", "--prune=now"]);
+        let held_by = if on == "better" { "branch better".to_owned() } else { format!("commit {work}") };
+        assert_eq!(lab.git.whereabouts(&tree, &[]), Whereabouts::Absent { held_by: Some(held_by) });
+        lab.git.remake(&tree, &|| true).unwrap();
+        assert_eq!(lab.run_in(&tree.path, &["rev-parse", "HEAD"]), work);
+        assert!(tree.path.join("work.txt").exists());
+        // Back on its own branch nothing else is remembered.
+        lab.git.hold(&plan(&tree, &attempt(2))).unwrap();
+        lab.run_in(&tree.path, &["checkout", "--quiet", BRANCH]);
+        lab.git.release(&plan(&tree, &attempt(2))).unwrap();
+        assert_eq!(lab.run(&["for-each-ref", "refs/ganger/head"]), "");
+    }
+}

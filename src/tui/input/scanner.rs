@@ -22,8 +22,10 @@ const STALLED: Duration = Duration::from_secs(1);
 /// A string that takes longer than this comes from a keyboard, if its bytes come [`TYPED`] apart.
 const LONG: Duration = Duration::from_secs(3);
 const TYPED: Duration = Duration::from_millis(250);
-/// A paste that has not gone on for this long has lost its end.
+/// A paste that has not gone on for this long is taken as far as it has come; a slow line may bring the rest yet.
 const CUT: Duration = Duration::from_secs(2);
+/// A paste that has not gone on for this long has lost its end.
+const LOST: Duration = Duration::from_secs(10);
 /// What a sequence may have between its first and last byte.
 const SEQUENCE: usize = 64;
 /// What a paste may have; what is beyond is not kept.
@@ -55,6 +57,11 @@ enum State {
         escaped: bool,
     },
     Paste,
+    /// A paste was taken as far as it had come, and its end is due yet. `alone`: the last read held one key, as a keyboard
+    /// sends them.
+    Rest {
+        alone: bool,
+    },
 }
 
 /// Reads what a terminal sends.
@@ -76,6 +83,16 @@ impl Scanner {
     /// Takes bytes that were read at this time; times never go back.
     pub fn feed(&mut self, bytes: &[u8], at: Duration, events: &mut Vec<Event>) {
         self.expire(at, events);
+        if let State::Rest { alone } = self.state {
+            let typed = at.saturating_sub(self.last) >= TYPED && is_one_key(bytes);
+            if typed && alone {
+                // The second of two: somebody types, and the end will not come.
+                self.pasted(events);
+                self.rest();
+            } else {
+                self.state = State::Rest { alone: typed };
+            }
+        }
         for byte in bytes {
             self.step(*byte, at, events);
             self.last = at;
@@ -90,7 +107,8 @@ impl Scanner {
             State::Escape | State::Application => ESCAPE,
             State::Text { .. } if self.last.saturating_sub(self.since) > LONG => TYPED,
             State::Letter { .. } | State::Sequence | State::Console | State::Report | State::Text { .. } => STALLED,
-            State::Paste => CUT,
+            State::Rest { .. } if self.held.is_empty() => LOST,
+            State::Paste | State::Rest { .. } => CUT,
         };
         Some(self.last + patience)
     }
@@ -106,8 +124,18 @@ impl Scanner {
                 self.escaped = Some(self.last);
             }
             State::Application if self.held.is_empty() => events.push(decode::letter('O', true)),
-            State::Paste => self.pasted(events),
+            State::Paste => {
+                self.pasted(events);
+                self.state = State::Rest { alone: false };
+                return self.expire(at, events);
+            }
+            State::Rest { alone } if !self.held.is_empty() => {
+                self.pasted(events);
+                self.state = State::Rest { alone };
+                return self.expire(at, events);
+            }
             State::Ground
+            | State::Rest { .. }
             | State::Application
             | State::Letter { .. }
             | State::Sequence
@@ -145,7 +173,7 @@ impl Scanner {
             State::Text { bell_ends, eight_bits, escaped } => {
                 self.text(byte, at, (bell_ends, eight_bits, escaped), events);
             }
-            State::Paste => {
+            State::Paste | State::Rest { .. } => {
                 // Room for the end is always left.
                 if self.held.len() >= PASTE {
                     self.held.drain(PASTE - PASTE_END.len()..=PASTE - PASTE_END.len());
@@ -307,8 +335,18 @@ impl Scanner {
     }
 
     fn pasted(&mut self, events: &mut Vec<Event>) {
-        events.push(Event::Paste(String::from_utf8_lossy(&self.held).into_owned()));
+        let held = std::mem::take(&mut self.held);
+        if !held.is_empty() || self.state == State::Paste {
+            events.push(Event::Paste(String::from_utf8_lossy(&held).into_owned()));
+        }
     }
+}
+
+/// Whether a read holds no more than one key.
+fn is_one_key(bytes: &[u8]) -> bool {
+    let letter = || std::str::from_utf8(bytes).is_ok_and(|text| text.chars().count() == 1);
+    let sequence = || bytes.first() == Some(&0x1b) && bytes.len() <= 6 && !PASTE_END.starts_with(bytes);
+    bytes.len() == 1 || letter() || sequence()
 }
 
 fn key(code: KeyCode, modifiers: KeyModifiers) -> Event {
