@@ -269,9 +269,10 @@ impl World {
         std::env::split_paths(&path).map(|folder| folder.join(program)).find(|path| path.is_file()).unwrap()
     }
 
-    /// Takes a wrapper away.
+    /// Takes a wrapper away. Somebody may be about to start it: the real program is found in its place.
     pub fn unwrap(&self, program: &str) {
-        fs::remove_file(self.bin.join(program)).unwrap();
+        let (path, real) = (std::env::var("PATH").unwrap(), Self::real(program));
+        self.program(program, &format!("#!/bin/sh\nPATH='{path}' exec {} \"$@\"\n", real.display()));
     }
 
     /// Puts a program on PATH.
@@ -305,10 +306,15 @@ impl World {
 
     /// Waits until the task is in this status.
     pub fn settled(&self, id: i64, status: &str) -> Value {
-        until(&format!("task {id} is {status}"), || {
+        let started = Instant::now();
+        loop {
             let task = self.task(id);
-            (task["status"] == status).then_some(task)
-        })
+            if task["status"] == status {
+                return task;
+            }
+            assert!(started.elapsed() < PATIENCE, "task {id} is still not {status}: {task:#}");
+            pause();
+        }
     }
 
     /// Reconciles until the task is in this status.
