@@ -8,6 +8,7 @@ pub mod bounds;
 pub mod completion;
 pub mod diff;
 pub mod glob;
+pub mod height;
 pub mod id;
 pub mod lifecycle;
 pub mod liveness;

@@ -91,10 +91,10 @@ fn claim_and_run(engine: &Engine, request: &Request, claimed: &mut dyn FnMut()) 
         if !request.from.contains(&task.status) {
             return Err(taken(engine, &task));
         }
-        strays::refuse_second(engine, &task)?;
+        let doubted = strays::refuse_second(engine, &task)?;
         let agent = request.agent.clone().unwrap_or_else(|| task.draft.agent.clone());
         let cleared = match preflight::check(engine, &task, &agent) {
-            Ok(cleared) => cleared,
+            Ok(cleared) => Cleared { doubted, ..cleared },
             Err(Obstacle::Machine(fault)) => return Err(fault.of(task.id)),
             Err(Obstacle::Task { reason, hint }) => return Err(unfit(engine, &task, &reason, hint)?),
         };
@@ -216,7 +216,7 @@ fn claim<'a>(
             dispatcher: engine.ports.processes.me(),
             capacity: capacity.clone(),
             explicit: request.explicit,
-            blocked_is_conflict: true,
+            doubted: cleared.doubted,
         };
         let claimed = engine.ports.store.claim(&claim, &engine.stamp(Who::Dispatcher));
         match claimed.map_err(|error| give_up(error.into()))? {

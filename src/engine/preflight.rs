@@ -24,6 +24,8 @@ pub struct Cleared {
     /// The full id of the commit to start from.
     pub base: String,
     pub server: Server,
+    /// Whether the database was in doubt when agents were looked for that it does not know of.
+    pub doubted: bool,
 }
 
 /// Why it can't be dispatched.
@@ -69,7 +71,7 @@ pub fn check(engine: &Engine, task: &Task, agent: &str) -> Result<Cleared, Obsta
     let base = task.draft.base.as_deref().unwrap_or(&settings.worktrees.base);
     let base = trees.resolve(repo, base).map_err(|error| tree_obstacle(error, "add the task with another --base"))?;
     let profile = profile.clone();
-    Ok(Cleared { settings, profile, base, server })
+    Ok(Cleared { settings, profile, base, server, doubted: false })
 }
 
 /// A file that nobody trusts, or that can't be obeyed, is a matter of its repository's tasks.

@@ -147,14 +147,14 @@ pub fn doubted(engine: &Engine) -> Result<Option<(String, Vec<Stray>)>, Fault> {
     Ok(Some((doubt, find(engine)?)))
 }
 
-/// Refuses a second agent for a task that a stray may be at work on, or has been.
+/// Refuses a second agent for a task that a stray may be at work on, or has been. Returns whether the database is in doubt.
 ///
 /// # Errors
 /// [`Kind::Conflict`], naming it.
-pub fn refuse_second(engine: &Engine, task: &Task) -> Result<(), Fault> {
-    let Some((doubt, strays)) = doubted(engine)? else { return Ok(()) };
+pub fn refuse_second(engine: &Engine, task: &Task) -> Result<bool, Fault> {
+    let Some((doubt, strays)) = doubted(engine)? else { return Ok(false) };
     match strays.iter().find(|stray| stray.may_be_of(task)) {
-        None => Ok(()),
+        None => Ok(true),
         Some(stray) => {
             let why = format!("task {} not dispatched: {}; {doubt}", task.id, stray.reason());
             Err(Fault::new(Kind::Conflict, why).of(task.id).hint(stray.hint()))

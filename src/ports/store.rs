@@ -115,8 +115,8 @@ pub struct Claim {
     pub capacity: Option<Capacity>,
     /// A person asked for this very task: the count of orphans starts anew.
     pub explicit: bool,
-    /// Whether tasks that it waits for hold it back.
-    pub blocked_is_conflict: bool,
+    /// Whether the database was in doubt when it was looked for agents that it does not know of.
+    pub doubted: bool,
 }
 
 /// What became of a claim.
@@ -132,8 +132,8 @@ pub enum Claimed {
     OverLimit { running: u32, of: u32, limit: Limit },
     /// Tasks that it waits for are not done.
     Blocked { by: Vec<TaskId> },
-    /// Its number of attempts, what is wished of it, or the owner of its tree has changed since the plan was made:
-    /// plan again.
+    /// Its number of attempts, what is wished of it, the owner of its tree, or whether the database is in doubt has changed
+    /// since the plan was made: plan again.
     Stale,
 }
 

@@ -32,11 +32,16 @@ pub(super) fn claim(conn: &Connection, claim: &Claim, stamp: &Stamp) -> Done<Cla
             return Ok(Claimed::Stale);
         }
     }
-    if claim.blocked_is_conflict {
-        let by = tasks::blockers(conn, plan.task)?;
-        if !by.is_empty() {
-            return Ok(Claimed::Blocked { by });
-        }
+    // A doubt that came since: an agent may run that nobody has looked for.
+    let doubted: bool = conn
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM meta WHERE key = 'doubt')")?
+        .query_row([], |row| row.get(0))?;
+    if doubted && !claim.doubted {
+        return Ok(Claimed::Stale);
+    }
+    let by = tasks::blockers(conn, plan.task)?;
+    if !by.is_empty() {
+        return Ok(Claimed::Blocked { by });
     }
     if let Some(over) = over_limit(conn, claim.capacity.as_ref(), plan)? {
         return Ok(over);

@@ -2,9 +2,10 @@
 
 use rusqlite::{Connection, params};
 
-use super::mark::{self, Found, Height, Mark};
+use super::mark::{self, Found, Mark};
 use super::write::Done;
 use super::{Sqlite, disk};
+use crate::domain::height::{self, Height, Standing, compare};
 use crate::ports::store::{Result, StoreError};
 
 /// Draws the identity of a database, once.
@@ -46,9 +47,8 @@ impl Sqlite {
         let now = self.waiting("looking how far the database has come", of)?;
         let is_behind = match &found {
             Found::Mark(mark) => {
-                Some(&mark.identity) == now.identity.as_ref()
-                    && !now.height.is_below(mark.height)
-                    && mark.database == self.db
+                let identity = now.identity.as_deref().unwrap_or_default();
+                compare(seen_in(&found), identity, now.height) == Standing::Whole && mark.database == self.db
             }
             Found::Nothing | Found::Unreadable | Found::NotSeen(_) => false,
         };
@@ -71,23 +71,24 @@ impl Sqlite {
             conn.execute(IDENTIFY, [])?;
             of(conn)?.identity.unwrap_or_default()
         };
-        let (height, doubt) = match mark::read(&self.state_dir) {
-            Found::Nothing => (None, None),
+        let found = mark::read(&self.state_dir);
+        if let Found::NotSeen(why) = found {
             // Nothing is written on the strength of a look that failed, a doubt neither.
-            Found::NotSeen(why) => {
-                let doing = format!("looking at what was seen of the database in {}", self.state_dir.display());
-                return Err(StoreError::Failed { doing, why }.into());
+            let doing = format!("looking at what was seen of the database in {}", self.state_dir.display());
+            return Err(StoreError::Failed { doing, why }.into());
+        }
+        let mark = if let Found::Mark(mark) = &found { Some(mark) } else { None };
+        let seen = mark.map(|mark| mark.height);
+        let doubt = match compare(seen_in(&found), &identity, now.height) {
+            Standing::Whole => None,
+            Standing::Older => Some(self.older(now.height, seen.unwrap_or_default())),
+            Standing::Exchanged => Some(self.exchanged(seen.unwrap_or_default())),
+            Standing::Unknown => {
+                Some(format!("what was seen of the database can't be read in {}", self.state_dir.display()))
             }
-            Found::Unreadable => {
-                let why = format!("what was seen of the database can't be read in {}", self.state_dir.display());
-                (None, Some(why))
-            }
-            Found::Mark(mark) if mark.identity != identity => (Some(mark.height), Some(self.exchanged(mark.height))),
-            Found::Mark(mark) if now.height.is_below(mark.height) => {
-                (Some(mark.height), Some(self.older(now.height, mark.height)))
-            }
-            Found::Mark(mark) => (Some(mark.height).filter(|_| mark.database == self.db), None),
         };
+        // A mark of the same database at another path is written anew.
+        let height = seen.filter(|_| doubt.is_some() || mark.is_some_and(|mark| mark.database == self.db));
         if let Some(why) = &doubt {
             let height = height.unwrap_or_default().max(now.height);
             go_on_above(conn, "tasks", height.tasks)?;
@@ -143,6 +144,15 @@ impl Sqlite {
             }
         }
         Ok(())
+    }
+}
+
+/// What a mark says, for the decision.
+fn seen_in(found: &Found) -> height::Seen<'_> {
+    match found {
+        Found::Nothing => height::Seen::Nothing,
+        Found::Unreadable | Found::NotSeen(_) => height::Seen::Unreadable,
+        Found::Mark(mark) => height::Seen::Mark { identity: &mark.identity, height: mark.height },
     }
 }
 

@@ -16,31 +16,14 @@ use std::path::{Path, PathBuf};
 
 use nix::fcntl::{Flock, FlockArg};
 
+use crate::domain::height::Height;
+
 /// The first word of the file, with the version of its form.
 const HEADING: &str = "ganger-high-water-1";
 /// Nothing longer is read: a path is at most 4 KiB.
 const LARGEST: usize = 8 * 1024;
 /// How often a writer tries for the lock; each holds it for microseconds.
 const TRIES: u32 = 200;
-
-/// How far a database has come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Height {
-    /// The highest task id ever given.
-    pub tasks: i64,
-    /// The highest number of an event.
-    pub events: i64,
-}
-
-impl Height {
-    pub(super) fn max(self, other: Self) -> Self {
-        Self { tasks: self.tasks.max(other.tasks), events: self.events.max(other.events) }
-    }
-
-    pub(super) fn is_below(self, other: Self) -> bool {
-        self.tasks < other.tasks || self.events < other.events
-    }
-}
 
 /// A database, and how far it has come.
 #[derive(Clone, Debug, PartialEq, Eq)]

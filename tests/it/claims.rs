@@ -73,7 +73,7 @@ fn claim(folder: &Path, task: i64) -> Claim {
         dispatcher: ProcessTable.me(),
         capacity: None,
         explicit: false,
-        blocked_is_conflict: true,
+        doubted: false,
     }
 }
 

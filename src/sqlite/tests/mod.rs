@@ -172,6 +172,6 @@ fn claim(plan: Plan) -> Claim {
         dispatcher: process(9),
         capacity: None,
         explicit: false,
-        blocked_is_conflict: true,
+        doubted: false,
     }
 }

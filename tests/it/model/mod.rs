@@ -10,6 +10,7 @@
 //! Each broken variant of the protocol must be caught; a test fails if one is not. Worktrees and their records have a
 //! model of their own: `trees`.
 
+mod identity;
 mod rules;
 mod state;
 mod trees;
