@@ -213,14 +213,21 @@ fn observe(engine: &Engine, attempt: &Attempt, pane: Pane) -> Observed {
         Ok(Some(bytes)) => exit_file::decode(&bytes).map_or(ExitFile::Unreadable, ExitFile::Says),
         Err(_) => ExitFile::Unreadable,
     };
+    let lock = if attempt.phase.has_shim() {
+        lock_of(engine, &files.lock, attempt.lock, attempt.shim.filter(|_| place == PlaceSeen::Here))
+    } else {
+        Lock::Missing
+    };
+    let mut shim = probe(attempt.shim);
+    if lock == Lock::Free && shim == Probe::Alive {
+        // A process gives its locks up a moment before it is gone.
+        let gone = engine.until(DYING, |_| Ok(Some(probe(attempt.shim)).filter(|shim| *shim != Probe::Alive)));
+        shim = gone.ok().flatten().unwrap_or(Probe::Alive);
+    }
     Observed {
         place,
-        lock: if attempt.phase.has_shim() {
-            lock_of(engine, &files.lock, attempt.lock, attempt.shim.filter(|_| place == PlaceSeen::Here))
-        } else {
-            Lock::Missing
-        },
-        shim: probe(attempt.shim),
+        lock,
+        shim,
         agent: probe(attempt.agent),
         server: probe(attempt.server),
         pane,

@@ -13,5 +13,5 @@ pub(super) fn footer(task: &Task) -> String {
         Status::InProgress | Status::Review | Status::Done => format!("ganger show {id}"),
         Status::Failed => format!("ganger retry {id}"),
     };
-    text::cut(&text::line(&format!("ganger: task {id} is {}{reason} · {next}", task.status)), 180)
+    text::cut(&text::line(&format!("ganger: task {id} is {}{reason} · {next}", task.status.said())), 180)
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
-use crate::support::{World, finish, pause, results, runs, signal, until};
+use crate::support::{PATIENCE, World, finish, pause, results, runs, signal, until};
 
 /// An agent that writes down that it started, and stays.
 pub const AGENT: &str = "echo $$ >> \"$WORLD/agents-$GANGER_TASK\"; while :; do sleep 0.05; done";
@@ -18,10 +18,16 @@ pub fn agents(world: &World, id: i64) -> usize {
 
 /// After a fault: one reconcile, and nothing is left of what did not come to be; it can be dispatched at once.
 pub fn recovers(world: &World, id: i64, what: &str) {
-    until(&format!("{what}: reconciled"), || {
+    let started = Instant::now();
+    loop {
         // git may be ending in its own time after its dispatcher: then the pass says so and another does it.
-        (world.ganger(&["--reconcile"]).code == Some(0)).then_some(())
-    });
+        let ran = world.ganger(&["--reconcile"]);
+        if ran.code == Some(0) {
+            break;
+        }
+        assert!(started.elapsed() < PATIENCE, "{what}: still not reconciled: {ran:?}");
+        pause();
+    }
     world.audited();
     if world.status(id) != "in-progress" {
         assert_eq!(world.status(id), "ready", "{what}");
