@@ -293,6 +293,7 @@ fn t14_the_machines_fault_leaves_the_task_untouched() {
     let ran = world.fails(1, &["dispatch", &id.to_string()]);
     assert!(ran.stderr.contains("exit-unattached"), "{ran:?}");
     fs::remove_file(world.path("home/.tmux.conf")).unwrap();
+    fs::remove_file(world.path("bin/tmux")).unwrap();
     world.set("PATH", world.path("bin").to_str().unwrap());
     let ran = world.fails(1, &["dispatch", &id.to_string()]);
     assert!(ran.stderr.contains("tmux is not installed"), "{ran:?}");
