@@ -2,7 +2,7 @@
 //!
 //! What terminals send besides keys (reports of every kind, whether anybody here asked or another program did) has the
 //! form of a control sequence or of a control string. Each is read to its end, and only the sequences that
-//! [`decode`](super::decode) knows as a key, the mouse or a paste come to anything. Reads may split them anywhere, and a
+//! [`decode`] knows as a key, the mouse or a paste come to anything. Reads may split them anywhere, and a
 //! sequence may never end: time decides then, and nothing that is held is without a bound.
 
 use std::time::Duration;
