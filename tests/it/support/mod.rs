@@ -272,7 +272,16 @@ impl World {
     /// Takes a wrapper away. Somebody may be about to start it: the real program is found in its place.
     pub fn unwrap(&self, program: &str) {
         let (path, real) = (std::env::var("PATH").unwrap(), Self::real(program));
-        self.program(program, &format!("#!/bin/sh\nPATH='{path}' exec {} \"$@\"\n", real.display()));
+        let text = format!("#!/bin/sh\nPATH='{path}' exec {} \"$@\"\n", real.display());
+        let (at, new) = (self.bin.join(program), self.bin.join(format!("{program}.new")));
+        if fs::write(&new, text).is_ok() {
+            fs::set_permissions(&new, fs::Permissions::from_mode(0o755)).unwrap();
+            fs::rename(new, at).unwrap();
+        } else {
+            // On a disk that is full there is no room for it.
+            fs::remove_file(new).ok();
+            fs::remove_file(at).unwrap();
+        }
     }
 
     /// Puts a program on PATH.
