@@ -196,11 +196,20 @@ fn recovers(world: &World, id: i64, what: &str) {
         until(&format!("{what}: its work"), || tree.join("work.txt").exists().then_some(()));
     }
     let status = task["status"].as_str().unwrap();
+    let name = id.to_string();
+    let again = |args: &[&str]| {
+        let ran = world.ganger(args);
+        if ran.code != Some(0) {
+            // A removal that was cut off has put its work aside: nobody goes on without it unasked.
+            assert!(ran.stderr.contains("its worktree is in the trash"), "{what}: {ran:?}");
+            world.ok(&["retry", &name, "--fresh"]);
+        }
+    };
     match status {
-        "ready" => drop(world.ok(&["dispatch", &id.to_string(), "--over-limit"])),
+        "ready" => again(&["dispatch", &name, "--over-limit"]),
         "failed" => {
-            world.ganger(&["stop", &id.to_string()]);
-            world.ok(&["retry", &id.to_string()]);
+            world.ganger(&["stop", &name]);
+            again(&["retry", &name]);
         }
         _ => {}
     }
