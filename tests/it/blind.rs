@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
+use crate::kills::reconciled_at_last;
 use crate::support::results::{record, seed, size};
-use crate::support::{PATIENCE, World, finish, pause, runs, signal, until};
+use crate::support::{World, finish, runs, signal, until};
 
 /// An agent that leaves work of every kind, says so, and stays.
 const AGENT: &str = "echo $$ >> \"$WORLD/agents-$GANGER_TASK\"; echo tracked >> a.txt; git commit -qam work; \
@@ -94,16 +95,7 @@ fn d1_whatever_is_killed_blindly_one_reconcile_suffices() {
         }
         strike(&world, target, i64::from(child.id()), id);
         finish(child);
-        // git, or an agent that the server's death hangs up on, may be ending in its own time: then a pass says so.
-        let started = Instant::now();
-        loop {
-            let ran = world.ganger(&["--reconcile"]);
-            if ran.code == Some(0) {
-                break;
-            }
-            assert!(started.elapsed() < PATIENCE, "{what}: still not reconciled: {ran:?}");
-            pause();
-        }
+        reconciled_at_last(&world, &what);
         world.audited();
         assert!(agents(&world, id) <= 1, "{what}: twins");
         work_is_there(&world, id, &what);

@@ -16,11 +16,11 @@ pub fn agents(world: &World, id: i64) -> usize {
     started.lines().filter(|pid| runs(pid.parse().unwrap())).count()
 }
 
-/// After a fault: one reconcile, and nothing is left of what did not come to be; it can be dispatched at once.
-pub fn recovers(world: &World, id: i64, what: &str) {
+/// Reconciles until a pass leaves nothing open. git, or an agent that the server's death hangs up on, may be ending in its
+/// own time: then a pass says so and another does it.
+pub fn reconciled_at_last(world: &World, what: &str) {
     let started = Instant::now();
     loop {
-        // git may be ending in its own time after its dispatcher: then the pass says so and another does it.
         let ran = world.ganger(&["--reconcile"]);
         if ran.code == Some(0) {
             break;
@@ -28,6 +28,11 @@ pub fn recovers(world: &World, id: i64, what: &str) {
         assert!(started.elapsed() < PATIENCE, "{what}: still not reconciled: {ran:?}");
         pause();
     }
+}
+
+/// After a fault: one reconcile, and nothing is left of what did not come to be; it can be dispatched at once.
+pub fn recovers(world: &World, id: i64, what: &str) {
+    reconciled_at_last(world, what);
     world.audited();
     if world.status(id) != "in-progress" {
         assert_eq!(world.status(id), "ready", "{what}");
