@@ -253,7 +253,7 @@ fn what_can_not_be_looked_at_is_unknown_on_every_surface() {
 }
 
 #[test]
-fn the_status_line_is_quiet_and_reads_only() {
+fn the_status_line_is_short_and_reads_only() {
     let world = World::new();
     assert_eq!(world.ok(&["status-line"]), "\n");
     assert!(!world.path("data/ganger").exists(), "it makes nothing");
@@ -269,12 +269,18 @@ fn the_status_line_is_quiet_and_reads_only() {
     until("the loss shows", || (world.ok(&["status-line"]) == "✖1 !1\n").then_some(()));
     assert_eq!((fs::read(world.database()).unwrap(), world.task(id)["timeline"].as_array().unwrap().len()), before);
     world.sql("PRAGMA user_version = 99; UPDATE meta SET value = '99' WHERE key = 'min_writer'");
-    assert_eq!(world.ok(&["status-line"]), "\n");
+    assert_eq!(world.ok(&["status-line"]), "⚠ ganger doctor\n", "nothing to do is not what it says");
     let ran = world.fails(2, &["list"]);
     assert!(ran.stderr.contains("99") && ran.stderr.contains("newer"), "{ran:?}");
     fs::write(world.database(), "not a database at all").unwrap();
-    assert_eq!(world.ok(&["status-line"]), "\n");
+    assert_eq!(world.ok(&["status-line"]), "⚠ ganger doctor\n");
+    assert_eq!(world.ok(&["status-line", "--format", "{running}"]), "⚠ ganger doctor\n");
     world.fails(1, &["list"]);
+    let doctor = world.fails(1, &["doctor"]).stdout;
+    let audit = doctor.lines().find(|line| line.contains("audit")).unwrap();
+    assert!(audit.starts_with("unknown"), "nothing was audited: {doctor}");
+    let checks = world.fails(1, &["doctor", "--json"]).json();
+    assert_eq!(checks["checks"].as_array().unwrap().last().unwrap()["status"], "unknown", "{checks}");
 }
 
 #[test]

@@ -59,7 +59,7 @@ fn check(name: &str, mark: Mark, detail: impl Into<String>) -> Check {
 /// [`Kind::Usage`] when a repository is named that is none.
 pub fn run(wiring: &Wiring, fix: bool) -> Outcome {
     let mut checks = vec![tool(wiring, "git", &["--version"])];
-    let mut found = Audit::default();
+    let mut found = None;
     let (mut settled, mut fixed) = (Vec::new(), None);
     match wiring.engine() {
         Ok(engine) => {
@@ -70,12 +70,17 @@ pub fn run(wiring: &Wiring, fix: bool) -> Outcome {
             }
             with_engine(wiring, &engine, &mut checks);
             match audit(&engine, repo.as_deref()) {
-                Ok(audit) => found = audit,
+                Ok(audit) => found = Some(audit),
                 Err(fault) => checks.push(check("audit", Mark::Failed, fault.message)),
             }
         }
-        Err(fault) => checks.push(check("database", Mark::Failed, fault.message)),
+        Err(fault) => {
+            checks.push(check("database", Mark::Failed, fault.message));
+            checks.push(check("audit", Mark::Unknown, "not done, since the database could not be opened"));
+        }
     }
+    let audited = found.is_some();
+    let found = found.unwrap_or_default();
     let failed = checks.iter().any(|check| check.mark == Mark::Failed) || !found.violations.is_empty();
     let unsure = !found.unknown.is_empty() || checks.iter().any(|check| check.mark == Mark::Unknown);
     if wiring.global.json {
@@ -88,7 +93,7 @@ pub fn run(wiring: &Wiring, fix: bool) -> Outcome {
         for line in &settled {
             output::say(&format!("fixed: {}", text::line(line)));
         }
-        say(checks, &found, fixed.as_ref());
+        say(checks, audited.then_some(&found), fixed.as_ref());
     }
     Ok(match (failed, unsure) {
         (true, _) => ExitCode::from(Kind::Failed.code()),
@@ -125,7 +130,7 @@ fn as_json(checks: &[Check], found: &Audit, fixed: Option<&Report>, ok: bool) ->
     object
 }
 
-fn say(checks: Vec<Check>, found: &Audit, fixed: Option<&Report>) {
+fn say(checks: Vec<Check>, found: Option<&Audit>, fixed: Option<&Report>) {
     for action in fixed.iter().flat_map(|report| &report.actions) {
         output::say(&format!("fixed: task {}: {}: {}", action.task, action.decision, text::line(&action.reason)));
     }
@@ -140,10 +145,12 @@ fn say(checks: Vec<Check>, found: &Audit, fixed: Option<&Report>) {
         };
         findings.iter().map(row).collect::<Vec<_>>()
     };
-    rows.extend(findings("violated", &found.violations));
-    rows.extend(findings("unknown", &found.unknown));
-    if found.violations.is_empty() && found.unknown.is_empty() {
-        let what = "what must hold of a board at rest holds (I1 I2 I3 I7 I10 I11 I13 I14 I18)";
+    if let Some(found) = found {
+        rows.extend(findings("violated", &found.violations));
+        rows.extend(findings("unknown", &found.unknown));
+    }
+    if found.is_some_and(|found| found.violations.is_empty() && found.unknown.is_empty()) {
+        let what = "all invariants hold";
         rows.push(vec![Mark::Ok.text().to_owned(), "audit".to_owned(), what.to_owned()]);
     }
     output::table(&rows);

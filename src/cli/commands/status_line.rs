@@ -17,14 +17,20 @@ use crate::ports::store::{Filter, Store as _, Which};
 use crate::ports::worktrees::Worktrees as _;
 use crate::sqlite::Sqlite;
 
-/// Prints one line. What can't be read is an empty line, never an error in somebody's status bar.
+/// Shown in place of the counts when the board can't be read: an empty line would say that there is nothing to do. It
+/// names the command that says why.
+const UNREADABLE: &str = "⚠ ganger doctor";
+
+/// Prints one line: empty without a board, and never more than a few words in a status bar, whatever is wrong.
 #[must_use]
 pub fn run(global: &Global, args: &StatusLine) -> ExitCode {
-    let line = look(global).ok().flatten().map(|tally| match &args.format {
-        Some(format) => fill(format, tally),
-        None => short(tally),
-    });
-    output::say(&text::line(&line.unwrap_or_default()));
+    let line = match (look(global), &args.format) {
+        (Err(_), _) => UNREADABLE.to_owned(),
+        (Ok(None), _) => String::new(),
+        (Ok(Some(tally)), Some(format)) => fill(format, tally),
+        (Ok(Some(tally)), None) => short(tally),
+    };
+    output::say(&text::line(&line));
     ExitCode::SUCCESS
 }
 
