@@ -10,6 +10,7 @@
 //! | [`ports`] | the seams: traits, their errors, and their contracts in prose |
 //! | [`engine`] | the use cases over the ports: dispatch, reconcile, clean-up, stop, report, review, undo |
 //! | [`sqlite`], [`git`], [`tmux`], [`os`] | the adapters, which never use each other but for [`os::process`], the one spawner |
+//! | [`wire`] | what processes of ganger write for one another: versioned files |
 //! | [`shim`] | the pane's own process, the parent of the agent |
 //! | [`agent`] | the built-in agents: their hooks, and what their events and screens mean |
 //! | [`config`] | the configuration file, one row for each setting |
@@ -21,13 +22,13 @@
 //! # A dispatch, from key to agent
 //!
 //! 1. `ganger dispatch 1` ([`cli::run`]) or `s` on the board ([`tui`]) comes to [`engine::dispatch::dispatch`].
-//! 2. [`engine::preflight`] asks what can be known to fail before the task is touched; [`engine::plan`] fixes every name.
+//! 2. [`engine::dispatch::preflight`] asks what can be known to fail before the task is touched; then every name is fixed.
 //! 3. [`ports::store::Store::claim`] opens the attempt in one transaction, by [`domain::lifecycle::step`].
-//! 4. [`engine::steps::STEPS`] run in order: the launch file, the worktree ([`git`]), the session ([`tmux`]).
+//! 4. The steps of `engine::steps` run in order: the launch file, the worktree ([`git`]), the session ([`tmux`]).
 //! 5. In the new pane, `ganger __agent` ([`shim`]) takes the attempt's lock, commits `spawning → running`, runs the setup,
 //!    starts the agent and watches it. It writes down how the agent ended before it commits that.
-//! 6. A step that fails is undone by the same functions that [`engine::clean_up`] calls; whatever a killed process left,
-//!    [`engine::reconcile`] finds by locks and identities and finishes.
+//! 6. A step that fails is undone by the same functions that [`engine::upkeep`] calls; whatever a killed process left,
+//!    it finds by locks and identities and finishes.
 //!
 //! ARCHITECTURE.md in the repository has the invariants, the protocol and its words, and where to change what.
 
@@ -45,3 +46,4 @@ pub mod shim;
 pub mod sqlite;
 pub mod tmux;
 pub mod tui;
+pub mod wire;

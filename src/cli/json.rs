@@ -11,7 +11,7 @@ use crate::domain::id::TaskId;
 use crate::domain::state::Cause;
 use crate::domain::time::Timestamp;
 use crate::domain::tree::Head;
-use crate::engine::reconcile::{Action, Report};
+use crate::engine::upkeep::{Action, Report};
 use crate::ports::store::Record;
 
 /// RFC 3339 in UTC, to the millisecond: always as long, so that columns are straight and texts sort.

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::id::TaskId;
+use super::settings::Worktrees;
+use super::task::Task;
 
 /// The longest slug, in characters.
 const SLUG: usize = 40;
@@ -42,6 +44,14 @@ pub struct Names {
     pub branch: String,
     pub worktree: PathBuf,
     pub session: String,
+}
+
+/// The names of an attempt at a task, by the settings of its repository.
+#[must_use]
+pub fn names(worktrees: &Worktrees, task: &Task, suffix: &str) -> Names {
+    let folder = worktrees.folder(&task.draft.repo);
+    let (title, branch_template) = (&task.draft.title, &worktrees.branch);
+    Naming { task: task.id, title, branch_template, folder: &folder }.names(suffix)
 }
 
 impl Naming<'_> {

@@ -37,6 +37,14 @@ pub struct Failure {
     pub why: String,
 }
 
+impl Failure {
+    /// A failure of a step.
+    #[must_use]
+    pub const fn new(step: StepName, cause: Cause, lasting: bool, why: String) -> Self {
+        Self { step, cause, lasting, why }
+    }
+}
+
 /// What an undo left in place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Remains {

@@ -11,6 +11,7 @@ use crate::domain::state::{Activity, Phase, Source, Status};
 use crate::domain::task::Task;
 use crate::domain::time::Timestamp;
 use crate::domain::tree::{Head, Whereabouts};
+use crate::engine::trees::SeenTree;
 use crate::engine::{Engine, Fault, strays, trees};
 use crate::ports::multiplexer::Panes;
 use crate::ports::store::{Filter, Which};
@@ -24,14 +25,6 @@ pub struct Seen {
     pub pane: Pane,
     /// Its agent is stopped by a signal.
     pub stopped: bool,
-}
-
-/// A tree that an agent worked in, and what was seen of it just now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SeenTree {
-    /// Where it was made.
-    pub path: PathBuf,
-    pub found: Whereabouts,
 }
 
 /// A task, and its newest attempt.

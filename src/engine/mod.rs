@@ -22,32 +22,25 @@ use crate::ports::worktrees::Worktrees;
 
 pub mod audit;
 pub mod board;
-pub mod clean_up;
 pub mod dispatch;
-pub mod exit_file;
 pub mod fault;
-pub mod feedback;
-pub mod launch;
 pub mod leftover;
 pub mod notice;
 pub mod outbox;
 pub mod permission;
-pub mod plan;
-pub mod preflight;
 pub mod queue;
-pub mod reconcile;
 pub mod remedy;
 pub mod report;
 pub mod review;
 pub mod screen;
-pub mod setup;
-pub mod steps;
+mod steps;
 pub mod stop;
 pub mod strays;
 pub mod tasks;
 pub mod trees;
 pub mod trust;
 pub mod undo;
+pub mod upkeep;
 pub mod wait;
 
 pub use fault::{Fault, Full, Kind};
@@ -144,6 +137,20 @@ impl Engine {
         let applied = self.ports.store.apply(task, attempt, event, limits, stamp)?;
         notice::applied(self, task, &applied);
         Ok(applied)
+    }
+
+    /// A person's act on a task; that it is so already is fine.
+    ///
+    /// # Errors
+    /// [`Kind::Conflict`] where its state does not allow it; those of the store.
+    pub fn act(&self, task: TaskId, event: &Event) -> Result<Task, Fault> {
+        match self.apply(task, None, event, &self.stamp(Who::Person))? {
+            Applied::Changed { .. } | Applied::Already { .. } => self.task(task),
+            Applied::Conflict { why, .. } => {
+                Err(Fault::new(Kind::Conflict, format!("task {task}: {why}")).of(task).hint(Remedy::Show(task)))
+            }
+            Applied::Missing => Err(Fault::no_such_task(task)),
+        }
     }
 
     /// A task that must be there.

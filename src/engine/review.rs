@@ -1,7 +1,7 @@
 //! A person's verdict on finished work: approved, sent back with feedback, or taken back to review.
 
 use super::dispatch::{Request, dispatch};
-use super::{Engine, Fault, Kind, Remedy, clean_up, screen, stop};
+use super::{Engine, Fault, Kind, Remedy, screen, stop, upkeep};
 use crate::domain::id::TaskId;
 use crate::domain::lifecycle::Event;
 use crate::domain::state::{Cause, Status, Who};
@@ -19,8 +19,8 @@ pub fn approve(engine: &Engine, id: TaskId) -> Result<Task, Fault> {
     if task.status == Status::Review && stop::is_live(engine, &task)? {
         stop::stop(engine, id)?;
     }
-    let task = act(engine, id, &Event::Approved)?;
-    clean_up::ended(engine, id)?;
+    let task = engine.act(id, &Event::Approved)?;
+    upkeep::clean_up::ended(engine, id)?;
     Ok(task)
 }
 
@@ -101,16 +101,5 @@ pub fn bounce(engine: &Engine, id: TaskId, feedback: &str) -> Result<Bounced, Fa
 /// # Errors
 /// [`Kind::Conflict`] where it is not done.
 pub fn reopen(engine: &Engine, id: TaskId) -> Result<Task, Fault> {
-    act(engine, id, &Event::Reopened { why: Some((Cause::Ok, "reopened".to_owned())) })
-}
-
-/// A person's act on a task; that it is so already is fine.
-pub(super) fn act(engine: &Engine, id: TaskId, event: &Event) -> Result<Task, Fault> {
-    match engine.apply(id, None, event, &engine.stamp(Who::Person))? {
-        Applied::Changed { .. } | Applied::Already { .. } => engine.task(id),
-        Applied::Conflict { why, .. } => {
-            Err(Fault::new(Kind::Conflict, format!("task {id}: {why}")).of(id).hint(Remedy::Show(id)))
-        }
-        Applied::Missing => Err(Fault::no_such_task(id)),
-    }
+    engine.act(id, &Event::Reopened { why: Some((Cause::Ok, "reopened".to_owned())) })
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Engine, Fault, Kind, Remedy, clean_up, leftover, reconcile};
+use super::{Engine, Fault, Kind, Remedy, leftover, steps, upkeep};
 use crate::domain::attempt::Attempt;
 use crate::domain::completion::{Ending, Vanished};
 use crate::domain::id::TaskId;
@@ -41,7 +41,7 @@ pub fn stop(engine: &Engine, id: TaskId) -> Result<Task, Fault> {
                 }
                 if waited.saturating_sub(blind) > Duration::from_millis(200) {
                     blind = waited;
-                    reconcile::one(engine, &row.plan.id)?;
+                    upkeep::one(engine, &row.plan.id)?;
                     give_up_lost_lock(engine, &row)?;
                 }
             }
@@ -78,7 +78,7 @@ fn before_the_agent(engine: &Engine, row: &Attempt) -> Result<(), Fault> {
     if engine.ports.locks.ask(&row.plan.files.saga, None) != Lock::Held
         && let Some(row) = engine.ports.store.attempt(&row.plan.id)?.filter(|row| row.phase == Phase::Revoked)
     {
-        clean_up::revoked(engine, &row);
+        steps::undo(engine, &row);
     }
     Ok(())
 }

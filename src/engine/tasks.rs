@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Engine, Fault, Hint, Kind, Remedy, clean_up, review, stop, trees, trust};
+use super::{Engine, Fault, Hint, Kind, Remedy, stop, trees, trust, upkeep};
 use crate::domain::attempt::Tree;
 use crate::domain::id::TaskId;
 use crate::domain::lifecycle::Event;
@@ -196,7 +196,7 @@ pub fn archive(engine: &Engine, id: TaskId, stop_first: bool) -> Result<Task, Fa
             .of(id)
             .hint(Remedy::ArchiveWithStop(id)));
     }
-    clean_up::ended(engine, id)?;
+    upkeep::clean_up::ended(engine, id)?;
     Ok(task)
 }
 
@@ -255,7 +255,7 @@ pub fn remove(engine: &Engine, id: TaskId, stop_first: bool, force: bool) -> Res
             .of(id)
             .hint(Remedy::RemoveWithStop(id)));
     }
-    clean_up::ended(engine, id)?;
+    upkeep::clean_up::ended(engine, id)?;
     for attempt in engine.ports.store.attempts(&Which::Of(id))? {
         // What verifications printed is no work of anybody's. One that stays is in nobody's way.
         engine.ports.files.remove(&attempt.plan.files.log).ok();
@@ -264,7 +264,7 @@ pub fn remove(engine: &Engine, id: TaskId, stop_first: bool, force: bool) -> Res
 }
 
 fn put_away(engine: &Engine, tree: &Tree, force: bool, removed: &mut Removed) -> Result<(), Fault> {
-    match clean_up::park(engine, tree, force) {
+    match trees::park(engine, tree, force) {
         Ok(Some(moved)) => {
             removed.parked.push(moved.path);
             removed.said.extend(moved.said);
@@ -313,5 +313,5 @@ pub(super) fn check_note(id: TaskId, note: &str) -> Result<(), Fault> {
 /// # Errors
 /// [`Kind::Conflict`] where it is not failed, or its agent still runs.
 pub fn requeue(engine: &Engine, id: TaskId) -> Result<Task, Fault> {
-    review::act(engine, id, &Event::Requeued)
+    engine.act(id, &Event::Requeued)
 }

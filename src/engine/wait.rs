@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Engine, Fault, Kind, Remedy, reconcile};
+use super::{Engine, Fault, Kind, Remedy, upkeep};
 use crate::domain::id::TaskId;
 use crate::domain::state::Status;
 use crate::domain::task::Task;
@@ -32,7 +32,7 @@ pub fn wait(engine: &Engine, id: TaskId, wanted: Option<Status>, patience: Durat
         if sweep {
             swept = waited;
             if let Some(attempt) = &task.attempt {
-                reconcile::one(engine, attempt)?;
+                upkeep::one(engine, attempt)?;
                 task = engine.task(id)?;
             }
         }

@@ -22,11 +22,11 @@ use crate::domain::attempt::Attempt;
 use crate::domain::id::{AttemptId, Process, TaskId};
 use crate::domain::lifecycle::Event;
 use crate::domain::state::{Cause, Phase, Who};
-use crate::engine::launch::Launch;
 use crate::engine::{Engine, Fault, Kind, strays};
 use crate::os::proc;
 use crate::ports::host::Held;
 use crate::ports::store::Applied;
+use crate::wire::launch::Launch;
 
 use signals::Signals;
 use supervise::Supervisor;

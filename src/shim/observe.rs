@@ -15,8 +15,8 @@ use crate::domain::state::{Activity, Source, Spoken};
 use crate::domain::text;
 use crate::domain::time::Timestamp;
 use crate::engine::Engine;
-use crate::engine::launch::Launch;
 use crate::ports::store::News;
+use crate::wire::launch::Launch;
 
 /// How much of its screen is looked at, from the bottom.
 const ROWS: u32 = 60;

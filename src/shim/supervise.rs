@@ -23,11 +23,11 @@ use crate::domain::id::Process;
 use crate::domain::lifecycle::{Event, Verdict};
 use crate::domain::state::Who;
 use crate::domain::time::Timestamp;
-use crate::engine::launch::Launch;
 use crate::engine::{Engine, notice, outbox};
 use crate::os::proc;
 use crate::os::process::{self, Program};
 use crate::ports::worktrees::Snapshot;
+use crate::wire::launch::Launch;
 
 /// How often the screen is saved while the agent runs.
 const SAVE: Duration = Duration::from_mins(1);
@@ -160,7 +160,7 @@ impl<'a> Supervisor<'a> {
         } else {
             trees.snapshot(repo, &self.worktree).map_err(|error| error.to_string())
         };
-        let argv: Vec<OsString> = self.launch.argv.iter().map(crate::engine::launch::Word::os).collect();
+        let argv: Vec<OsString> = self.launch.argv.iter().map(crate::wire::launch::Word::os).collect();
         match self.start(&argv) {
             Ok(agent) => self.foreground = Some(agent),
             Err(error) => {

@@ -15,7 +15,7 @@ use super::msg::{Content, Msg, Sweep, Tab};
 use super::stage::{Changes, Events, Stage};
 use crate::domain::id::TaskId;
 use crate::engine::board::Board;
-use crate::engine::reconcile::{Action, Scope, reconcile, sweep};
+use crate::engine::upkeep::{Action, Scope, reconcile, sweep};
 use crate::engine::{Engine, Fault, screen};
 
 /// How often is looked without any event: the net under the events.

@@ -17,7 +17,7 @@ use crate::domain::queue::Waiting;
 use crate::domain::state::{Status, TreeState};
 use crate::engine::dispatch::{Request, dispatch};
 use crate::engine::queue::{self, Fill, Filled};
-use crate::engine::reconcile::{Scope, reconcile};
+use crate::engine::upkeep::{Scope, reconcile};
 use crate::engine::{Engine, Fault, Kind, Remedy, review, screen, stop, tasks, undo};
 
 /// How many acts run at once: each waits for git and tmux, not for a core.

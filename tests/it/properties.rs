@@ -7,8 +7,8 @@ use ganger::domain::id::TaskId;
 use ganger::domain::naming::{Naming, slug};
 use ganger::domain::profile::{Profile, Values, fill};
 use ganger::domain::text;
-use ganger::engine::exit_file;
-use ganger::engine::launch::Launch;
+use ganger::wire::exit_file;
+use ganger::wire::launch::Launch;
 use proptest::prelude::*;
 
 /// Text as bad as it comes: controls, escapes, overrides, wide and combining characters.

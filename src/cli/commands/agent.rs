@@ -12,12 +12,12 @@ use crate::config;
 use crate::domain::id::AttemptId;
 use crate::domain::permission::Caller;
 use crate::domain::settings::Settings;
-use crate::engine::launch::{Launch, Word};
 use crate::engine::{Fault, Kind, Surroundings};
 use crate::git::files;
 use crate::ports::multiplexer::{Multiplexer as _, Panes};
 use crate::shim;
 use crate::tmux::Tmux;
+use crate::wire::launch::{Launch, Word};
 
 /// How long tmux may take to answer one that is not awaited.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -14,7 +14,8 @@ use crate::cli::output;
 use crate::cli::wiring::Wiring;
 use crate::domain::profile::{Mode, Profile};
 use crate::domain::text;
-use crate::engine::{Fault, Kind, preflight};
+use crate::engine::dispatch::preflight;
+use crate::engine::{Fault, Kind};
 use crate::git::files;
 use crate::os::process::{Answer, Call, run as call};
 

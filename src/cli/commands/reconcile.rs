@@ -8,7 +8,7 @@ use super::Outcome;
 use crate::cli::args::Reconcile;
 use crate::cli::wiring::Wiring;
 use crate::cli::{json, output};
-use crate::engine::reconcile::{Report, Scope, reconcile};
+use crate::engine::upkeep::{Report, Scope, reconcile};
 use crate::engine::{Engine, Kind};
 use crate::os::events::{FileWatch, Woken, wait_to_print};
 

@@ -234,7 +234,7 @@ fn the_queue_is_by_priority_and_then_by_age_and_knows_who_has_to_wait() {
     assert_eq!(ids(&engine), [2, 4, 1, 3]);
     let attempt = dispatch(&engine, &Request::of(TaskId(4))).unwrap();
     world.kill_shim(&attempt.plan.id, false);
-    crate::engine::reconcile::sweep(&engine).unwrap();
+    crate::engine::upkeep::sweep(&engine).unwrap();
     let due = world.task(TaskId(4)).not_before.unwrap();
     assert_eq!(ids(&engine), [2, 1, 3], "it waits before it is tried again");
     world.lock().wall = due.0;

@@ -7,10 +7,12 @@ use super::world::{Shim, Then, When, World};
 use crate::domain::attempt::Attempt;
 use crate::domain::completion::Evidence;
 use crate::domain::id::TaskId;
+use crate::domain::saga::{Remains, StepName};
 use crate::domain::state::{Phase, Status, TreeState};
 use crate::engine::dispatch::{Request, dispatch};
-use crate::engine::reconcile::{Scope, reconcile};
-use crate::engine::{Engine, Kind, clean_up, review, tasks};
+use crate::engine::steps::STEPS;
+use crate::engine::upkeep::{Scope, clean_up, reconcile};
+use crate::engine::{Engine, Fault, Kind, review, steps, tasks, trees};
 use crate::ports::store::Store as _;
 
 fn pass(engine: &Engine) {
@@ -26,6 +28,12 @@ fn ended(world: &World, code: i32) -> (Engine, TaskId, Attempt) {
     let (engine, task, attempt) = world.running();
     world.exit(&attempt.plan.id, code, Evidence::Changed);
     (engine, task, attempt)
+}
+
+/// The undo of one step alone.
+fn undo_step(name: StepName, engine: &Engine, attempt: &Attempt) -> Result<Remains, Fault> {
+    let step = STEPS.iter().find(|step| step.name == name).unwrap();
+    (step.undo)(engine, attempt)
 }
 
 fn panes(world: &World) -> usize {
@@ -209,12 +217,12 @@ fn a_tree_that_somebody_stands_in_is_not_removed() {
     let vim = world.spawn("vim").process;
     world.with(vim, |found| found.folder = Some(attempt.plan.worktree.join("src")));
     let before = world.now();
-    let kept = clean_up::revoked(&engine, &attempt);
+    let kept = steps::undo(&engine, &attempt);
     assert!(kept[0].contains(&format!("pid {} (vim) works in ", vim.pid)), "{kept:?}");
     assert_eq!(world.now(), before, "a person is not waited for");
     assert!(attempt.plan.worktree.exists() && !world.attempt(task).cleaned);
     world.kill(vim);
-    assert_eq!(clean_up::revoked(&engine, &attempt), [""; 0]);
+    assert_eq!(steps::undo(&engine, &attempt), [""; 0]);
     assert!(!attempt.plan.worktree.exists());
 }
 
@@ -228,7 +236,7 @@ fn a_shim_that_comes_too_late_is_waited_for_until_it_is_gone() {
         if goes {
             world.before("pause", move |world| world.kill(shim));
         }
-        assert_eq!(clean_up::revoked(&engine, &attempt).is_empty(), goes);
+        assert_eq!(steps::undo(&engine, &attempt).is_empty(), goes);
         assert_eq!(attempt.plan.worktree.exists(), !goes);
     }
 }
@@ -238,12 +246,12 @@ fn a_tree_that_a_newer_attempt_has_taken_over_is_left_to_it() {
     let world = World::new();
     let (engine, task, first) = revoked(&world);
     world.before("trees.remove", move |world| drop(dispatch(&world.engine(), &Request::of(task)).unwrap()));
-    clean_up::revoked(&engine, &first);
+    steps::undo(&engine, &first);
     let second = world.attempt(task);
     assert_eq!((second.plan.adopts, second.phase), (Some(first.plan.id.clone()), Phase::Running));
     assert!(first.plan.worktree.exists() && world.count("remove") == 0);
     assert_eq!(world.board().trees(task).unwrap()[0].owner, second.plan.id);
-    clean_up::revoked(&engine, &first);
+    steps::undo(&engine, &first);
     assert!(first.plan.worktree.exists());
 }
 
@@ -252,10 +260,10 @@ fn files_that_can_not_be_removed_are_tried_again() {
     let world = World::new();
     let (engine, task, attempt) = revoked(&world);
     world.trouble("files.remove", When::Before, Then::Fail);
-    let kept = clean_up::revoked(&engine, &attempt);
+    let kept = steps::undo(&engine, &attempt);
     assert!(kept.iter().any(|kept| kept.contains("removing ") && kept.contains("as scripted")), "{kept:?}");
     assert!(!world.attempt(task).cleaned);
-    assert_eq!(clean_up::revoked(&engine, &attempt), [""; 0]);
+    assert_eq!(steps::undo(&engine, &attempt), [""; 0]);
 }
 
 #[test]
@@ -264,11 +272,11 @@ fn the_lock_of_a_saga_that_is_at_work_is_not_removed() {
     let (engine, _, attempt) = revoked(&world);
     let files = &attempt.plan.files;
     let held = engine.ports.locks.exclusive(&files.saga, Duration::ZERO).unwrap();
-    clean_up::files(&engine, &attempt).unwrap();
+    undo_step(StepName::Launch, &engine, &attempt).unwrap();
     assert!(world.lock().inodes.contains_key(&files.saga));
     drop(held);
     world.inode(&files.lock);
-    clean_up::files(&engine, &attempt).unwrap();
+    undo_step(StepName::Launch, &engine, &attempt).unwrap();
     assert!(!world.lock().inodes.contains_key(&files.saga) && !world.lock().inodes.contains_key(&files.lock));
 }
 
@@ -277,11 +285,11 @@ fn only_the_attempts_own_pane_is_closed() {
     let world = World::new();
     let (engine, _, first) = world.running();
     let (_, _, second) = world.running();
-    clean_up::pane(&engine, &first).unwrap();
+    undo_step(StepName::Session, &engine, &first).unwrap();
     assert_eq!((world.count("close"), panes(&world)), (1, 1));
     assert!(world.shim(&second.plan.id).is_some() && world.shim(&first.plan.id).is_none());
     world.trouble("mux.panes", When::Before, Then::Fail);
-    assert_eq!(clean_up::pane(&engine, &second).unwrap_err().kind, Kind::Failed);
+    assert_eq!(undo_step(StepName::Session, &engine, &second).unwrap_err().kind, Kind::Failed);
 }
 
 #[test]
@@ -321,14 +329,14 @@ fn a_tree_is_parked_once_nobody_stands_in_it() {
     let vim = world.spawn("vim").process;
     world.with(vim, |found| found.folder = Some(tree.path.clone()));
     let before = world.now().boot;
-    let fault = clean_up::park(&engine, &tree, false).unwrap_err();
+    let fault = trees::park(&engine, &tree, false).unwrap_err();
     let hint = format!("end it first, or: ganger rm {task} --force");
     assert_eq!((fault.kind, fault.hint.as_deref()), (Kind::Conflict, Some(hint.as_str())));
     assert!(fault.message.starts_with(&format!("pid {} (vim) works in ", vim.pid)), "{}", fault.message);
     assert_eq!(world.now().boot.since(before).as_secs(), 2);
     // One that is on its way out is waited for.
     world.before("pause", move |world| world.kill(vim));
-    clean_up::park(&engine, &tree, false).unwrap();
+    trees::park(&engine, &tree, false).unwrap();
     assert!(parked(&world, &attempt.plan.worktree));
     assert_eq!(world.board().trees(task).unwrap()[0].state, TreeState::Parked);
 }
@@ -340,7 +348,7 @@ fn a_tree_that_has_another_owner_by_now_is_not_parked() {
     let tree = world.board().trees(task).unwrap().pop().unwrap();
     dispatch(&engine, &retry(task)).unwrap();
     world.lock().processes.values_mut().for_each(|found| (found.folder, found.mark) = (None, None));
-    let fault = clean_up::park(&engine, &tree, false).unwrap_err();
+    let fault = trees::park(&engine, &tree, false).unwrap_err();
     assert_eq!(
         (fault.kind, fault.message.as_str()),
         (Kind::Conflict, "task 1: a new attempt has just taken over its worktree")
@@ -358,12 +366,12 @@ fn g30_a_tree_that_a_claim_took_before_its_removal_read_the_record_is_not_parked
     let tree = world.board().trees(task).unwrap().pop().unwrap();
     assert_eq!(tree.owner, world.attempt(task).plan.id);
     for force in [false, true] {
-        let fault = clean_up::park(&engine, &tree, force).unwrap_err();
+        let fault = trees::park(&engine, &tree, force).unwrap_err();
         assert_eq!((fault.kind, world.count("park")), (Kind::Conflict, 0), "{}", fault.message);
     }
     assert!(!parked(&world, &tree.path));
     world.exit(&tree.owner, 1, Evidence::Changed);
-    clean_up::park(&engine, &tree, false).unwrap();
+    trees::park(&engine, &tree, false).unwrap();
     assert!(parked(&world, &tree.path));
 }
 
@@ -373,7 +381,7 @@ fn a_tree_that_is_not_there_is_recorded_as_gone() {
     let (engine, task, _) = ended(&world, 1);
     let tree = world.board().trees(task).unwrap().pop().unwrap();
     world.lock().trees.clear();
-    assert_eq!(clean_up::park(&engine, &tree, false).unwrap(), None);
+    assert_eq!(trees::park(&engine, &tree, false).unwrap(), None);
     assert_eq!(world.board().trees(task).unwrap(), []);
 }
 

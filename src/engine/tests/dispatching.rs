@@ -6,7 +6,7 @@ use crate::domain::id::TaskId;
 use crate::domain::reconcile::Lock;
 use crate::domain::state::{Cause, Phase, Status};
 use crate::engine::dispatch::{Request, dispatch};
-use crate::engine::reconcile::{Scope, reconcile};
+use crate::engine::upkeep::{Scope, reconcile};
 use crate::engine::{Engine, Fault, Kind, stop};
 
 fn refused(engine: &Engine, task: TaskId) -> Fault {

@@ -11,8 +11,8 @@ use crate::domain::id::AttemptId;
 use crate::domain::state::Status;
 use crate::engine::Engine;
 use crate::engine::outbox::{deliver, folder, leave, prepare};
-use crate::engine::reconcile::{Scope, reconcile};
 use crate::engine::report::Word;
+use crate::engine::upkeep::{Scope, reconcile};
 
 const PATIENCE: Duration = Duration::from_secs(1);
 /// The largest letter that is read, in bytes.

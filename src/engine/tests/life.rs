@@ -10,8 +10,8 @@ use crate::domain::completion::{Ending, Evidence, How};
 use crate::domain::id::{AttemptId, Process};
 use crate::domain::lifecycle::{Event, Limits, Verdict};
 use crate::domain::state::{Phase, Who};
-use crate::engine::exit_file;
 use crate::ports::store::{Applied, Stamp, Store as _};
+use crate::wire::exit_file;
 
 /// An end that its shim saw.
 pub fn ending(how: How, evidence: Evidence) -> Ending {

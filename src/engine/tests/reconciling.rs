@@ -9,8 +9,8 @@ use crate::domain::completion::{Evidence, How};
 use crate::domain::id::TaskId;
 use crate::domain::state::{Cause, Phase, Status};
 use crate::engine::dispatch::{Request, dispatch};
-use crate::engine::reconcile::{Report, Scope, one, reconcile, sweep};
 use crate::engine::report::{Speaker, Word, say};
+use crate::engine::upkeep::{Report, Scope, one, reconcile, sweep};
 use crate::engine::{Engine, Kind};
 use crate::ports::store::Store as _;
 

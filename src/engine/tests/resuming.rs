@@ -8,9 +8,9 @@ use crate::domain::lifecycle::Event;
 use crate::domain::state::{Activity, Phase, Status, Who};
 use crate::domain::task::{Draft, Edit};
 use crate::engine::dispatch::{Request, dispatch};
-use crate::engine::launch::Launch;
 use crate::engine::report::{Speaker, Word, say};
 use crate::engine::{Kind, tasks};
+use crate::wire::launch::Launch;
 
 /// The argv of a retry by this agent, of an attempt of "agent" that had this conversation; one that
 /// ended before it said anything may have come in between.

@@ -97,7 +97,7 @@ fn an_agent_of_an_earlier_attempt_is_not_heard() {
     let world = World::new();
     let (engine, task, first) = world.running();
     world.kill_shim(&first.plan.id, false);
-    crate::engine::reconcile::sweep(&engine).unwrap();
+    crate::engine::upkeep::sweep(&engine).unwrap();
     dispatch(&engine, &Request::of(task)).unwrap();
     let fault = say(&engine, &agent(&first), &Word::Done).unwrap_err();
     assert!(fault.message.contains("is not the task's current attempt"), "{fault}");

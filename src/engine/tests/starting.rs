@@ -9,11 +9,11 @@ use crate::domain::id::TaskId;
 use crate::domain::profile::NoOutput;
 use crate::domain::state::{Cause, Phase, Status};
 use crate::engine::dispatch::{Request, dispatch};
-use crate::engine::launch::{Launch, VERSION, Word};
-use crate::engine::reconcile::{Scope, reconcile};
+use crate::engine::upkeep::{Scope, reconcile};
 use crate::engine::{Engine, tasks};
 use crate::ports::store::Filter;
 use crate::ports::store::Store as _;
+use crate::wire::launch::{Launch, VERSION, Word};
 
 /// The orders of the next session, as they are when tmux is asked for it.
 fn orders(world: &World) -> Arc<Mutex<Option<Launch>>> {

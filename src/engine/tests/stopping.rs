@@ -88,7 +88,7 @@ fn a_request_outlives_the_one_who_made_it() {
     deaf(&world, task);
     stop(&engine, task).unwrap_err();
     world.kill_shim(&attempt.plan.id, false);
-    crate::engine::reconcile::sweep(&engine).unwrap();
+    crate::engine::upkeep::sweep(&engine).unwrap();
     assert_eq!((world.task(task).status, world.task(task).cause), (Status::Failed, Some(Cause::Cancelled)));
 }
 

@@ -6,8 +6,8 @@ use crate::domain::id::TaskId;
 use crate::domain::profile::NoOutput;
 use crate::domain::state::{Activity, Status};
 use crate::engine::dispatch::{Request, dispatch};
-use crate::engine::reconcile::sweep;
 use crate::engine::report::{Speaker, Word, say};
+use crate::engine::upkeep::sweep;
 use crate::engine::{review, stop, tasks};
 
 /// A world whose people want to know of everything.

@@ -9,9 +9,10 @@ use crate::domain::attempt::Exit;
 use crate::domain::completion::{Ending, Evidence, How};
 use crate::domain::lifecycle::Event;
 use crate::domain::state::{Phase, Who};
-use crate::engine::{Fault, exit_file, notice, outbox};
+use crate::engine::{Fault, notice, outbox};
 use crate::ports::store::{Applied, StoreError};
 use crate::shim::{log, observe};
+use crate::wire::exit_file;
 
 /// How many lines of the screen are saved.
 const SCREEN: u32 = 2000;

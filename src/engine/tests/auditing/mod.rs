@@ -131,12 +131,12 @@ fn what_passes_within_two_seconds_is_not_reported_and_what_stays_is() {
     let before = world.now().boot;
     assert_eq!(violations(&world).len(), 1);
     assert_eq!(world.now().boot.since(before).as_millis(), 2_000);
-    world.before("pause", |world| drop(crate::engine::reconcile::sweep(&world.engine()).unwrap()));
+    world.before("pause", |world| drop(crate::engine::upkeep::sweep(&world.engine()).unwrap()));
     assert_eq!(violations(&world), []);
     // Another one that comes meanwhile has not stayed.
     let (_, first) = abandoned(&world);
     world.before("pause", move |world| {
-        drop(crate::engine::reconcile::sweep(&world.engine()).unwrap());
+        drop(crate::engine::upkeep::sweep(&world.engine()).unwrap());
         assert_eq!(world.row(&first.plan.id).phase, Phase::Revoked);
         abandoned(world);
     });

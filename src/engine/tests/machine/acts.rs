@@ -10,9 +10,9 @@ use crate::domain::id::TaskId;
 use crate::domain::state::{Phase, Status};
 use crate::domain::task::Draft;
 use crate::engine::dispatch::{Request, dispatch};
-use crate::engine::reconcile::{Scope, reconcile};
 use crate::engine::report::{Speaker, Word, say};
 use crate::engine::tests::world::{Shim, Then, When, World};
+use crate::engine::upkeep::{Scope, reconcile};
 use crate::engine::{Engine, review, stop, tasks};
 use crate::ports::store::Store as _;
 

@@ -16,7 +16,7 @@ use super::world::World;
 use crate::domain::id::TaskId;
 use crate::domain::state::Status;
 use crate::engine::audit::audit;
-use crate::engine::reconcile::{Scope, reconcile};
+use crate::engine::upkeep::{Scope, reconcile};
 use crate::ports::store::{Filter, Store as _, Which};
 
 /// Carries the acts out one by one, compares after each, and checks the state of rest.

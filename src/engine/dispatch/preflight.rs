@@ -7,11 +7,11 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::trust::{self, Refusal};
-use super::{Engine, Fault, Kind};
 use crate::domain::profile::Profile;
 use crate::domain::settings::Settings;
 use crate::domain::task::Task;
+use crate::engine::trust::{self, Refusal};
+use crate::engine::{Engine, Fault, Kind};
 use crate::ports::multiplexer::Server;
 use crate::ports::worktrees::TreeError;
 

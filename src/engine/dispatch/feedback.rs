@@ -1,11 +1,11 @@
 //! What the next attempt is told of the last one.
 
-use super::Engine;
 use crate::domain::bounds::SHOWN;
 use crate::domain::profile::{NoOutput, Profile};
 use crate::domain::state::Cause;
 use crate::domain::task::Task;
 use crate::domain::text;
+use crate::engine::Engine;
 use crate::ports::store::Which;
 
 /// How much of a log is handed on, in bytes.

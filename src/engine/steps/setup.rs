@@ -1,7 +1,7 @@
 //! Whether a worktree has to be set up before an agent starts in it.
 
-use super::Engine;
 use crate::domain::attempt::Plan;
+use crate::engine::Engine;
 use crate::ports::store::Which;
 
 /// A new tree has to be, and so has one that is taken over from an attempt whose setup did not get so far that an
@@ -9,7 +9,7 @@ use crate::ports::store::Which;
 ///
 /// # Errors
 /// Those of the store, as a sentence.
-pub fn is_due(engine: &Engine, plan: &Plan) -> Result<bool, String> {
+pub(super) fn is_due(engine: &Engine, plan: &Plan) -> Result<bool, String> {
     if plan.adopts.is_none() {
         return Ok(true);
     }

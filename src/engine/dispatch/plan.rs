@@ -1,15 +1,16 @@
 //! The plan of a dispatch: every name that an effect can create, fixed before the claim.
 
+use super::feedback;
 use super::preflight::Cleared;
-use super::{Engine, Fault, Hint, Kind, Remedy, clean_up, feedback, trees};
 use crate::domain::attempt::{Brief, Files, PORTS, Plan, Tree};
 use crate::domain::id::AttemptId;
-use crate::domain::naming::{Names, Naming, flat};
+use crate::domain::naming::{self, Names, flat};
 use crate::domain::profile::Profile;
 use crate::domain::settings::Settings;
 use crate::domain::state::TreeState;
 use crate::domain::task::Task;
 use crate::domain::tree::Whereabouts;
+use crate::engine::{Engine, Fault, Hint, Kind, Remedy, trees};
 use crate::ports::store::Which;
 use crate::ports::worktrees::Name;
 
@@ -107,7 +108,7 @@ fn was_undeleted(engine: &Engine, tree: &Tree) -> Result<bool, Fault> {
 fn nobody_in(engine: &Engine, tree: &Tree) -> Result<(), Fault> {
     let fresh = Remedy::RetryFresh(tree.task);
     let first = |ends: Option<String>| ends.unwrap_or_else(|| "end it".to_owned());
-    clean_up::nobody_in(engine, tree, &|ends| Hint::saying(format!("{}, or: {fresh}", first(ends)), fresh))
+    trees::nobody_in(engine, tree, &|ends| Hint::saying(format!("{}, or: {fresh}", first(ends)), fresh))
 }
 
 /// The first names that nobody has: plain, with the attempt's number, then with random suffixes.
@@ -119,13 +120,10 @@ fn free_names(
     earlier_trees: usize,
 ) -> Result<Names, Fault> {
     let worktrees = &cleared.settings.worktrees;
-    let folder = worktrees.folder(&task.draft.repo);
-    let naming =
-        Naming { task: task.id, title: &task.draft.title, branch_template: &worktrees.branch, folder: &folder };
     let number = if number > 1 { format!("-{number}") } else { String::new() };
     let plain = if earlier_trees > 0 { number.clone() } else { String::new() };
-    let mut names = naming.names(&plain);
-    names.session = naming.names(&number).session;
+    let mut names = naming::names(worktrees, task, &plain);
+    names.session = naming::names(worktrees, task, &number).session;
     for _ in 0..16 {
         let branch = match engine.ports.trees.branch(&task.draft.repo, &names.branch)? {
             Name::Free => true,
@@ -142,7 +140,7 @@ fn free_names(
         if branch && path && session {
             return Ok(names);
         }
-        let other = another(&cleared.settings, task, &format!("{number}-{}", engine.ports.clock.suffix()));
+        let other = naming::names(worktrees, task, &format!("{number}-{}", engine.ports.clock.suffix()));
         if !branch || !path {
             names.branch = other.branch;
             names.worktree = other.worktree;
@@ -152,18 +150,4 @@ fn free_names(
         }
     }
     Err(Fault::new(Kind::Conflict, "no free name for branch, worktree and session").of(task.id))
-}
-
-/// Names with another suffix.
-#[must_use]
-pub fn another(settings: &Settings, task: &Task, suffix: &str) -> Names {
-    let folder = settings.worktrees.folder(&task.draft.repo);
-    Naming { task: task.id, title: &task.draft.title, branch_template: &settings.worktrees.branch, folder: &folder }
-        .names(suffix)
-}
-
-/// Whether `attempt` may still act: it is its task's current attempt and has not been revoked.
-#[must_use]
-pub fn still_wanted(engine: &Engine, attempt: &AttemptId) -> bool {
-    engine.ports.store.attempt(attempt).is_ok_and(|row| row.is_some_and(|row| row.phase.is_live()))
 }

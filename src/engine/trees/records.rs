@@ -4,16 +4,25 @@
 //! lock, so that nobody moves the tree between the look and the write.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 
-use super::board::SeenTree;
-use super::{Engine, Fault, Hint, Kind, Remedy};
+use super::occupants::still_wanted;
 use crate::domain::attempt::{Attempt, Plan, Tree};
 use crate::domain::id::{AttemptId, TaskId};
 use crate::domain::state::{Phase, Status, TreeState, Who};
 use crate::domain::task::Task;
 use crate::domain::tree::{Follow, Recorded, Whereabouts, follow};
+use crate::engine::{Engine, Fault, Hint, Kind, Remedy};
 use crate::ports::store::{Amendment, Which};
 use crate::ports::worktrees::{Parking, TreeError};
+
+/// A tree that an agent worked in, and what was seen of it just now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenTree {
+    /// Where it was made.
+    pub path: PathBuf,
+    pub found: Whereabouts,
+}
 
 /// What was found of a tree, and whether its record says something else now, or would.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -202,7 +211,7 @@ fn is_on_the_board(engine: &Engine, tree: &Tree) -> Result<bool, Fault> {
 ///
 /// # Errors
 /// What kept it from being made.
-pub(super) fn make_again(engine: &Engine, plan: &Plan) -> Result<bool, String> {
+pub(in crate::engine) fn make_again(engine: &Engine, plan: &Plan) -> Result<bool, String> {
     let of_store = |error: crate::ports::store::StoreError| error.to_string();
     let all = engine.ports.store.all_trees(Some(plan.task)).map_err(of_store)?;
     let Some(tree) = all.into_iter().find(|tree| tree.path == plan.worktree && tree.owner == plan.id) else {
@@ -210,7 +219,7 @@ pub(super) fn make_again(engine: &Engine, plan: &Plan) -> Result<bool, String> {
     };
     let found = whereabouts(engine, &tree).map_err(|fault| fault.message)?;
     let Whereabouts::Absent { held_by: Some(from) } = found else { return Ok(false) };
-    let wanted = || super::plan::still_wanted(engine, &plan.id);
+    let wanted = || still_wanted(engine, &plan.id);
     engine.ports.trees.remake(&tree, &wanted).map_err(|error| error.to_string())?;
     let again = Amendment::TreeFound { path: tree.path, owner: tree.owner, made_from: Some(from) };
     engine.ports.store.amend(&again, &engine.stamp(Who::Dispatcher)).map_err(of_store)?;
@@ -218,7 +227,7 @@ pub(super) fn make_again(engine: &Engine, plan: &Plan) -> Result<bool, String> {
 }
 
 /// Refuses to go on in a tree that is not where it should be.
-pub(super) fn not_there(tree: &Tree, found: &Whereabouts) -> Fault {
+pub(in crate::engine) fn not_there(tree: &Tree, found: &Whereabouts) -> Fault {
     let id = tree.task;
     let fresh = Remedy::RetryFresh(id);
     let trouble = found.trouble(&tree.path).unwrap_or_else(|| "its worktree was there just now".to_owned());
