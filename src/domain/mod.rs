@@ -12,6 +12,7 @@ pub mod height;
 pub mod id;
 pub mod lifecycle;
 pub mod liveness;
+pub mod merge;
 pub mod naming;
 pub mod permission;
 pub mod profile;

@@ -10,6 +10,7 @@
 //! is locked as well, with a reason that names task and attempt.
 
 mod add;
+mod bench;
 mod call;
 mod carry;
 mod content;
@@ -22,6 +23,8 @@ mod ignored;
 mod inspect;
 mod kept_head;
 mod layout;
+mod merge;
+mod merged;
 mod park;
 mod pointer;
 mod program;

@@ -122,7 +122,7 @@ impl Repo {
     ///
     /// A matter of where things lie, not of `core.bare` and `core.worktree`: whoever changes those does not make it
     /// another repository.
-    fn main_path(&self, from: Option<&Path>) -> Result<PathBuf> {
+    pub(super) fn main_path(&self, from: Option<&Path>) -> Result<PathBuf> {
         let own = common_config(&self.common);
         let set_bare = own.as_ref().is_some_and(|config| config.get_bool("core.bare").unwrap_or(false));
         // Only a repository that has had files checked out has an index.

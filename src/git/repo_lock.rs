@@ -24,7 +24,12 @@ impl RepoLock {
     /// # Errors
     /// [`TreeError::Busy`] with the holder's name when it stays held.
     pub(super) fn take(common: &Path, doing: &str, patience: Duration) -> Result<Self> {
-        let path = common.join("ganger.lock");
+        Self::take_named(common, "ganger.lock", doing, patience)
+    }
+
+    /// As [`RepoLock::take`], of another lock, for what takes long and leaves the repository usable meanwhile.
+    pub(super) fn take_named(common: &Path, name: &str, doing: &str, patience: Duration) -> Result<Self> {
+        let path = common.join(name);
         let locking = |error: io::Error| failed("lock the repository", format!("{}: {error}", path.display()));
         let started = Instant::now();
         let mut file = open(&path).map_err(locking)?;

@@ -72,6 +72,15 @@ pub(super) fn changed(git: &Git, repo: &Path, path: &Path, since: &Snapshot) -> 
     looked.differs_from(head.as_deref(), &hidden)
 }
 
+/// See [`crate::ports::merges::Merges::uncommitted`].
+pub(super) fn uncommitted(git: &Git, repo: &Path, path: &Path) -> Result<BTreeSet<PathBuf>> {
+    let looked = Looked::at(git, repo, path)?;
+    let (head, _) = looked.head()?;
+    let mut paths = looked.listed(head.as_deref())?;
+    paths.extend(looked.flagged(head.as_deref())?);
+    looked.differing(head.as_deref(), paths)
+}
+
 impl<'a> Looked<'a> {
     fn at(git: &'a Git, repo: &Path, path: &Path) -> Result<Self> {
         let repo = Repo::open(git, repo)?;
@@ -162,14 +171,31 @@ impl<'a> Looked<'a> {
             return Ok(true);
         }
         for path in paths {
-            let Some(blob) = committed.0.get(path) else { continue };
-            let id = self.sha1(&blob.id, &blob.mode)?;
-            let same = is_as_committed(&self.path.join(path), &blob.mode, &id);
-            if !same.map_err(|error| failed(LOOK, error))? {
+            if self.is_other_than(&committed, path)? {
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    /// Those of `paths` that are not as in `head`.
+    fn differing(&self, head: Option<&str>, paths: BTreeSet<PathBuf>) -> Result<BTreeSet<PathBuf>> {
+        let Some(head) = head.filter(|_| !paths.is_empty()) else { return Ok(paths) };
+        let committed = Listing::of(self.git, &self.repo, head)?;
+        let mut differing = BTreeSet::new();
+        for path in paths {
+            if self.is_other_than(&committed, &path)? {
+                differing.insert(path);
+            }
+        }
+        Ok(differing)
+    }
+
+    fn is_other_than(&self, committed: &Listing, path: &Path) -> Result<bool> {
+        let Some(blob) = committed.0.get(path) else { return Ok(true) };
+        let id = self.sha1(&blob.id, &blob.mode)?;
+        let same = is_as_committed(&self.path.join(path), &blob.mode, &id).map_err(|error| failed(LOOK, error))?;
+        Ok(!same)
     }
 
     /// The id that bytes have which we read ourselves: that of SHA-1, whatever the repository's is.

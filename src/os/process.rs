@@ -29,7 +29,8 @@ pub struct Call {
     set: Vec<(OsString, OsString)>,
     stdin: Option<Vec<u8>>,
     deadline: Duration,
-    last_signal: Signal,
+    /// Absent: it runs to its end whatever becomes of this thread.
+    last_signal: Option<Signal>,
 }
 
 /// How a program ended, and what it printed.
@@ -91,7 +92,7 @@ impl Call {
             set: Vec::new(),
             stdin: None,
             deadline,
-            last_signal: Signal::SIGKILL,
+            last_signal: Some(Signal::SIGKILL),
         }
     }
 
@@ -138,7 +139,15 @@ impl Call {
     /// removes its lock files; a tmux client must not get TERM (3.3a: its server may then never end).
     #[must_use]
     pub fn ended_gently(mut self) -> Self {
-        self.last_signal = Signal::SIGTERM;
+        self.last_signal = Some(Signal::SIGTERM);
+        self
+    }
+
+    /// Lets it run to its end where this thread ends first: for what must not stop half-way. It has to be a program that
+    /// does not mind that nobody reads what it prints.
+    #[must_use]
+    pub fn survives(mut self) -> Self {
+        self.last_signal = None;
         self
     }
 
@@ -184,7 +193,9 @@ fn spawn(call: &Call) -> io::Result<Child> {
     if let Some(folder) = &call.cwd {
         command.current_dir(folder);
     }
-    super::die_with_parent(&mut command, call.last_signal);
+    if let Some(signal) = call.last_signal {
+        super::die_with_parent(&mut command, signal);
+    }
     command.spawn()
 }
 

@@ -4,6 +4,7 @@
 //! never an empty answer.
 
 pub mod host;
+pub mod merges;
 pub mod multiplexer;
 pub mod repositories;
 pub mod store;

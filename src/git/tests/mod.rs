@@ -7,6 +7,7 @@ mod evidence;
 mod finding;
 mod holding;
 mod insisting;
+mod merging;
 mod parking;
 mod reading;
 mod removing;
