@@ -135,6 +135,8 @@ pub enum Command {
     Peek(Peek),
     /// Prints the saved screen of an attempt
     Log(Log),
+    /// Prints what the work on a task has changed, through your pager on a terminal
+    Diff(Diff),
     /// Types a text to the agent, line breaks included, and confirms delivery
     Send(Send),
     /// Ends a task's agent; returns when it is gone
@@ -330,6 +332,28 @@ pub struct Log {
     /// What setup and verification printed, instead
     #[arg(long)]
     pub verify: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Diff {
+    /// The task's id: 12 or #12
+    #[arg(value_name = "ID", value_parser = ids::one)]
+    pub id: i64,
+    /// A line for each file instead of its changes
+    #[arg(long, conflicts_with = "name_only")]
+    pub stat: bool,
+    /// Only the paths, one a line
+    #[arg(long)]
+    pub name_only: bool,
+    /// The work of this attempt [default: the newest that has any]
+    #[arg(long, value_name = "N")]
+    pub attempt: Option<u32>,
+    /// Only what is in commits: the base against HEAD
+    #[arg(long, conflicts_with = "uncommitted")]
+    pub committed: bool,
+    /// Only what is in no commit: HEAD against the files, untracked ones included
+    #[arg(long)]
+    pub uncommitted: bool,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -32,6 +32,7 @@ pub fn verbs(command: &Command) -> Vec<Verb> {
         Command::Attach(_) => vec![Verb::Attach],
         Command::Peek(_) => vec![Verb::Peek],
         Command::Log(_) => vec![Verb::Log],
+        Command::Diff(_) => vec![Verb::Diff],
         Command::Send(_) => vec![Verb::Send],
         Command::Stop(_) => vec![Verb::Stop],
         Command::Retry(_) => vec![Verb::Retry],

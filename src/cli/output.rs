@@ -94,11 +94,18 @@ pub fn path(path: &Path) {
     write(&[path.as_os_str().as_bytes(), b"\n"].concat());
 }
 
+/// Prints bytes as they are: for scripts, or what was made safe before. False when nobody reads them any more, or they
+/// can't be written.
+#[must_use]
+pub fn bytes(bytes: &[u8]) -> bool {
+    write(bytes);
+    is_written()
+}
+
 /// Prints lines at once; false when nobody reads them any more, or they can't be written.
 #[must_use]
 pub fn stream(lines: &str) -> bool {
-    write(lines.as_bytes());
-    is_written()
+    bytes(lines.as_bytes())
 }
 
 /// Prints what the argument parser says: help and version on standard output, a complaint on standard error.

@@ -1,194 +1,179 @@
-//! A difference in git's unified form, read into files, hunks and lines.
+//! Which files of a task's work have changed, and how: the list. What changed in each of them is a
+//! [`Patch`](super::patch::Patch).
 
-/// One file's part of a difference.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct File {
-    /// Its name now, or what it was called where it is gone; as git writes it, odd characters quoted.
-    pub path: String,
-    /// What git says of the file as a whole: new, deleted, renamed, binary, another mode.
-    pub notes: Vec<String>,
-    pub hunks: Vec<Hunk>,
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::state::{UnknownWord, words};
+
+words! {
+    /// What became of a file.
+    Change, "change" {
+        Added = "added",
+        Modified = "modified",
+        Deleted = "deleted",
+        /// Perhaps changed besides.
+        Renamed = "renamed",
+        /// A file, a link or a repository of its own became another of these.
+        Retyped = "retyped",
+        Unreadable = "unreadable",
+    }
 }
 
-impl File {
-    /// Lines added and removed.
+words! {
+    /// Which of the work is meant.
+    Part, "part" {
+        /// All of it: the base against the files in the worktree.
+        Whole = "whole",
+        /// What is in commits: the base against HEAD.
+        Committed = "committed",
+        /// What is in no commit: HEAD against the files in the worktree, untracked ones included, ignored ones not.
+        Uncommitted = "uncommitted",
+    }
+}
+
+impl Change {
+    /// git's letter for it.
     #[must_use]
-    pub fn counts(&self) -> (usize, usize) {
-        let count = |side| self.hunks.iter().flat_map(|hunk| &hunk.lines).filter(|line| line.side == side).count();
-        (count(Side::Added), count(Side::Removed))
+    pub const fn letter(self) -> char {
+        match self {
+            Self::Added => 'A',
+            Self::Modified => 'M',
+            Self::Deleted => 'D',
+            Self::Renamed => 'R',
+            Self::Retyped => 'T',
+            Self::Unreadable => '!',
+        }
     }
 }
 
-/// A part of a file that has changed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Hunk {
-    /// `@@ -1,3 +1,4 @@ fn main()`.
-    pub head: String,
-    pub lines: Vec<Line>,
-}
+/// A git file mode that stands for a repository of its own.
+const NESTED: u32 = 0o160_000;
 
-/// On which side a line is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
-    Both,
-    Added,
-    Removed,
-    /// About the line before, or about the difference itself.
-    Remark,
-}
-
-/// A line of a hunk, without its sign.
+/// A file that has changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
-    pub side: Side,
-    pub text: String,
+pub struct File {
+    /// Its path now, or what it was where it is gone; relative to the tree.
+    pub path: PathBuf,
+    /// What it was called before it was renamed.
+    pub old_path: Option<PathBuf>,
+    pub change: Change,
+    /// git's file modes, before and after; 0 where there was, or is, no such file.
+    pub modes: (u32, u32),
+    /// The length of its new content in bytes, where that is known without reading it.
+    pub size: u64,
+    /// `None` while it was not counted.
+    pub count: Option<Count>,
 }
 
-/// Reads a difference. No line of it is dropped but the names and hashes that each file begins with: what is not
-/// understood is a note.
-#[must_use]
-pub fn parse(text: &str) -> Vec<File> {
-    let mut files: Vec<File> = Vec::new();
-    // How many lines of the hunk are to come, of the old side and of the new one: a line in it that begins with `--`
-    // is a removed one.
-    let mut rest = (0_usize, 0_usize);
-    for line in text.lines() {
-        if let Some(names) = line.strip_prefix("diff --git ") {
-            files.push(File { path: both(names), ..File::default() });
-            rest = (0, 0);
-            continue;
-        }
-        if files.is_empty() {
-            files.push(File::default());
-        }
-        let Some(file) = files.last_mut() else { continue };
-        match file.hunks.last_mut() {
-            Some(hunk) if line.starts_with('\\') => hunk.push(Side::Remark, line),
-            Some(hunk) if rest != (0, 0) => match line.split_at_checked(1) {
-                Some(("+", text)) => {
-                    rest.1 = rest.1.saturating_sub(1);
-                    hunk.push(Side::Added, text);
-                }
-                Some(("-", text)) => {
-                    rest.0 = rest.0.saturating_sub(1);
-                    hunk.push(Side::Removed, text);
-                }
-                Some((" ", text)) => {
-                    rest = (rest.0.saturating_sub(1), rest.1.saturating_sub(1));
-                    hunk.push(Side::Both, text);
-                }
-                Some(_) | None => hunk.push(Side::Remark, line),
-            },
-            Some(_) | None => match lengths(line) {
-                Some(lengths) => {
-                    rest = lengths;
-                    file.hunks.push(Hunk { head: line.to_owned(), lines: Vec::new() });
-                }
-                None => file.note(line),
-            },
-        }
-    }
-    files
-}
-
-impl Hunk {
-    fn push(&mut self, side: Side, text: &str) {
-        self.lines.push(Line { side, text: text.to_owned() });
-    }
+/// How much of a file has changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Lines.
+    pub added: usize,
+    pub removed: usize,
+    /// It has no lines.
+    pub binary: bool,
 }
 
 impl File {
-    /// A line between the head of a file and its first hunk, or after its last.
-    fn note(&mut self, line: &str) {
-        let named = |line: &str, sign: &str, side: &str| {
-            let name = line.strip_prefix(sign)?.trim_end_matches('\t');
-            Some(name)
-                .filter(|name| *name != "/dev/null")
-                .map(|name| name.strip_prefix(side).unwrap_or(name).to_owned())
-        };
-        if let Some(name) = named(line, "--- ", "a/").or_else(|| named(line, "+++ ", "b/")) {
-            self.path = name;
-            return;
+    /// What it was called before.
+    #[must_use]
+    pub fn old(&self) -> &Path {
+        self.old_path.as_deref().unwrap_or(&self.path)
+    }
+
+    /// Whether it is, or was, a submodule or another repository of its own.
+    #[must_use]
+    pub fn is_nested(&self) -> bool {
+        self.modes.0 == NESTED || self.modes.1 == NESTED
+    }
+
+    /// What there is to say of it besides its lines, a sentence each: renamed, another mode, a submodule.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if let Some(old) = &self.old_path {
+            notes.push(format!("renamed from {}", old.display()));
         }
-        if let Some(name) = line.strip_prefix("rename to ") {
-            name.clone_into(&mut self.path);
+        match (self.modes, self.change) {
+            ((0, new), _) if new != 0o100_644 && new != 0 => notes.push(format!("new {}", kind(new))),
+            ((old, 0), _) if old != 0o100_644 && old != 0 => notes.push(format!("was {}", kind(old))),
+            ((0, _) | (_, 0), _) => {}
+            ((old, new), _) if old != new => notes.push(format!("mode {old:o} → {new:o}: {}", kind(new))),
+            (_, Change::Unreadable) => notes.push("it can't be read".to_owned()),
+            ((mode, _), _) if mode == NESTED => notes.push(kind(mode).to_owned()),
+            _ => {}
         }
-        if !(line.is_empty() || ["index ", "--- ", "+++ "].iter().any(|prefix| line.starts_with(prefix))) {
-            self.notes.push(line.to_owned());
+        if self.count.is_some_and(|count| count.binary) {
+            notes.push("binary".to_owned());
         }
+        notes
     }
 }
 
-/// The name in `a/NAME b/NAME`, where both are the same; else all of it.
-fn both(names: &str) -> String {
-    let half = names.len() / 2;
-    let same = names.split_at_checked(half).and_then(|(old, new)| {
-        let (old, new) = (old.strip_prefix("a/")?, new.strip_prefix(" b/")?);
-        (old == new).then(|| old.to_owned())
-    });
-    same.unwrap_or_else(|| names.to_owned())
+const fn kind(mode: u32) -> &'static str {
+    match mode {
+        0o100_755 => "executable file",
+        0o120_000 => "symbolic link",
+        NESTED => "repository of its own",
+        0o40_000 => "folder",
+        _ => "file",
+    }
 }
 
-/// How many lines of each side a hunk has: `@@ -12,3 +14 @@` has three and one.
-fn lengths(head: &str) -> Option<(usize, usize)> {
-    let (old, rest) = head.strip_prefix("@@ -")?.split_once(" +")?;
-    let (new, _) = rest.split_once(" @@")?;
-    let length = |range: &str| range.split_once(',').map_or(Some(1), |(_, length)| length.parse().ok());
-    Some((length(old)?, length(new)?))
+/// What several files come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sum {
+    pub files: usize,
+    /// Lines.
+    pub added: usize,
+    pub removed: usize,
+}
+
+impl Sum {
+    #[must_use]
+    pub fn of(files: &[File]) -> Self {
+        let counts = || files.iter().filter_map(|file| file.count);
+        Self {
+            files: files.len(),
+            added: counts().map(|count| count.added).sum(),
+            removed: counts().map(|count| count.removed).sum(),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Side, parse};
+    use super::{Change, Count, File, Sum};
 
-    const TEXT: &str = "diff --git a/src/a b.rs b/src/a b.rs
-index 1..2 100644
---- a/src/a b.rs\t
-+++ b/src/a b.rs\t
-@@ -1,3 +1,3 @@ fn main()
- kept
---- a removed line that looks like a head
-+++ an added one
- kept
-\\ No newline at end of file
-@@ -9 +9,0 @@
--gone
-diff --git a/old b/new
-similarity index 90%
-rename from old
-rename to new
-diff --git a/picture.png b/picture.png
-new file mode 100644
-index 0..1
-Binary files /dev/null and b/picture.png differ
-diff --git a/dead b/dead
-deleted file mode 100644
---- a/dead
-+++ /dev/null
-@@ -1 +0,0 @@
--x
-
-… and more
-";
-
-    #[test]
-    fn a_difference_is_files_hunks_and_lines() {
-        let files = parse(TEXT);
-        let names: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
-        assert_eq!(names, ["src/a b.rs", "new", "picture.png", "dead"]);
-        assert_eq!(files.iter().map(super::File::counts).collect::<Vec<_>>(), [(1, 2), (0, 0), (0, 0), (0, 1)]);
-        let first = &files[0].hunks[0];
-        assert_eq!(first.lines[1].text, "-- a removed line that looks like a head");
-        assert_eq!((first.lines[2].side, first.lines[4].side), (Side::Added, Side::Remark));
-        assert_eq!(files[1].notes, ["similarity index 90%", "rename from old", "rename to new"]);
-        assert_eq!(files[2].notes, ["new file mode 100644", "Binary files /dev/null and b/picture.png differ"]);
-        assert_eq!(files[3].notes, ["deleted file mode 100644", "… and more"]);
+    fn file(modes: (u32, u32), change: Change) -> File {
+        File { path: "a".into(), old_path: None, change, modes, size: 0, count: None }
     }
 
     #[test]
-    fn what_is_no_difference_is_kept_as_notes() {
-        assert_eq!(parse("one\ntwo")[0].notes, ["one", "two"]);
-        assert!(parse("").is_empty());
-        assert_eq!(parse("diff --git a/x b/x\n@@ -1,9 +1,9 @@\n cut").len(), 1);
+    fn what_is_odd_of_a_file_is_said() {
+        assert!(file((0o100_644, 0o100_644), Change::Modified).notes().is_empty());
+        assert!(file((0, 0o100_644), Change::Added).notes().is_empty());
+        assert_eq!(file((0, 0o120_000), Change::Added).notes(), ["new symbolic link"]);
+        assert_eq!(file((0o100_644, 0o100_755), Change::Modified).notes(), ["mode 100644 → 100755: executable file"]);
+        assert_eq!(file((0o160_000, 0o160_000), Change::Modified).notes(), ["repository of its own"]);
+        let renamed = File {
+            old_path: Some("b".into()),
+            count: Some(Count { binary: true, ..Count::default() }),
+            ..file((0o100_644, 0o100_644), Change::Renamed)
+        };
+        assert_eq!(renamed.notes(), ["renamed from b", "binary"]);
+        assert_eq!(renamed.old().to_str(), Some("b"));
+    }
+
+    #[test]
+    fn files_are_summed_up() {
+        let counted = |added, removed| File {
+            count: Some(Count { added, removed, binary: false }),
+            ..file((0o100_644, 0o100_644), Change::Modified)
+        };
+        let sum = Sum::of(&[counted(1, 2), counted(3, 0), file((0, 0), Change::Modified)]);
+        assert_eq!(sum, Sum { files: 3, added: 4, removed: 2 });
     }
 }

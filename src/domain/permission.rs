@@ -27,6 +27,7 @@ words! {
         Attach = "attach",
         Peek = "peek",
         Log = "log",
+        Diff = "diff",
         Send = "send",
         Stop = "stop",
         Retry = "retry",
@@ -81,6 +82,7 @@ impl Verb {
             | Self::ReconcileCheck
             | Self::Peek
             | Self::Log
+            | Self::Diff
             | Self::Wait
             | Self::Events
             | Self::StatusLine
@@ -221,6 +223,7 @@ mod tests {
                 "reconcile --check",
                 "peek",
                 "log",
+                "diff",
                 "wait",
                 "done",
                 "fail",

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | a line on a terminal, a line of a log, an error | [`line()`], cut by [`cut`], [`short`] |
 //! | several lines on a terminal or in a log | [`block`] |
+//! | a line of a file on a terminal | [`inert`] |
 //! | a captured screen, shown again | [`coloured`], [`plain`] |
 //! | an agent's terminal, as if typed | [`typed`] |
 //! | an argument of somebody's program | [`argument`] |
@@ -22,6 +23,22 @@ pub fn line(text: &str) -> String {
 #[must_use]
 pub fn block(text: &str) -> String {
     text.chars().map(|c| if matches!(c, '\t' | '\n') { c } else { visible(c) }).collect()
+}
+
+/// A line of a file for a terminal, whatever its bytes are: tabs stay, other control characters are named as `^[`, what is
+/// not UTF-8 becomes `\u{FFFD}`.
+#[must_use]
+pub fn inert(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len());
+    for c in String::from_utf8_lossy(bytes).chars() {
+        match c {
+            '\t' => out.push(c),
+            '\u{0}'..='\u{1f}' => out.extend(['^', char::from(c as u8 + b'@')]),
+            '\u{7f}' => out.push_str("^?"),
+            c => out.push(visible(c)),
+        }
+    }
+    out
 }
 
 fn visible(c: char) -> char {

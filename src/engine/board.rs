@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::domain::attempt::{Attempt, Doing};
+use crate::domain::diff::Part;
 use crate::domain::id::TaskId;
 use crate::domain::liveness::{Doubt, Liveness, Lock, PlaceSeen, liveness};
 use crate::domain::reconcile::Pane;
@@ -11,6 +12,7 @@ use crate::domain::state::{Activity, Phase, Source, Status};
 use crate::domain::task::Task;
 use crate::domain::time::Timestamp;
 use crate::domain::tree::{Head, Whereabouts};
+use crate::engine::diff::{self, Subject};
 use crate::engine::trees::SeenTree;
 use crate::engine::{Engine, Fault, strays, trees};
 use crate::ports::multiplexer::Panes;
@@ -254,12 +256,10 @@ impl<'a> Looker<'a> {
         if task.draft.files.is_empty() || !matches!(task.status, Status::Review | Status::Failed) {
             return Vec::new();
         }
-        let diff = self.engine.ports.trees.diff(&plan.repo, &plan.worktree, &plan.base);
-        let Ok(diff) = diff else { return Vec::new() };
+        let Ok(changed) = diff::files(self.engine, &Subject::planned(plan), Part::Whole) else { return Vec::new() };
         let touched = |file: &String| {
-            let file = file.trim_end_matches('/');
-            let below = format!("{file}/");
-            diff.files.iter().any(|changed| changed == file || changed.starts_with(&below))
+            let file = Path::new(file.trim_end_matches('/'));
+            changed.iter().any(|changed| changed.path.starts_with(file) || changed.old().starts_with(file))
         };
         task.draft.files.iter().filter(|file| !touched(file)).cloned().collect()
     }

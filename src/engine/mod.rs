@@ -22,6 +22,7 @@ use crate::ports::worktrees::Worktrees;
 
 pub mod audit;
 pub mod board;
+pub mod diff;
 pub mod dispatch;
 pub mod fault;
 pub mod leftover;

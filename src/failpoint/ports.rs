@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use super::{around, read};
 use crate::domain::attempt::{Attempt, Plan, Tree};
+use crate::domain::diff::{Count, File};
 use crate::domain::id::{AttemptId, FileId, Place, Process, TaskId};
 use crate::domain::lifecycle::{Event, Limits};
+use crate::domain::patch::{Limit, Patch};
 use crate::domain::reconcile::{Lock, Probe};
 use crate::domain::saga::Remains;
 use crate::domain::settings::Settings;
@@ -22,7 +24,7 @@ use crate::ports::store::{
     Store, StoreError, Which,
 };
 use crate::ports::worktrees::{
-    self as trees, Diff, Intact, Moved, Name, NewTree, Parking, Snapshot, TreeError, Worktrees,
+    self as trees, Compared, Intact, Moved, Name, NewTree, Parking, Snapshot, TreeError, Worktrees,
 };
 
 /// The ports of an engine.
@@ -203,8 +205,19 @@ impl Worktrees for PointedWorktrees {
     fn commits(&self, repo: &Path, branch: &str, base: &str) -> trees::Result<Vec<String>> {
         around("trees.commits", || self.0.commits(repo, branch, base), tree_fault)
     }
-    fn diff(&self, repo: &Path, path: &Path, base: &str) -> trees::Result<Diff> {
-        around("trees.diff", || self.0.diff(repo, path, base), tree_fault)
+    fn changes(&self, compared: &Compared<'_>) -> trees::Result<Vec<File>> {
+        around("trees.changes", || self.0.changes(compared), tree_fault)
+    }
+    fn patch(&self, compared: &Compared<'_>, file: &File, limit: Limit) -> trees::Result<Patch> {
+        around("trees.patch", || self.0.patch(compared, file, limit), tree_fault)
+    }
+    fn count(
+        &self,
+        compared: &Compared<'_>,
+        files: &[File],
+        counted: &mut dyn FnMut(usize, Option<Count>) -> bool,
+    ) -> trees::Result<()> {
+        around("trees.count", || self.0.count(compared, files, counted), tree_fault)
     }
     fn remove(&self, tree: &Tree, owned: &dyn Fn() -> bool) -> trees::Result<Remains> {
         around("trees.remove", || self.0.remove(tree, owned), tree_fault)

@@ -25,6 +25,7 @@ mod kept_head;
 mod layout;
 mod merge;
 mod merged;
+pub mod pager;
 mod park;
 mod pointer;
 mod program;
@@ -48,10 +49,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::domain::attempt::{Plan, Tree};
+use crate::domain::diff::{Count, File};
 use crate::domain::id::AttemptId;
+use crate::domain::patch::{Limit, Patch};
 use crate::domain::saga::Remains;
 use crate::domain::tree::Whereabouts;
-use crate::ports::worktrees::{Diff, Intact, Moved, Name, NewTree, Parking, Result, Snapshot, TreeError, Worktrees};
+use crate::ports::worktrees::{
+    Compared, Intact, Moved, Name, NewTree, Parking, Result, Snapshot, TreeError, Worktrees,
+};
 
 /// How long a caller waits for the repository's lock.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -200,8 +205,21 @@ impl Worktrees for Git {
         read::Repo::open(self, repo)?.commits(branch, base)
     }
 
-    fn diff(&self, repo: &Path, path: &Path, base: &str) -> Result<Diff> {
-        diff::diff(self, repo, path, base)
+    fn changes(&self, compared: &Compared<'_>) -> Result<Vec<File>> {
+        diff::changes(self, compared)
+    }
+
+    fn patch(&self, compared: &Compared<'_>, file: &File, limit: Limit) -> Result<Patch> {
+        diff::patch(self, compared, file, limit)
+    }
+
+    fn count(
+        &self,
+        compared: &Compared<'_>,
+        files: &[File],
+        counted: &mut dyn FnMut(usize, Option<Count>) -> bool,
+    ) -> Result<()> {
+        diff::count(self, compared, files, counted)
     }
 
     fn remove(&self, tree: &Tree, owned: &dyn Fn() -> bool) -> Result<Remains> {

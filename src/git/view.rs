@@ -19,7 +19,7 @@ use crate::os::process::Call;
 use crate::ports::worktrees::Result;
 
 /// Takes every conversion off every path: this file weighs more than any `.gitattributes`.
-const PLAIN: &str = "* -text -eol -filter -ident -working-tree-encoding -diff -merge\n";
+const PLAIN: &str = "* -text -eol -filter -ident -working-tree-encoding !diff -merge\n";
 const PREFIX: &str = "view-";
 const LOOK: &str = "look at the tree";
 /// What a killed process left is older than any call takes.

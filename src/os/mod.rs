@@ -8,6 +8,7 @@ pub mod files;
 pub mod lock;
 pub mod notify;
 pub mod ownership;
+pub mod pager;
 pub mod proc;
 pub mod process;
 

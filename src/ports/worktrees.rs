@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::domain::attempt::{Plan, Tree};
+use crate::domain::diff::{Count, File, Part};
 use crate::domain::id::AttemptId;
+use crate::domain::patch::{Limit, Patch};
 use crate::domain::saga::Remains;
 use crate::domain::tree::Whereabouts;
 
@@ -116,16 +118,23 @@ pub struct Moved {
     pub said: Vec<String>,
 }
 
-/// What somebody did since the base.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Diff {
-    /// Lines.
-    pub added: usize,
-    pub removed: usize,
-    /// As `git diff` prints it, cut where it is endless; untracked files included, ignored ones not.
-    pub text: String,
-    /// The paths that it touches, old names and new ones, relative to the tree.
-    pub files: Vec<String>,
+/// Which two states are compared: a commit with what was made of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Compared<'a> {
+    pub repo: &'a Path,
+    pub work: Work<'a>,
+    /// A full commit id.
+    pub base: &'a str,
+    pub part: Part,
+}
+
+/// Where the work is.
+#[derive(Clone, Copy, Debug)]
+pub enum Work<'a> {
+    /// In the worktree at this path.
+    Tree(&'a Path),
+    /// In this commit alone, a full id: its worktree is gone.
+    Commit(&'a str),
 }
 
 /// See the module's contract.
@@ -181,8 +190,19 @@ pub trait Worktrees {
     fn ignored(&self, repo: &Path) -> Result<Vec<PathBuf>>;
     /// The ids of the commits on `from`, a branch or a commit, that are not in `base`, newest first.
     fn commits(&self, repo: &Path, from: &str, base: &str) -> Result<Vec<String>>;
-    /// The difference between `base` and what is in the tree at `path`, committed or not; read as `snapshot` does.
-    fn diff(&self, repo: &Path, path: &Path, base: &str) -> Result<Diff>;
+    /// The files that have changed, by path, not counted yet. Quick: a file whose stamps say that it may have changed is
+    /// listed although its bytes may turn out to be the same. Read as `snapshot` does.
+    fn changes(&self, compared: &Compared<'_>) -> Result<Vec<File>>;
+    /// The changed lines of one of them.
+    fn patch(&self, compared: &Compared<'_>, file: &File, limit: Limit) -> Result<Patch>;
+    /// Counts the changed lines of each of `files`, and tells each by its place in them; `None` where it turns out to be
+    /// as before. Stops where `counted` says no.
+    fn count(
+        &self,
+        compared: &Compared<'_>,
+        files: &[File],
+        counted: &mut dyn FnMut(usize, Option<Count>) -> bool,
+    ) -> Result<()>;
     /// Undoes `add`: removes a tree that never ran if it equals what git wrote (also a half-made one), and its
     /// branch if that is still at the base and nobody's HEAD. Keeps what it can't prove empty. `owned` is asked
     /// under the lock, before the first effect; where it says no, nothing is done ([`TreeError::Revoked`]).

@@ -3,16 +3,17 @@
 use std::path::Path;
 
 use super::keymap::Intent;
-use super::msg::{Bar, Content, Entry, Fact, Report, Saved, Tab, Timeline};
+use super::msg::{Bar, Content, Entry, Fact, Glance, Report, Saved, Tab, Timeline};
 use crate::domain::attempt::{Attempt, Exit, Tree};
 use crate::domain::bounds::SHOWN;
 use crate::domain::completion::signal_name;
-use crate::domain::diff::parse;
+use crate::domain::diff::{Part, Sum};
 use crate::domain::id::TaskId;
+use crate::domain::patch::Limit;
 use crate::domain::state::{Cause, Phase, TreeState};
 use crate::domain::text;
 use crate::domain::timeline::is_inner;
-use crate::engine::{Engine, Fault, screen};
+use crate::engine::{Engine, Fault, Kind, diff, screen};
 use crate::ports::store::{Record, Which};
 
 /// What a tab shows.
@@ -53,23 +54,36 @@ fn tree(engine: &Engine, task: TaskId) -> Result<Option<(std::path::PathBuf, Tre
     }))
 }
 
+/// The files, and as much of what changed in them as is read at a glance.
 fn diff(engine: &Engine, task: TaskId) -> Result<Content, Fault> {
-    let Some((path, tree)) = tree(engine, task)? else {
-        return Ok(Content::Nothing("there is no worktree yet: nothing was changed".to_owned()));
+    const LINES: usize = 2_000;
+    const LENGTH: usize = 1_000;
+    let subject = match diff::subject(engine, task, None) {
+        Err(fault) if fault.kind == Kind::Conflict => return Ok(Content::Nothing(fault.message)),
+        found => found?,
     };
-    let diff = engine.ports.trees.diff(&tree.repo, &path, &tree.base)?;
-    Ok(if diff.text.is_empty() {
-        Content::Nothing("nothing was changed".to_owned())
-    } else {
-        Content::Diff(parse(&diff.text))
-    })
+    let files = diff::files(engine, &subject, Part::Whole)?;
+    if files.is_empty() {
+        return Ok(Content::Nothing("nothing was changed".to_owned()));
+    }
+    let mut patches = Vec::new();
+    let mut left = LINES;
+    for file in &files {
+        if left == 0 {
+            break;
+        }
+        let patch = diff::patch(engine, &subject, Part::Whole, file, Limit { lines: left, length: LENGTH })?;
+        left -= patch.lines.len();
+        patches.push(patch);
+    }
+    Ok(Content::Diff(Glance { files, patches }))
 }
 
 /// Lines added and removed against the base.
 pub fn changed(engine: &Engine, task: TaskId) -> Option<(usize, usize)> {
-    let (path, tree) = tree(engine, task).ok().flatten()?;
-    let diff = engine.ports.trees.diff(&tree.repo, &path, &tree.base).ok()?;
-    Some((diff.added, diff.removed))
+    let subject = diff::subject(engine, task, None).ok()?;
+    let sum = Sum::of(&diff::files(engine, &subject, Part::Whole).ok()?);
+    Some((sum.added, sum.removed))
 }
 
 /// Which phase failed, how, what is left, and what can be done.
@@ -155,8 +169,7 @@ fn loss(engine: &Engine, id: TaskId) -> Result<Vec<String>, Fault> {
     for tree in engine.ports.store.trees(id)? {
         match tree.state {
             TreeState::Present => {
-                let diff = engine.ports.trees.diff(&tree.repo, &tree.path, &tree.base).unwrap_or_default();
-                let size = format!("+{} -{}", diff.added, diff.removed);
+                let size = size(engine, &tree).unwrap_or_else(|| "it can't be read".to_owned());
                 lines.push(format!("   its work ({size}) would be moved to the trash, nothing in it lost:"));
                 lines.push(format!("   {}", tree.path.display()));
             }
@@ -167,6 +180,12 @@ fn loss(engine: &Engine, id: TaskId) -> Result<Vec<String>, Fault> {
         lines.push("   no work of it is anywhere".to_owned());
     }
     Ok(lines)
+}
+
+fn size(engine: &Engine, tree: &Tree) -> Option<String> {
+    let subject = diff::in_tree(engine, tree).ok().flatten()?;
+    let sum = Sum::of(&diff::files(engine, &subject, Part::Whole).ok()?);
+    Some(format!("+{} -{}", sum.added, sum.removed))
 }
 
 /// Attempts in time, newest first.

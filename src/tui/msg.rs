@@ -6,8 +6,9 @@ use std::sync::Arc;
 use crossterm::event::{KeyEvent, MouseEvent};
 
 use super::keymap::Intent;
-use crate::domain::diff;
+use crate::domain::diff::File;
 use crate::domain::id::TaskId;
+use crate::domain::patch::Patch;
 use crate::domain::task::{Draft, Edit};
 use crate::domain::time::{Now, Timestamp};
 use crate::engine::Fault;
@@ -137,10 +138,18 @@ impl Tab {
 pub enum Content {
     Screen(String),
     Timeline(Timeline),
-    Diff(Vec<diff::File>),
+    Diff(Glance),
     Report(Report),
     /// There is nothing to show: why.
     Nothing(String),
+}
+
+/// What the work changed: every file, and the lines of the first ones.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Glance {
+    pub files: Vec<File>,
+    /// Of the first files, in the same order.
+    pub patches: Vec<Patch>,
 }
 
 /// What happened to a task, newest first, and the screen that its last agent left.

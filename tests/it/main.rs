@@ -20,6 +20,7 @@ mod catalogue_trees;
 mod claims;
 mod cli;
 mod decisions;
+mod diffs;
 mod dispatch;
 mod endings;
 mod events;

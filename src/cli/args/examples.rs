@@ -16,6 +16,7 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
     ("attach", &[("ganger attach 12", "to the agent's terminal; detach as always"), ("ganger -C ../other attach 12", "ids are global: -C changes nothing here")]),
     ("peek", &[("ganger peek 12", "what its terminal shows"), ("ganger peek 12 --lines 500", "with what was above it")]),
     ("log", &[("ganger log 12 --attempt 1", "the saved screen of the first attempt"), ("ganger log 12 --verify", "what setup and verification printed")]),
+    ("diff", &[("ganger diff 12", "all of its work, committed and not"), ("ganger diff 12 --uncommitted | git apply", "takes what is in no commit over")]),
     ("send", &[("ganger send 12 'Use the old API'", "types it, and returns once the agent has it"), ("git diff | ganger send 12 -", "several lines from standard input")]),
     ("stop", &[("ganger stop 12", "ends its agent; the worktree stays"), ("ganger stop 12 --leftovers", "and what it has left running")]),
     ("retry", &[("ganger retry 12 --note 'Keep the old API'", "goes on in the same worktree"), ("ganger retry 12 --fresh", "in a new one; the old one is parked")]),

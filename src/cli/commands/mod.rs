@@ -19,6 +19,7 @@ pub mod archive;
 pub mod attach;
 pub mod config;
 pub mod demo;
+pub mod diff;
 pub mod dispatch;
 pub mod doctor;
 pub mod edit;
@@ -115,6 +116,7 @@ fn carry_out(wiring: &Wiring, command: Command) -> Outcome {
         Command::Attach(args) => attach::run(wiring, args.id),
         Command::Peek(args) => log::peek(wiring, &args),
         Command::Log(args) => log::run(wiring, &args),
+        Command::Diff(args) => diff::run(wiring, &args),
         Command::Send(args) => send::run(wiring, &args),
         Command::Stop(args) => stop::run(wiring, &args),
         Command::Retry(args) => dispatch::retry(wiring, &args),

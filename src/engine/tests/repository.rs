@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 
 use super::world::{BASE, GitTree, Party, Then};
 use crate::domain::attempt::{Plan, Tree};
+use crate::domain::diff::{Count, File};
 use crate::domain::id::AttemptId;
+use crate::domain::patch::{Limit, Patch};
 use crate::domain::saga::Remains;
 use crate::domain::tree::{Head, Whereabouts};
 use crate::ports::worktrees::{
-    self as trees, Content, Diff, Intact, Moved, Name, NewTree, Parking, Snapshot, TreeError, Worktrees,
+    self as trees, Compared, Content, Intact, Moved, Name, NewTree, Parking, Snapshot, TreeError, Worktrees,
 };
 
 fn git_error(then: Then) -> TreeError {
@@ -186,8 +188,21 @@ impl Worktrees for Party {
         self.gate("trees.commits", git_error, || Ok(vec![format!("a commit on {branch}")]))
     }
 
-    fn diff(&self, _repo: &Path, _path: &Path, _base: &str) -> trees::Result<Diff> {
-        self.gate("trees.diff", git_error, || Ok(Diff::default()))
+    fn changes(&self, _compared: &Compared<'_>) -> trees::Result<Vec<File>> {
+        self.gate("trees.changes", git_error, || Ok(Vec::new()))
+    }
+
+    fn patch(&self, _compared: &Compared<'_>, _file: &File, _limit: Limit) -> trees::Result<Patch> {
+        self.gate("trees.patch", git_error, || Ok(Patch::default()))
+    }
+
+    fn count(
+        &self,
+        _compared: &Compared<'_>,
+        _files: &[File],
+        _counted: &mut dyn FnMut(usize, Option<Count>) -> bool,
+    ) -> trees::Result<()> {
+        self.gate("trees.count", git_error, || Ok(()))
     }
 
     fn remove(&self, tree: &Tree, owned: &dyn Fn() -> bool) -> trees::Result<Remains> {

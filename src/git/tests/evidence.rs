@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::{DEADLINE, Lab, attempt, content, write};
 use crate::domain::attempt::Tree;
+use crate::domain::diff::Part;
 use crate::os::process::{Call, run};
 use crate::ports::worktrees::{Parking, Snapshot, Worktrees as _};
 
@@ -118,8 +119,8 @@ fn g20_what_only_line_endings_filters_modes_or_the_index_show_as_modified_is_no_
     lab.run_in(&tree.path, &["status"]);
     look("git looked itself");
     assert!(lab.run_in(&tree.path, &["status", "--porcelain"]).contains("crlf.txt"), "git shows a change that is none");
-    let diff = lab.git.diff(&lab.repo, &tree.path, &tree.base).unwrap();
-    assert!(!diff.files.contains(&"crlf.txt".to_owned()), "{diff:?}");
+    let changed_files = super::comparing::counted(&lab, &tree, Part::Whole);
+    assert!(!changed_files.contains_key("crlf.txt"), "{changed_files:?}");
     std::fs::set_permissions(tree.path.join("run.sh"), std::fs::Permissions::from_mode(0o755)).unwrap();
     look("a mode");
     lab.run_in(&tree.path, &["add", "--renormalize", "."]);
@@ -242,8 +243,8 @@ fn s20_no_look_at_a_tree_runs_what_an_agent_configured() {
         assert!(lab.git.changed(&lab.repo, &tree.path, &fresh).unwrap());
         let adopted = lab.git.snapshot(&lab.repo, &tree.path).unwrap();
         assert!(!lab.git.changed(&lab.repo, &tree.path, &adopted).unwrap());
-        let diff = lab.git.diff(&lab.repo, &tree.path, &tree.base).unwrap();
-        assert!(diff.files.contains(&"x.e".to_owned()) && diff.files.contains(&"a.txt".to_owned()), "{diff:?}");
+        let files = super::comparing::counted(&lab, &tree, Part::Whole);
+        assert!(files.contains_key("x.e") && files.contains_key("a.txt"), "{files:?}");
         lab.git.intact(&lab.repo, &tree.path);
         lab.git.adopt(&lab.repo, &tree.path).ok();
         lab.git.commits(&lab.repo, &tree.branch, &tree.base).unwrap();

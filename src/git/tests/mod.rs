@@ -2,6 +2,7 @@
 
 mod adding;
 mod carrying;
+mod comparing;
 mod crashing;
 mod evidence;
 mod finding;

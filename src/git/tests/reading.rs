@@ -24,23 +24,6 @@ fn g18_a_repository_has_one_path_and_one_lock_however_it_is_reached() {
 }
 
 #[test]
-fn a_diff_shows_what_was_committed_what_was_not_and_what_is_new() {
-    let lab = Lab::new();
-    let tree = lab.add();
-    let none = lab.git.diff(&lab.repo, &tree.path, &tree.base).unwrap();
-    assert_eq!((none.added, none.removed, none.text.as_str()), (0, 0, ""));
-    write(&tree.path.join("committed"), "one\n");
-    lab.run_in(&tree.path, &["add", "committed"]);
-    lab.run_in(&tree.path, &["commit", "-qm", "one"]);
-    write(&tree.path.join("untracked"), "two\nthree\n");
-    let diff = lab.git.diff(&lab.repo, &tree.path, &tree.base).unwrap();
-    assert_eq!((diff.added, diff.removed), (3, 0), "{}", diff.text);
-    for line in ["+one", "+two", "+three", "+++ b/untracked"] {
-        assert!(diff.text.lines().any(|found| found == line), "{line} in {}", diff.text);
-    }
-}
-
-#[test]
 fn no_repository_is_impossible() {
     let lab = Lab::new();
     for from in [lab.root().join("home"), lab.root().join("nowhere")] {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
-use super::support::{Screen, card, doing, live, minutes_ago, quiet, titled};
-use crate::domain::diff::{File, Hunk, Line, Side};
+use super::support::{Screen, card, doing, glance, live, minutes_ago, quiet, titled};
+use crate::domain::diff::Change;
 use crate::domain::id::TaskId;
 use crate::domain::state::{Activity, Phase, Source, Status};
 use crate::engine::board::Card;
@@ -322,10 +322,9 @@ fn an_older_answer_is_dropped() {
 fn scrolling_ends_where_the_text_does() {
     let mut screen = Screen::with(120, 40, some());
     screen.keys("3");
-    let line = |number: usize| Line { side: Side::Added, text: format!("line {number}") };
     let diff = |lines: usize| {
-        let hunks = vec![Hunk { head: "@@ -0,0 +1 @@".to_owned(), lines: (1..=lines).map(line).collect() }];
-        Content::Diff(vec![File { path: "a".to_owned(), hunks, ..File::default() }])
+        let text = (1..=lines).map(|number| format!("+line {number}\n")).collect::<Vec<_>>().concat();
+        Content::Diff(glance(&[("a", Change::Added, &format!("@@ -0,0 +1,{lines} @@\n{text}"))]))
     };
     screen.tell(Msg::Detailed { task: TaskId(4), tab: Tab::Diff, content: diff(7) });
     screen.keys("J J J");

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::support::{NOON, Screen, board, doing, live, minutes_ago, quiet, titled};
+use super::support::{NOON, Screen, board, doing, glance, live, minutes_ago, quiet, titled};
+use crate::domain::diff::Change;
 use crate::domain::id::TaskId;
 use crate::domain::liveness::Liveness;
 use crate::domain::state::{Activity, Cause, Phase, Source, Status};
@@ -173,10 +174,9 @@ fn a_difference() {
     pictures("diff", |columns, rows| {
         let mut screen = Screen::with(columns, rows, day());
         screen.keys("3 d");
-        let text = "diff --git a/src/cache.rs b/src/cache.rs\nindex 1..2 100644\n--- a/src/cache.rs\n+++ b/src/cache.rs\n\
-                    @@ -1,3 +1,3 @@ fn main()\n kept\n-\tgone\n+\tcame\n kept\ndiff --git a/new b/new\n\
-                    new file mode 100644\n--- /dev/null\n+++ b/new\n@@ -0,0 +1 @@\n+one\n\\ No newline at end of file\n";
-        let content = Content::Diff(crate::domain::diff::parse(text));
+        let cache = "@@ -1,3 +1,3 @@ fn main()\n kept\n-\tgone\n+\tcame\n kept\n";
+        let new = "@@ -0,0 +1 @@\n+one\n\\ No newline at end of file\n";
+        let content = Content::Diff(glance(&[("src/cache.rs", Change::Modified, cache), ("new", Change::Added, new)]));
         screen.tell(Msg::Detailed { task: TaskId(8), tab: Tab::Diff, content });
         screen
     });
@@ -272,11 +272,11 @@ fn ascii_without_colours_shows_the_same() {
 fn of_each_kind(text: &str) -> Vec<Content> {
     let entry = Entry { at: NOON, text: text.to_owned(), who: "agent", inner: false };
     let fact = Fact { name: "failed", text: text.to_owned(), at: None };
-    let file = format!("diff --git a/x b/x\n+++ b/{text}\n@@ -1 +1 @@ {text}\n+{text}\n");
+    let hunk = format!("@@ -1 +1 @@ {text}\n+{text}\n");
     vec![
         Content::Screen(text.to_owned()),
         Content::Timeline(Timeline { entries: vec![entry], screen: Some(text.to_owned()) }),
-        Content::Diff(crate::domain::diff::parse(&file)),
+        Content::Diff(glance(&[(text, Change::Modified, &hunk)])),
         Content::Report(Report { facts: vec![fact], next: Vec::new(), saved: Saved::Log(text.to_owned()) }),
         Content::Nothing(text.to_owned()),
     ]

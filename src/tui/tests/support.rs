@@ -12,8 +12,10 @@ use ratatui::backend::TestBackend;
 use ratatui::style::Style;
 
 use crate::domain::attempt::{Attempt, Brief, Doing, Files, Plan};
+use crate::domain::diff::{Change, Count, File};
 use crate::domain::id::{AttemptId, Place, Process, TaskId};
 use crate::domain::liveness::Liveness;
+use crate::domain::patch::{Limit, Patch, Side, parse};
 use crate::domain::reconcile::Pane;
 use crate::domain::state::{Activity, Phase, Source, Status};
 use crate::domain::task::{Draft, Task};
@@ -21,7 +23,7 @@ use crate::domain::time::{BootTime, Now, Timestamp};
 use crate::engine::board::{Board, Card, Seen};
 use crate::tui::keymap::{Key, Keymap};
 use crate::tui::model::Model;
-use crate::tui::msg::{Answer, Cmd, Msg, Sweep};
+use crate::tui::msg::{Answer, Cmd, Glance, Msg, Sweep};
 use crate::tui::outfit::Outfit;
 use crate::tui::theme::Theme;
 use crate::tui::update::update;
@@ -55,6 +57,23 @@ pub fn card(id: i64, status: Status) -> Card {
         updated_at: NOON,
     };
     Card { task, attempt: None, commits: Vec::new(), tree: None, untouched: Vec::new() }
+}
+
+/// Files that have changed, each with its hunks in git's unified form.
+pub fn glance(files: &[(&str, Change, &str)]) -> Glance {
+    let patches: Vec<Patch> = files.iter().map(|(.., hunks)| parse(hunks.as_bytes(), Limit::NONE)).collect();
+    let file = |((path, change, _), patch): (&(&str, Change, &str), &Patch)| {
+        let of = |side| patch.lines.iter().filter(|line| line.side == side).count();
+        File {
+            path: path.into(),
+            old_path: None,
+            change: *change,
+            modes: (if *change == Change::Added { 0 } else { 0o100_644 }, 0o100_644),
+            size: 0,
+            count: Some(Count { added: of(Side::Added), removed: of(Side::Removed), binary: patch.binary }),
+        }
+    };
+    Glance { files: files.iter().zip(&patches).map(file).collect(), patches }
 }
 
 /// A task with that title.

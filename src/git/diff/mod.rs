@@ -1,0 +1,190 @@
+//! What has changed since a base: which files, and the lines of each. No program is run that the tree or the repository's
+//! configuration names.
+//!
+//! Asked in three steps, since a person waits for the first: the list is told by stamps and ids, and reads as little as
+//! git does; a patch is one file's; counting reads them all, and finds those that were only listed for what git would
+//! make of them.
+
+mod library;
+mod program;
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+
+use super::Git;
+use super::call::failed;
+use super::layout::{Admin, Head, record_at, settle};
+use super::read::{Repo, Tip};
+use super::snapshot::head;
+use super::view::open_plain;
+use crate::domain::diff::{Change, Count, File, Part};
+use crate::domain::patch::{Limit, Patch, Side};
+use crate::ports::worktrees::{Compared, Result, TreeError, Work};
+
+const READ: &str = "read what has changed";
+/// New files beyond this many bytes are not given to a program that compares: each of their lines is new.
+const LARGE: u64 = 4 << 20;
+/// git's rule: what has a NUL byte in so many of its first bytes has no lines.
+const SNIFFED: usize = 8_000;
+
+/// The two states to compare.
+struct Looked<'a> {
+    git: &'a Git,
+    repo: Repo,
+    old: String,
+    new: New,
+}
+
+/// The newer of the two states.
+enum New {
+    Commit(String),
+    Files { admin: Admin, path: PathBuf },
+}
+
+/// See [`crate::ports::worktrees::Worktrees::changes`].
+pub(super) fn changes(git: &Git, compared: &Compared<'_>) -> Result<Vec<File>> {
+    let looked = Looked::at(git, compared)?;
+    match looked.lib()? {
+        Some(lib) => library::list(&lib, &looked).map_err(|error| failed(READ, error.message())),
+        None => program::list(&looked),
+    }
+}
+
+/// See [`crate::ports::worktrees::Worktrees::patch`].
+pub(super) fn patch(git: &Git, compared: &Compared<'_>, file: &File, limit: Limit) -> Result<Patch> {
+    let looked = Looked::at(git, compared)?;
+    let lib = looked.lib()?;
+    looked.patch(lib.as_ref(), file, limit)
+}
+
+/// See [`crate::ports::worktrees::Worktrees::count`].
+pub(super) fn count(
+    git: &Git,
+    compared: &Compared<'_>,
+    files: &[File],
+    counted: &mut dyn FnMut(usize, Option<Count>) -> bool,
+) -> Result<()> {
+    let looked = Looked::at(git, compared)?;
+    let lib = looked.lib()?;
+    for (number, file) in files.iter().enumerate() {
+        // One that can't be read now has nothing that could be counted.
+        let found = looked.count(lib.as_ref(), file).unwrap_or(Some(Count::default()));
+        if !counted(number, found) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+impl<'a> Looked<'a> {
+    fn at(git: &'a Git, compared: &Compared<'_>) -> Result<Self> {
+        let repo = Repo::open(git, compared.repo)?;
+        let base = compared.base.to_owned();
+        let (old, new) = match (compared.work, compared.part) {
+            (Work::Commit(commit), Part::Whole | Part::Committed) => (base, New::Commit(commit.to_owned())),
+            (Work::Commit(commit), Part::Uncommitted) => (commit.to_owned(), New::Commit(commit.to_owned())),
+            (Work::Tree(path), part) => {
+                let path = settle(path)?;
+                let admin = record_at(&repo.common, &path).map_err(TreeError::Impossible)?;
+                match part {
+                    Part::Whole => (base, New::Files { admin, path }),
+                    // A branch without a commit has nothing in commits.
+                    Part::Committed => (base.clone(), New::Commit(tip(git, &repo, &admin)?.unwrap_or(base))),
+                    Part::Uncommitted => (tip(git, &repo, &admin)?.unwrap_or(base), New::Files { admin, path }),
+                }
+            }
+        };
+        Ok(Self { git, repo, old, new })
+    }
+
+    /// The repository with the tree and its index, for libgit2; `None` where that can't open it.
+    fn lib(&self) -> Result<Option<git2::Repository>> {
+        if self.repo.lib().is_none() {
+            return Ok(None);
+        }
+        library::open(&self.repo.common, &self.new).map(Some).map_err(|error| failed(READ, error.message()))
+    }
+
+    fn patch(&self, lib: Option<&git2::Repository>, file: &File, limit: Limit) -> Result<Patch> {
+        if let Some(patch) = self.of_new_file(file, limit)? {
+            return Ok(patch);
+        }
+        match lib {
+            Some(lib) => library::patch(lib, self, file, limit).map_err(|error| failed(READ, error.message())),
+            None => program::patch(self, file, limit),
+        }
+    }
+
+    /// `None`: it has not changed.
+    fn count(&self, lib: Option<&git2::Repository>, file: &File) -> Result<Option<Count>> {
+        if self.is_as_before(file) {
+            return Ok(None);
+        }
+        if let Some(lib) = lib
+            && file.size < LARGE
+        {
+            return library::count(lib, self, file).map_err(|error| failed(READ, error.message()));
+        }
+        // Only the sides of its lines are of interest.
+        let patch = self.patch(lib, file, Limit { lines: usize::MAX, length: 0 })?;
+        let of = |side| patch.lines.iter().filter(|line| line.side == side).count();
+        Ok(Some(Count { added: of(Side::Added), removed: of(Side::Removed), binary: patch.binary }))
+    }
+
+    /// Whether a file is listed only for what git would make of it: its bytes are those of the commit.
+    fn is_as_before(&self, file: &File) -> bool {
+        let New::Files { path, .. } = &self.new else { return false };
+        file.change == Change::Modified
+            && file.modes.0 == file.modes.1
+            && self.is_committed(&path.join(&file.path), file).unwrap_or(false)
+    }
+
+    fn is_committed(&self, at: &Path, file: &File) -> Option<bool> {
+        let lib = self.repo.lib()?;
+        let old = lib.find_commit(git2::Oid::from_str(&self.old).ok()?).ok()?.tree().ok()?;
+        let entry = old.get_path(&file.path).ok()?;
+        let mode = format!("{:o}", file.modes.0);
+        super::content::is_as_committed(at, &mode, &entry.id().to_string()).ok()
+    }
+
+    /// A large file that was not there before: what is beyond the limit is not read.
+    fn of_new_file(&self, file: &File, limit: Limit) -> Result<Option<Patch>> {
+        let New::Files { path, .. } = &self.new else { return Ok(None) };
+        if file.change != Change::Added || file.size < LARGE || file.modes.1 & 0o170_000 != 0o100_000 {
+            return Ok(None);
+        }
+        let reading = |error: std::io::Error| failed(READ, error);
+        let Some(opened) = open_plain(&path.join(&file.path)).map_err(reading)? else { return Ok(None) };
+        let mut reader = BufReader::with_capacity(1 << 16, opened);
+        let mut patch = Patch::default();
+        if reader.fill_buf().map_err(reading)?.iter().take(SNIFFED).any(|byte| *byte == 0) {
+            patch.binary = true;
+            return Ok(Some(patch));
+        }
+        patch.begin(b"@@ -0,0 +1 @@ new file");
+        let mut line = Vec::new();
+        for number in 1_u32.. {
+            line.clear();
+            if reader.read_until(b'\n', &mut line).map_err(reading)? == 0 {
+                break;
+            }
+            if !patch.push(Side::Added, (0, number), &line, limit) {
+                break;
+            }
+        }
+        Ok(Some(patch))
+    }
+}
+
+/// The commit of a tree's HEAD; `None` where it has none yet.
+fn tip(git: &Git, repo: &Repo, admin: &Admin) -> Result<Option<String>> {
+    match admin.head() {
+        Head::Detached(id) => Ok(Some(id)),
+        Head::Branch(branch) => match repo.tip(&branch)? {
+            Tip::At(id) => Ok(Some(id)),
+            Tip::Absent => Ok(None),
+            Tip::Symbolic => head(git, &admin.dir),
+        },
+        Head::Unmade => Err(failed(READ, "its HEAD can't be read")),
+    }
+}
