@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::args::{Agents, Command, Config, Global};
-use super::wiring::{Wiring, variable};
+use super::environment::variable;
+use super::wiring::Wiring;
 use crate::config;
 use crate::domain::id::{AttemptId, TaskId};
 use crate::domain::permission::{Caller, Reach, Verb};

@@ -3,6 +3,7 @@
 mod args;
 mod board;
 mod commands;
+mod environment;
 mod gate;
 mod json;
 mod output;

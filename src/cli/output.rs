@@ -29,7 +29,7 @@ enum Written {
 static WRITTEN: Mutex<Written> = Mutex::new(Written::Well);
 
 static UNICODE: LazyLock<bool> = LazyLock::new(|| {
-    let set = |name: &str| super::wiring::variable(name).filter(|value| !value.is_empty());
+    let set = |name: &str| super::environment::variable(name).filter(|value| !value.is_empty());
     match set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG")) {
         None => true,
         Some(locale) => {

@@ -1,6 +1,5 @@
 //! Where things are, and the concrete adapters behind the engine's ports.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -289,10 +288,4 @@ fn pointed(state_dir: &Path, ports: Ports) -> Ports {
     let Inner { store, trees, mux, locks, processes, files, repositories } =
         wrap(state_dir, Inner { store, trees, mux, locks, processes, files, repositories });
     Ports { store, trees, mux, clock, locks, processes, files, notifier, repositories }
-}
-
-/// What a variable of the environment holds, as text.
-#[must_use]
-pub fn variable(name: &str) -> Option<String> {
-    std::env::var_os(name).map(OsString::into_string).and_then(Result::ok)
 }

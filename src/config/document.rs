@@ -10,9 +10,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::ConfigError;
-use super::duration;
-use super::table::{self, Section};
-use crate::domain::text;
+use crate::domain::{duration, text};
 
 /// A file's path and text.
 #[derive(Clone, Copy, Debug)]
@@ -78,7 +76,8 @@ pub(super) enum Choice {
 /// One key with its value.
 pub(super) struct Field<'d> {
     document: Document<'d>,
-    section: String,
+    /// The name of its table; empty for the whole file.
+    pub section: String,
     pub key: &'d str,
     key_span: Range<usize>,
     value: &'d Spanned<DeValue<'d>>,
@@ -88,22 +87,6 @@ impl<'d> Field<'d> {
     /// The key with its section: `queue.max_running`.
     pub fn name(&self) -> String {
         if self.section.is_empty() { self.key.to_owned() } else { format!("{}.{}", self.section, self.key) }
-    }
-
-    /// Refuses the key, naming the nearest right one.
-    pub fn unknown(&self) -> ConfigError {
-        let section = table::section(self.section.split('.').next().unwrap_or_default());
-        let names = if self.section.is_empty() { table::top() } else { section.map_or_else(Vec::new, Section::keys) };
-        let home = table::SECTIONS.iter().find(|section| section.keys().contains(&self.key));
-        let rest = match (table::nearest(self.key, names.iter().copied()), home.map(|home| home.name)) {
-            (Some(name), _) => format!("; did you mean `{name}`?"),
-            (None, Some("")) => "; it belongs before the first section".to_owned(),
-            (None, Some("agents")) => "; it belongs in [agents.NAME]".to_owned(),
-            (None, Some(section)) => format!("; it belongs in [{section}]"),
-            (None, None) => format!("; known: {}", names.join(", ")),
-        };
-        let place = if self.section.is_empty() { String::new() } else { format!(" in [{}]", self.section) };
-        self.refuse_key(format_args!("unknown key `{}`{place}", self.key), &rest)
     }
 
     /// Refuses the value of a key that this version knows and can't obey.

@@ -6,13 +6,14 @@
 //! configuration files, and the environment only through what the caller passes.
 
 mod document;
-mod duration;
+mod nearest;
 mod read;
 mod render;
 mod repository;
 mod stated;
 mod table;
 mod template;
+mod unknown;
 mod value;
 
 use std::collections::BTreeMap;
@@ -22,7 +23,6 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub use duration::{parse as parse_duration, render as render_duration};
 pub use render::render;
 pub use repository::RepositoryFiles;
 pub use stated::stated;

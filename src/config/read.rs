@@ -2,6 +2,7 @@
 
 use super::document::{Document, Field, Table};
 use super::table::{self, Row, Rows};
+use super::unknown::unknown;
 use super::{ConfigError, Environment, value};
 use crate::agent::hooks::Mechanism;
 use crate::domain::profile::Profile;
@@ -15,7 +16,7 @@ pub(super) fn apply(settings: &mut Settings, document: Document<'_>, env: Enviro
     for field in Table::top(document, parsed.get_ref()).fields() {
         let Some(section) = table::section(field.key).filter(|section| !section.name.is_empty()) else {
             if !table::top().contains(&field.key) {
-                return Err(field.unknown());
+                return Err(unknown(&field));
             }
             top.push(field);
             continue;
@@ -32,7 +33,7 @@ pub(super) fn apply(settings: &mut Settings, document: Document<'_>, env: Enviro
 
 /// Reads one key of a section.
 fn one<T>(rows: &[Row<T>], into: &mut T, field: &Field<'_>, env: Environment<'_>) -> Result<(), ConfigError> {
-    let row = rows.iter().find(|row| row.key == field.key).ok_or_else(|| field.unknown())?;
+    let row = rows.iter().find(|row| row.key == field.key).ok_or_else(|| unknown(field))?;
     (row.read)(into, field, env)
 }
 
@@ -94,7 +95,7 @@ fn check(profile: &mut Profile, asks_preamble: bool, agent: &Field<'_>) -> Resul
 
 fn keys(settings: &mut Settings, field: &Field<'_>) -> Result<(), ConfigError> {
     if !keymap::NAMES.contains(&field.key) {
-        return Err(field.unknown());
+        return Err(unknown(field));
     }
     let keys = field.one_or_more()?;
     for key in &keys {

@@ -6,7 +6,8 @@
 use toml::Value;
 
 use super::document::Field;
-use super::{ConfigError, Environment, duration, value};
+use super::{ConfigError, Environment, value};
+use crate::domain::duration;
 use crate::domain::profile::{Mode, NoOutput, Profile};
 use crate::domain::settings::Settings;
 use crate::tui::{keymap, theme};
@@ -500,27 +501,9 @@ pub(super) fn top() -> Vec<&'static str> {
     keys.chain(SECTIONS.iter().map(|section| section.name).filter(|name| !name.is_empty())).collect()
 }
 
-/// The one of `names` that `wrong` was probably meant to be.
-pub(super) fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let wrong = wrong.to_lowercase().replace('-', "_");
-    let distances = names.into_iter().map(|name| (strsim::osa_distance(&wrong, &name.replace('-', "_")), name));
-    let (distance, name) = distances.min_by_key(|(distance, _)| *distance)?;
-    (distance <= wrong.chars().count().max(name.chars().count()).div_ceil(3)).then_some(name)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{nearest, top};
-
-    #[test]
-    fn a_slip_finds_its_name_and_nonsense_finds_none() {
-        let names = ["max_running", "per_agent", "timeout"];
-        assert_eq!(nearest("max_runing", names), Some("max_running"));
-        assert_eq!(nearest("max-running", names), Some("max_running"));
-        assert_eq!(nearest("Timeout", names), Some("timeout"));
-        assert_eq!(nearest("colour", names), None);
-        assert_eq!(nearest("", names), None);
-    }
+    use super::top;
 
     #[test]
     fn sections_stand_beside_the_first_keys() {

@@ -5,7 +5,8 @@ use std::path::Path;
 use toml::Value;
 
 use super::document::{Choice, Field};
-use super::{ConfigError, Environment, place, table};
+use super::nearest::nearest;
+use super::{ConfigError, Environment, place};
 use crate::agent::hooks::Mechanism;
 use crate::domain::glob::Pattern;
 use crate::domain::id::TaskId;
@@ -28,7 +29,7 @@ pub(super) fn default_agent(settings: &mut Settings, field: &Field<'_>) -> Resul
     let name = field.text()?;
     if !settings.agents.contains_key(name) {
         let names = settings.agents.keys().map(String::as_str);
-        let rest = match table::nearest(name, names) {
+        let rest = match nearest(name, names) {
             Some(near) => format!("did you mean {near:?}?"),
             None => format!("known: {}", settings.agents.keys().cloned().collect::<Vec<_>>().join(", ")),
         };
@@ -180,7 +181,7 @@ pub(super) fn granted(field: &Field<'_>) -> Result<Vec<Verb>, ConfigError> {
     for name in field.list()? {
         let Some(verb) = Verb::grantable().find(|verb| verb.text() == name) else {
             let known: Vec<&str> = Verb::grantable().map(Verb::text).collect();
-            let rest = match (Verb::parse(&name), table::nearest(&name, known.iter().copied())) {
+            let rest = match (Verb::parse(&name), nearest(&name, known.iter().copied())) {
                 (Ok(_), _) => "which is every agent's, or no agent's".to_owned(),
                 (Err(_), Some(near)) => format!("did you mean {near:?}?"),
                 (Err(_), None) => format!("known: {}", known.join(", ")),

@@ -7,6 +7,7 @@ pub mod attempt;
 pub mod bounds;
 pub mod completion;
 pub mod diff;
+pub mod duration;
 pub mod glob;
 pub mod height;
 pub mod id;

@@ -122,7 +122,7 @@ impl<'a> Bench<'a> {
     pub(super) fn conflicts(&self) -> Result<Vec<String>> {
         let call = self.call().args(["diff", "--name-only", "--diff-filter=U", "--no-relative", "-z"]);
         let answer = self.git.must(&call, "read the conflicts")?;
-        let mut files = super::merge::names(&answer.stdout);
+        let mut files = names(&answer.stdout);
         files.dedup();
         Ok(files)
     }
@@ -243,4 +243,10 @@ impl Drop for Hooks {
 /// A path as one word of a shell's. Paths that are no text have no hooks.
 fn quoted(path: &Path) -> String {
     format!("'{}'", path.to_string_lossy().replace('\'', "'\\''"))
+}
+
+/// The paths of a listing with NUL at each end.
+fn names(listing: &[u8]) -> Vec<String> {
+    let names = listing.split(|byte| *byte == 0).filter(|name| !name.is_empty());
+    names.map(|name| String::from_utf8_lossy(name).into_owned()).collect()
 }

@@ -7,7 +7,8 @@ use super::Git;
 use super::call::EMAIL;
 use super::kept_head;
 use super::layout::{self, Admin, Lock, record_of, settle};
-use super::read::{Repo, Tip};
+use super::read::Repo;
+use super::refs::{self, Tip};
 use crate::domain::attempt::Tree;
 use crate::domain::id::AttemptId;
 use crate::domain::state::TreeState;
@@ -65,9 +66,9 @@ fn is_there(path: &Path) -> Result<bool, String> {
 fn in_place(admin: &Admin, path: &Path) -> Whereabouts {
     match (admin.lock(path), admin.head()) {
         (Lock::Making, _) => Whereabouts::Broken(format!("{} is half made", path.display())),
-        (_, layout::Head::Unmade) => Whereabouts::Broken(format!("{} has no HEAD", path.display())),
-        (_, layout::Head::Branch(name)) => Whereabouts::InPlace(Head::Branch(name)),
-        (_, layout::Head::Detached(id)) => Whereabouts::InPlace(Head::Detached(id)),
+        (_, refs::Head::Unmade) => Whereabouts::Broken(format!("{} has no HEAD", path.display())),
+        (_, refs::Head::Branch(name)) => Whereabouts::InPlace(Head::Branch(name)),
+        (_, refs::Head::Detached(id)) => Whereabouts::InPlace(Head::Detached(id)),
     }
 }
 
@@ -113,8 +114,22 @@ pub(super) fn glance(path: &Path) -> bool {
 fn held_by(git: &Git, repo: &Repo, tree: &Tree, record: Option<&Admin>) -> Option<String> {
     let branch = |name: &str| matches!(repo.tip(name), Ok(Tip::At(_))).then(|| format!("branch {name}"));
     match record.map(Admin::head).or_else(|| kept_head::read(git, repo, tree.task, &tree.path)) {
-        Some(layout::Head::Branch(name)) => branch(&name).or_else(|| branch(&tree.branch)),
-        Some(layout::Head::Detached(id)) if repo.has_commit(&id).is_ok() => Some(format!("commit {id}")),
-        Some(layout::Head::Detached(_) | layout::Head::Unmade) | None => branch(&tree.branch),
+        Some(refs::Head::Branch(name)) => branch(&name).or_else(|| branch(&tree.branch)),
+        Some(refs::Head::Detached(id)) if repo.has_commit(&id).is_ok() => Some(format!("commit {id}")),
+        Some(refs::Head::Detached(_) | refs::Head::Unmade) | None => branch(&tree.branch),
+    }
+}
+
+/// Whether the tree at `path` can be worked in: else why not.
+pub(super) fn worktree_of(git: &Git, repo: &Path, path: &Path) -> std::result::Result<(), String> {
+    let repo = Repo::open(git, repo).map_err(|error| error.to_string())?;
+    let path = settle(path).map_err(|error| error.to_string())?;
+    let admin = record_of(&repo.common, &path)?;
+    if admin.lock(&path) == Lock::Making {
+        return Err(format!("{} is half made", path.display()));
+    }
+    match admin.head() {
+        refs::Head::Unmade => Err(format!("{} has no HEAD", path.display())),
+        refs::Head::Branch(_) | refs::Head::Detached(_) => Ok(()),
     }
 }

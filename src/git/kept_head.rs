@@ -6,8 +6,9 @@
 use std::path::Path;
 
 use super::Git;
-use super::layout::{Admin, Head};
+use super::layout::Admin;
 use super::read::Repo;
+use super::refs::Head;
 use crate::domain::id::TaskId;
 use crate::ports::worktrees::Result;
 

@@ -9,7 +9,7 @@ use std::io::{self, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
 
-use super::read::Repo;
+use super::refs::Head;
 use super::{Git, PATIENCE, program};
 use crate::domain::id::{AttemptId, TaskId};
 use crate::ports::worktrees::{Result, TreeError};
@@ -35,16 +35,6 @@ const UNFINISHED: [&str; 10] = [
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Admin {
     pub dir: PathBuf,
-}
-
-/// What a HEAD file says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Head {
-    /// A branch, without `refs/heads/`.
-    Branch(String),
-    Detached(String),
-    /// Missing, or one of git's placeholders.
-    Unmade,
 }
 
 /// Who locked a worktree.
@@ -300,20 +290,6 @@ pub(super) fn record_at(common: &Path, path: &Path) -> std::result::Result<Admin
     match Admin::at(common, path) {
         Ok(mut records) if records.len() == 1 && path.is_dir() => records.pop().ok_or(why),
         Ok(_) | Err(_) => Err(why),
-    }
-}
-
-/// Whether the tree at `path` can be worked in: else why not.
-pub(super) fn worktree_of(git: &Git, repo: &Path, path: &Path) -> std::result::Result<(), String> {
-    let repo = Repo::open(git, repo).map_err(|error| error.to_string())?;
-    let path = settle(path).map_err(|error| error.to_string())?;
-    let admin = record_of(&repo.common, &path)?;
-    if admin.lock(&path) == Lock::Making {
-        return Err(format!("{} is half made", path.display()));
-    }
-    match admin.head() {
-        Head::Unmade => Err(format!("{} has no HEAD", path.display())),
-        Head::Branch(_) | Head::Detached(_) => Ok(()),
     }
 }
 

@@ -12,8 +12,9 @@ use std::path::{Path, PathBuf};
 use super::Git;
 use super::bench::{Bench, Hooks, as_user};
 use super::call::{failed, option};
-use super::layout::{Admin, Head, Lock, record_of, settle};
-use super::read::{Maker, Repo, Tip};
+use super::layout::{Admin, Lock, record_of, settle};
+use super::read::Repo;
+use super::refs::{Head, Maker, Tip};
 use super::repo_lock::RepoLock;
 use super::{merged, snapshot};
 use crate::domain::merge::{Built, Contained, Home, Method, Target};
@@ -85,12 +86,6 @@ impl Merges for Git {
     fn delete_branch(&self, repo: &Path, branch: &str, tip: &str, parked: Option<&Path>) -> Result<bool> {
         delete_branch(self, &Repo::open(self, repo)?, branch, tip, parked)
     }
-}
-
-/// The paths of a listing with NUL at each end.
-pub(super) fn names(listing: &[u8]) -> Vec<String> {
-    let names = listing.split(|byte| *byte == 0).filter(|name| !name.is_empty());
-    names.map(|name| String::from_utf8_lossy(name).into_owned()).collect()
 }
 
 /// Where a branch is checked out.

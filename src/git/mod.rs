@@ -31,6 +31,7 @@ mod pointer;
 mod program;
 mod quarantine;
 mod read;
+mod refs;
 mod remake;
 mod remove;
 mod repo_lock;
@@ -138,7 +139,7 @@ impl Worktrees for Git {
     }
 
     fn intact(&self, repo: &Path, path: &Path) -> Intact {
-        match layout::worktree_of(self, repo, path) {
+        match find::worktree_of(self, repo, path) {
             Ok(()) => Intact::Yes,
             Err(why) => Intact::No(why),
         }

@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::Git;
 use super::call::{EMAIL, NAME, failed};
-use super::layout::Head;
-use super::read::{Maker, Tip};
+use super::refs::{Head, Maker, Tip};
 use crate::os::process::Call;
 use crate::ports::worktrees::{Result, TreeError};
 

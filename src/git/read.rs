@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use git2::{Config, ConfigLevel, ErrorCode, Oid, Repository, RepositoryOpenFlags};
 
 use super::call::{EMAIL, NAME, failed};
-use super::layout::{Admin, Head};
+use super::layout::Admin;
+use super::refs::{Head, Maker, Tip};
 use super::view::common_config;
 use super::{Git, program};
 use crate::ports::worktrees::{Name, Result, TreeError};
@@ -57,27 +58,6 @@ pub(super) struct Repo {
     pub common: PathBuf,
     /// The git directory of the worktree that it was opened by, where libgit2 told.
     opened_by: Option<PathBuf>,
-}
-
-/// Where a branch is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Tip {
-    Absent,
-    /// At this commit.
-    At(String),
-    /// It is a symbolic reference to another.
-    Symbolic,
-}
-
-/// Who made a branch, as far as its reflog tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Maker {
-    /// This program, and the branch was not moved since.
-    UsUntouched,
-    /// This program; it was moved later, perhaps back again.
-    UsMoved,
-    Somebody,
-    Unknown,
 }
 
 impl Repo {

@@ -9,8 +9,9 @@ use std::path::Path;
 
 use super::Git;
 use super::call::{failed, option};
-use super::layout::{Admin, Head};
+use super::layout::Admin;
 use super::read::Repo;
+use super::refs::Head;
 use super::view::common_config;
 use crate::ports::worktrees::{Result, TreeError};
 

@@ -13,8 +13,9 @@ use super::Git;
 use super::call::{TempIndex, failed, refused};
 use super::content::{Budget, id_of, is_as_committed, is_other};
 use super::inspect::Listing;
-use super::layout::{Admin, Head, record_at, settle};
-use super::read::{Repo, Tip};
+use super::layout::{Admin, record_at, settle};
+use super::read::Repo;
+use super::refs::{Head, Tip};
 use super::view::View;
 use crate::ports::worktrees::{Result, Snapshot, TreeError};
 

@@ -3,11 +3,11 @@
 use rusqlite::{Connection, params};
 
 use super::attempts;
-use super::events::{self, Entry, Facts, place};
+use super::events::{Facts, noted};
 use super::rows::{list_text, path_text};
-use super::write::{Done, one};
+use super::trouble::{Done, one};
 use super::{edit, shelf};
-use crate::domain::id::{AttemptId, Process, TaskId};
+use crate::domain::id::{AttemptId, Process};
 use crate::domain::state::{Phase, TreeState};
 use crate::ports::store::{Amendment, Stamp, WORKTREE_MADE_AGAIN};
 
@@ -159,23 +159,4 @@ fn left_over(conn: &Connection, id: &AttemptId, left: &[(Process, String)], stam
         .execute(params![list_text(&leftovers), list_text(&running), id.as_str()])?;
     let facts = vec![("event", "leftovers".to_owned()), ("leftovers", leftovers.join("; "))];
     noted(conn, written, attempt.plan.task, Some(id), facts, stamp)
-}
-
-/// Appends the event of a write that hit its row.
-pub(super) fn noted(
-    conn: &Connection,
-    written: usize,
-    task: TaskId,
-    attempt: Option<&AttemptId>,
-    facts: Facts,
-    stamp: &Stamp,
-) -> Done<bool> {
-    if written == 0 {
-        return Ok(false);
-    }
-    // A deleted task's attempts are still cleaned up; then there is no place of it to show.
-    let state = attempts::state(conn, task)?;
-    let here = state.map_or_else(String::new, |state| place(state.status, state.attempt.map(|current| current.phase)));
-    events::append(conn, Entry { task, attempt, from: &here, to: &here, cause: None, facts }, stamp)?;
-    Ok(true)
 }

@@ -7,8 +7,7 @@ use rusqlite::{Connection, params};
 use super::attempts;
 use super::events::{self, Entry, Facts, place};
 use super::rows::Cells;
-use super::undo;
-use super::write::{Done, one};
+use super::trouble::{Done, one};
 use crate::domain::attempt::Exit;
 use crate::domain::completion::{Ending, Evidence, How, Vanished};
 use crate::domain::id::{AttemptId, TaskId};
@@ -33,7 +32,7 @@ pub(super) fn apply(
     };
     let mut facts = facts(event);
     if attempt.is_none() {
-        facts.extend(undo::before(conn, task)?);
+        facts.extend(events::before(conn, task)?);
     }
     let cause = write_task(conn, &state, &change, stamp)?;
     // An act on the task itself leaves its attempt alone.

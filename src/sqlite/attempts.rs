@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Params, Row, named_params};
 
 use super::rows::{Cells, list_text, millis, path_text};
-use super::write::Done;
+use super::trouble::Done;
 use crate::domain::attempt::{Attempt, Brief, Doing, Exit, Files, Plan, Tree};
 use crate::domain::id::{AttemptId, FileId, Place, Process, TaskId};
 use crate::domain::lifecycle::{Current, State};

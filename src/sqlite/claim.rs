@@ -8,7 +8,7 @@ use super::attempts;
 use super::events::{self, Entry, place};
 use super::rows::path_text;
 use super::tasks;
-use super::write::{Done, one};
+use super::trouble::{Done, one};
 use crate::domain::attempt::Plan;
 use crate::domain::id::AttemptId;
 use crate::domain::lifecycle::State;

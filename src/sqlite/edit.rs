@@ -3,11 +3,11 @@
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
-use super::amend::noted;
 use super::attempts;
+use super::events::noted;
 use super::rows::{list_text, millis};
 use super::tasks;
-use super::write::{Done, Trouble, one};
+use super::trouble::{Done, Trouble, one};
 use crate::domain::id::TaskId;
 use crate::domain::task::Edit;
 use crate::ports::store::{Stamp, StoreError};

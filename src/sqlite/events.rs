@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use rusqlite::{Connection, Params, params};
 use serde_json::{Map, Value};
 
+use super::attempts;
 use super::rows::Cells;
-use super::write::{Done, Trouble};
+use super::trouble::{Done, Trouble};
 use crate::domain::id::{AttemptId, TaskId};
 use crate::domain::state::{Cause, Phase, Status, Who};
 use crate::ports::store::{Record, Stamp};
@@ -106,4 +107,39 @@ fn record(cells: &Cells<'_>) -> Result<Record, Trouble> {
             text
         },
     })
+}
+
+/// Appends the event of a write that hit its row.
+pub(super) fn noted(
+    conn: &Connection,
+    written: usize,
+    task: TaskId,
+    attempt: Option<&AttemptId>,
+    facts: Facts,
+    stamp: &Stamp,
+) -> Done<bool> {
+    if written == 0 {
+        return Ok(false);
+    }
+    // A deleted task's attempts are still cleaned up; then there is no place of it to show.
+    let state = attempts::state(conn, task)?;
+    let here = state.map_or_else(String::new, |state| place(state.status, state.attempt.map(|current| current.phase)));
+    append(conn, Entry { task, attempt, from: &here, to: &here, cause: None, facts }, stamp)?;
+    Ok(true)
+}
+
+/// What the event of an act names with: the cause and the reason that it took away.
+pub(super) const CAUSE: &str = "was_cause";
+pub(super) const REASON: &str = "was_reason";
+
+/// What a task shows before an act on it, for the act's event.
+pub(super) fn before(conn: &Connection, task: TaskId) -> Done<Facts> {
+    let mut statement = conn.prepare_cached("SELECT id, cause, reason FROM tasks WHERE id = ?1")?;
+    let mut rows = statement.query([task.0])?;
+    let Some(row) = rows.next()? else { return Ok(Facts::new()) };
+    let cells = Cells::new("tasks", row);
+    cells.int("id")?;
+    let cause = cells.maybe_word("cause", Cause::parse)?.map(|cause| (CAUSE, cause.text().to_owned()));
+    let reason = cells.maybe_text("reason")?.map(|reason| (REASON, reason));
+    Ok(cause.into_iter().chain(reason).collect())
 }

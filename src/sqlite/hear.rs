@@ -2,9 +2,9 @@
 
 use rusqlite::{Connection, params};
 
-use super::amend::noted;
 use super::attempts;
-use super::write::Done;
+use super::events::noted;
+use super::trouble::Done;
 use crate::domain::attempt::{Doing, Plan};
 use crate::domain::bounds::EVENTS;
 use crate::domain::id::AttemptId;

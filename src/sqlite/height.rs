@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 
 use super::mark::{self, Found, Mark};
-use super::write::Done;
+use super::trouble::Done;
 use super::{Sqlite, disk};
 use crate::domain::height::{self, Height, Standing, compare};
 use crate::ports::store::{Result, StoreError};

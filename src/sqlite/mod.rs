@@ -19,6 +19,7 @@ mod open;
 mod rows;
 mod shelf;
 mod tasks;
+mod trouble;
 mod trust;
 mod undo;
 mod write;

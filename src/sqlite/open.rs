@@ -15,7 +15,8 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, TransactionBehavio
 use rusqlite_migration::{M, Migrations};
 
 use super::mark::{self, Found};
-use super::write::{Trouble, pause};
+use super::trouble::Trouble;
+use super::write::pause;
 use super::{Sqlite, disk, height};
 use crate::domain::id::FileId;
 use crate::ports::store::{Result, StoreError};

@@ -9,7 +9,7 @@ use std::time::Duration;
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 
-use super::write::Trouble;
+use super::trouble::Trouble;
 use crate::domain::id::{AttemptId, Process};
 use crate::domain::state::UnknownWord;
 use crate::domain::time::Timestamp;

@@ -2,10 +2,10 @@
 
 use rusqlite::{Connection, params};
 
-use super::amend::noted;
 use super::attempts;
+use super::events::noted;
 use super::events::{self, Entry, Facts, place};
-use super::write::{Done, one};
+use super::trouble::{Done, one};
 use crate::domain::id::{AttemptId, TaskId};
 use crate::domain::state::Act;
 use crate::ports::store::Stamp;

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use super::Sqlite;
 use super::events::{self, Entry};
 use super::rows::{Cells, list_text, millis, path_text};
-use super::write::{Done, Trouble};
+use super::trouble::{Done, Trouble};
 use crate::domain::id::TaskId;
 use crate::domain::state::{Cause, Status};
 use crate::domain::task::{Draft, Task};

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 
 use super::rows::Cells;
-use super::write::Done;
+use super::trouble::Done;
 use crate::ports::repositories::Supplied;
 use crate::ports::store::Stamp;
 

@@ -5,9 +5,9 @@
 use rusqlite::{Connection, params};
 use serde_json::{Map, Value};
 
-use super::events::{Facts, place};
+use super::events::{CAUSE, REASON, place};
 use super::rows::Cells;
-use super::write::{Done, Trouble};
+use super::trouble::{Done, Trouble};
 use super::{amend, apply, attempts};
 use crate::domain::id::TaskId;
 use crate::domain::lifecycle::Limits;
@@ -16,20 +16,6 @@ use crate::ports::store::{Applied, Deed, Reverse, Stamp};
 
 /// What an undo's event names its act with.
 const UNDOES: &str = "undoes";
-const CAUSE: &str = "was_cause";
-const REASON: &str = "was_reason";
-
-/// What a task shows before an act on it, for the act's event.
-pub(super) fn before(conn: &Connection, task: TaskId) -> Done<Facts> {
-    let mut statement = conn.prepare_cached("SELECT id, cause, reason FROM tasks WHERE id = ?1")?;
-    let mut rows = statement.query([task.0])?;
-    let Some(row) = rows.next()? else { return Ok(Facts::new()) };
-    let cells = Cells::new("tasks", row);
-    cells.int("id")?;
-    let cause = cells.maybe_word("cause", Cause::parse)?.map(|cause| (CAUSE, cause.text().to_owned()));
-    let reason = cells.maybe_text("reason")?.map(|reason| (REASON, reason));
-    Ok(cause.into_iter().chain(reason).collect())
-}
 
 pub(super) fn deeds(conn: &Connection, repo: Option<&str>, limit: u32) -> Done<Vec<Deed>> {
     // The words are the closed set's own.

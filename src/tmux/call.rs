@@ -163,7 +163,7 @@ impl<'a> Talk<'a> {
             CallError::Start { source, .. } if source.kind() == ErrorKind::NotFound => MuxError::Unusable(format!(
                 "tmux is not installed (no {} found): install tmux {} or newer",
                 self.tmux.program.display(),
-                super::server::OLDEST
+                super::OLDEST
             )),
             CallError::Start { .. } | CallError::Io { .. } => MuxError::Failed(error.to_string()),
         })

@@ -20,9 +20,6 @@ use crate::ports::multiplexer::{MuxError, NewSession, Result};
 /// The pane option that carries the attempt.
 pub const MARK: &str = "@ganger_attempt";
 
-/// The last line of an answer. Without it the answer is not whole.
-pub const END: &str = "ganger-end";
-
 /// How a line with the server's facts begins.
 pub const SERVER: &str = "ganger-server";
 
@@ -62,7 +59,7 @@ impl Chain {
     }
 
     fn ended(self) -> Self {
-        self.then(&DisplayMessage::new().print().message(END).build())
+        self.then(&DisplayMessage::new().print().message(panes::END).build())
     }
 }
 

@@ -27,6 +27,9 @@ use target::Target;
 pub use attach::Show;
 pub use socket::{Surroundings, same as same_socket, socket_path};
 
+/// The oldest version that has everything we use.
+const OLDEST: &str = "3.2";
+
 /// How long a server may take to answer one that only shows what it says.
 const GLANCE: Duration = Duration::from_secs(1);
 

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::chain::END;
 use super::target::is_id;
 use crate::domain::id::AttemptId;
 use crate::ports::multiplexer::{MuxError, PaneSeen, Result};
+
+/// The last line of an answer. Without it the answer is not whole.
+pub const END: &str = "ganger-end";
 
 /// One line a pane, tabs between the fields.
 ///

@@ -5,13 +5,11 @@ use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
+use super::OLDEST;
 use super::call::{Reply, Talk};
 use super::chain::{self, SERVER, SESSION};
 use super::panes::{unexpected, whole};
 use crate::ports::multiplexer::{MuxError, Result, Server};
-
-/// The oldest version that has everything we use.
-pub const OLDEST: &str = "3.2";
 
 /// Finds the server's version and sessions; where none runs, those that the user's configuration would give.
 ///

@@ -2,12 +2,11 @@
 
 use ratatui::layout::{Constraint, Layout as Split, Rect};
 
+use super::banner::banner;
 use super::columns::COLUMNS;
-use super::model::Model;
+use super::model::{Model, WIDE};
 use crate::domain::state::Status;
 
-/// From this width on the detail pane stands beside the board.
-pub const WIDE: u16 = 120;
 /// A column is never narrower, where several are shown.
 const NARROWEST: u16 = 17;
 /// The width of a column without cards.
@@ -52,11 +51,11 @@ impl Layout {
 pub fn layout(model: &Model) -> Layout {
     let (width, height) = model.columns_rows;
     let whole = Rect::new(0, 0, width, height);
-    let banner = u16::from(super::view::banner(model).is_some());
+    let warned = u16::from(banner(model).is_some());
     let [header, banner_row, middle, footer] =
-        Split::vertical([Constraint::Length(1), Constraint::Length(banner), Constraint::Min(0), Constraint::Length(1)])
+        Split::vertical([Constraint::Length(1), Constraint::Length(warned), Constraint::Min(0), Constraint::Length(1)])
             .areas(whole);
-    let mut layout = Layout { header, footer, banner: (banner > 0).then_some(banner_row), ..Layout::default() };
+    let mut layout = Layout { header, footer, banner: (warned > 0).then_some(banner_row), ..Layout::default() };
     let board = match (model.detail.tab, width >= WIDE, middle.height) {
         (None, ..) => middle,
         (Some(_), true, _) => {

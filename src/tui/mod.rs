@@ -4,6 +4,7 @@
 //! thread elsewhere carries out. It wires nothing: what it needs of the machine comes through [`stage::Stage`].
 
 mod background;
+mod banner;
 mod columns;
 mod describe;
 mod fold;

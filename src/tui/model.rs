@@ -13,6 +13,9 @@ use crate::domain::state::Status;
 use crate::domain::time::{BootTime, Now, Timestamp};
 use crate::engine::board::{Board, Card};
 
+/// From this width on the detail pane stands beside the board.
+pub const WIDE: u16 = 120;
+
 /// How long a passing message stays, in milliseconds of boot time.
 const TOAST: i64 = 6_000;
 
@@ -82,7 +85,7 @@ impl Model {
     #[must_use]
     pub fn new(outfit: Arc<Outfit>, columns_rows: (u16, u16), now: Now) -> Self {
         let mut detail = Detail::default();
-        if columns_rows.0 >= super::layout::WIDE {
+        if columns_rows.0 >= WIDE {
             detail.tab = Some(Tab::Live);
         }
         Self {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::agent::hooks::Mechanism;
 use crate::agent::hooks::install::{self, Git};
-use crate::cli::{output, wiring};
+use crate::cli::{environment, output, wiring};
 use crate::config;
 use crate::domain::id::AttemptId;
 use crate::domain::permission::Caller;
@@ -41,7 +41,7 @@ pub fn run(argv: &[OsString]) -> u8 {
 /// Takes this very pane away: nobody waits for it, and whoever cleaned up after its attempt may have done so before
 /// tmux made it, and does not look again.
 fn leave(argv: &[OsString]) {
-    let around = wiring::variable("TMUX").zip(wiring::variable("TMUX_PANE"));
+    let around = environment::variable("TMUX").zip(environment::variable("TMUX_PANE"));
     let attempt = argv.first().and_then(|word| AttemptId::parse(&word.to_string_lossy()).ok());
     let (Some((server, own)), Some(attempt)) = (around, attempt) else { return };
     let Some(socket) = server.rsplitn(3, ',').nth(2) else { return };

@@ -169,7 +169,7 @@ pub fn answer(wiring: &Wiring, engine: &Engine, task: &Task, sentence: &str) -> 
 /// # Errors
 /// [`Kind::Usage`], naming it.
 pub fn duration(option: &str, text: &str) -> Result<std::time::Duration, Fault> {
-    crate::config::parse_duration(text).ok_or_else(|| {
+    crate::domain::duration::parse(text).ok_or_else(|| {
         Fault::new(Kind::Usage, format!("{option} {text:?} is not a duration")).hint(format!("like {option} 10m"))
     })
 }

@@ -9,7 +9,8 @@ use serde_json::json;
 
 use super::Outcome;
 use crate::cli::args::{Done, Fail, Say};
-use crate::cli::wiring::{Wiring, variable};
+use crate::cli::environment::variable;
+use crate::cli::wiring::Wiring;
 use crate::cli::{board, json, output};
 use crate::domain::id::{AttemptId, TaskId};
 use crate::domain::permission::Caller;

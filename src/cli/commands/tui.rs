@@ -11,8 +11,9 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use super::Outcome;
+use crate::cli::environment;
 use crate::cli::output;
-use crate::cli::wiring::{self, Wiring};
+use crate::cli::wiring::Wiring;
 use crate::domain::time::Now;
 use crate::engine::{Engine, Fault, Kind};
 use crate::os::clock::SystemClock;
@@ -35,7 +36,7 @@ pub fn run(wiring: Wiring, all: bool) -> Outcome {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         return Err(Fault::new(Kind::Usage, "the board needs a terminal").hint("ganger list, or ganger --help"));
     }
-    if wiring::variable("TERM").is_none_or(|term| term.is_empty() || term == "dumb") {
+    if environment::variable("TERM").is_none_or(|term| term.is_empty() || term == "dumb") {
         let what = "the board needs a terminal with a cursor that can be moved, and TERM does not name one";
         return Err(Fault::new(Kind::Usage, what).hint("ganger list, or set TERM to what this terminal is"));
     }

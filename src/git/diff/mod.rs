@@ -13,8 +13,9 @@ use std::path::{Path, PathBuf};
 
 use super::Git;
 use super::call::failed;
-use super::layout::{Admin, Head, record_at, settle};
-use super::read::{Repo, Tip};
+use super::layout::{Admin, record_at, settle};
+use super::read::Repo;
+use super::refs::{Head, Tip};
 use super::snapshot::head;
 use super::view::open_plain;
 use crate::domain::diff::{Change, Count, File, Part};

@@ -12,6 +12,7 @@ use ratatui::buffer::Buffer;
 use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 
+use super::banner::banner;
 use super::layout::layout;
 use super::model::Model;
 use super::paint::{ago, fit, span};
@@ -60,31 +61,6 @@ fn whole(model: &Model, frame: &mut Frame<'_>) {
     if let Some(overlay) = &model.overlay {
         overlay.draw(&model.outfit, model.now.wall, frame);
     }
-}
-
-/// What is wrong with what the board stands on, if anything is: one sentence.
-#[must_use]
-pub fn banner(model: &Model) -> Option<String> {
-    if let Some(why) = &model.load_error {
-        return Some(format!("the board can't be read, this is what it was: {why}"));
-    }
-    if let Some(doubt) = &model.board.doubt {
-        return Some(format!("{doubt}: ganger doctor"));
-    }
-    if let Some(sweep) = &model.sweep {
-        if let Some(why) = &sweep.failed {
-            return Some(format!("can't reconcile: {why}"));
-        }
-        if let Some(Err(why)) = &sweep.tmux {
-            return Some(format!("tmux can't be reached, agents are shown as last seen: {why}"));
-        }
-        if let Some(unknown) = sweep.unknown.first() {
-            let more = sweep.unknown.len() - 1;
-            let more = if more == 0 { String::new() } else { format!(" (and {more} more)") };
-            return Some(format!("could not tell, left as it is: {unknown}{more}"));
-        }
-    }
-    model.board.unreadable.first().map(|row| format!("unreadable: {row}"))
 }
 
 /// A sign, or its ASCII stand-in.

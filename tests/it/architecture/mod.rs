@@ -1,10 +1,12 @@
 //! Who may import whom, read from the source: the rule that ARCHITECTURE.md states, and its neighbours.
 
+mod circle;
 mod rule;
 mod source;
 
 use std::path::{Path, PathBuf};
 
+use self::circle::circles;
 use self::rule::violations;
 use self::source::Source;
 
@@ -45,6 +47,12 @@ fn every_file_keeps_the_import_rule() {
     assert!(files.len() > 10, "{} files found", files.len());
     let broken: Vec<String> = files.iter().flat_map(|(path, text)| violations(path, text, &dependencies)).collect();
     assert!(broken.is_empty(), "\n{}", broken.join("\n"));
+}
+
+#[test]
+fn modules_import_one_another_in_no_circle() {
+    let circles = circles(&rust_files(&root().join("src")));
+    assert!(circles.is_empty(), "\n{}", circles.join("\n"));
 }
 
 /// The files that no module declaration reaches; paths are relative to the folder of `main.rs`.

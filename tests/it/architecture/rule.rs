@@ -17,7 +17,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("agent", &["domain"]),
     ("failpoint", &["ports", "domain"]),
     ("config", &["ports::repositories", "domain", "agent", "tui::keymap", "tui::theme"]),
-    ("tui", &["engine", "ports", "domain", "config"]),
+    ("tui", &["engine", "ports", "domain"]),
     ("cli", &["agent", "config", "domain", "engine", "failpoint", "git", "os", "ports", "shim", "sqlite", "tmux", "tui", "wire"]),
     ("main", &["cli"]),
     ("lib", &[]),

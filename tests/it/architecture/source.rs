@@ -44,6 +44,43 @@ impl Source {
     /// are resolved against `module`, the file's own path in the crate, so that what is inside the crate begins
     /// with `crate`.
     pub fn paths(&self, module: &[&str]) -> Vec<Vec<String>> {
+        self.paths_and_places(module).into_iter().map(|(path, _)| path).collect()
+    }
+
+    /// As [`Self::paths`], without those in a module `tests`.
+    pub fn paths_outside_tests(&self, module: &[&str]) -> Vec<Vec<String>> {
+        let found = self.paths_and_places(module).into_iter();
+        found.filter(|(_, place)| !place.iter().any(|part| part == "tests")).map(|(path, _)| path).collect()
+    }
+
+    /// What a root passes on under `name` (`pub use child::name;`), where it is from.
+    pub fn passes_on(&self, module: &[&str], name: &str) -> Option<Vec<String>> {
+        let mut found = Vec::new();
+        for at in (0..self.tokens.len()).filter(|at| self.tokens[*at] == "use" && self.is_public(*at)) {
+            self.tree(at + 1, &[], &mut found);
+        }
+        let place = || module.iter().map(|&part| part.to_owned());
+        let child = |path: Vec<String>| std::iter::once("crate".to_owned()).chain(place()).chain(path).collect();
+        let named = found.into_iter().find(|path| path.len() > 1 && path.last().is_some_and(|last| last == name))?;
+        Some(match named[0].as_str() {
+            "crate" | "self" | "super" => resolve(named, place().collect()),
+            _ => child(named),
+        })
+    }
+
+    /// Whether the item that begins at `at` is public to some extent: `pub`, `pub(…)`.
+    fn is_public(&self, at: usize) -> bool {
+        let before = &self.tokens[..at];
+        before.last().is_some_and(|last| last == "pub")
+            || (before.last().is_some_and(|last| last == ")")
+                && before
+                    .iter()
+                    .rposition(|token| token == "(")
+                    .is_some_and(|open| open > 0 && before[open - 1] == "pub"))
+    }
+
+    /// Each path, with the module that it stands in.
+    fn paths_and_places(&self, module: &[&str]) -> Vec<(Vec<String>, Vec<String>)> {
         let mut found = Vec::new();
         // The inline modules around the token, each with the depth of braces that it opened at.
         let mut inline: Vec<(String, usize)> = Vec::new();
@@ -56,11 +93,11 @@ impl Source {
                 "use" => {
                     let mut read = Vec::new();
                     at = self.tree(at + 1, &[], &mut read);
-                    found.extend(read.into_iter().map(|path| resolve(path, place().collect())));
+                    found.extend(read.into_iter().map(|path| (resolve(path, place().collect()), place().collect())));
                     continue;
                 }
                 "crate" if at > 0 && self.tokens[at - 1] == "extern" => {
-                    found.extend(self.tokens.get(at + 1).map(|name| vec![name.clone()]));
+                    found.extend(self.tokens.get(at + 1).map(|name| (vec![name.clone()], place().collect())));
                 }
                 "mod" if self.tokens.get(at + 2).is_some_and(|token| token == "{") => {
                     inline.push((self.tokens[at + 1].clone(), depth));
@@ -79,7 +116,7 @@ impl Source {
                         at += 2;
                     }
                     if path.len() > 1 {
-                        found.push(resolve(path, place().collect()));
+                        found.push((resolve(path, place().collect()), place().collect()));
                     }
                 }
                 _ => {}

@@ -2,7 +2,7 @@
 
 use super::field::PERMISSIONS;
 use super::{Form, Name};
-use crate::config;
+use crate::domain::duration;
 use crate::domain::id::TaskId;
 use crate::domain::task::{Draft, Edit};
 
@@ -37,7 +37,7 @@ impl Form {
             "" => None,
             text => {
                 let wrong = || (Name::Timeout, format!("a timeout is like 30m or 1h30m, and {text:?} is not"));
-                Some(config::parse_duration(text).ok_or_else(wrong)?)
+                Some(duration::parse(text).ok_or_else(wrong)?)
             }
         };
         let unsafe_mode = match PERMISSIONS.iter().position(|choice| *choice == line(Name::Permissions)) {

@@ -8,7 +8,7 @@ use crossterm::event::KeyEvent;
 use ratatui_textarea::{CursorMove, TextArea};
 
 use super::Turn;
-use crate::config;
+use crate::domain::duration;
 use crate::domain::task::{Draft, Edit, Task};
 use crate::tui::keymap::{Control, Keymap};
 use crate::tui::msg::Act;
@@ -81,7 +81,7 @@ impl Form {
             Name::Priority => draft.priority.to_string(),
             Name::After => draft.after.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
             Name::Verify => draft.verify.join("\n"),
-            Name::Timeout => draft.timeout.map(config::render_duration).unwrap_or_default(),
+            Name::Timeout => draft.timeout.map(duration::render).unwrap_or_default(),
             Name::Files => draft.files.join(", "),
             Name::Permissions => PERMISSIONS[usize::from(draft.unsafe_mode)].to_owned(),
         })
