@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::host::{Changes, Events, Host};
 use super::msg::{Content, Msg, Sweep, Tab};
-use super::stage::{Changes, Events, Stage};
 use crate::domain::id::TaskId;
 use crate::engine::board::Board;
 use crate::engine::upkeep::{Action, Scope, reconcile, sweep};
@@ -31,54 +31,54 @@ type Inbox = UnboundedSender<Msg>;
 ///
 /// # Errors
 /// When there can be no more threads.
-pub fn start(stage: &Arc<dyn Stage>, repo: Option<PathBuf>, inbox: &Inbox) -> io::Result<Arc<Viewer>> {
+pub fn start(host: &Arc<dyn Host>, repo: Option<PathBuf>, inbox: &Inbox) -> io::Result<Arc<Viewer>> {
     let viewer = Arc::new(Viewer::default());
-    let (s, i) = (Arc::clone(stage), inbox.clone());
-    keep("board", stage, inbox, move || read(s.as_ref(), repo.as_deref(), &i))?;
-    let (s, i) = (Arc::clone(stage), inbox.clone());
-    keep("sweep", stage, inbox, move || watch_over(s.as_ref(), &i))?;
-    let (s, i, v) = (Arc::clone(stage), inbox.clone(), Arc::clone(&viewer));
-    keep("view", stage, inbox, move || v.run(s.as_ref(), &i))?;
+    let (s, i) = (Arc::clone(host), inbox.clone());
+    keep("board", host, inbox, move || read(s.as_ref(), repo.as_deref(), &i))?;
+    let (s, i) = (Arc::clone(host), inbox.clone());
+    keep("sweep", host, inbox, move || watch_over(s.as_ref(), &i))?;
+    let (s, i, v) = (Arc::clone(host), inbox.clone(), Arc::clone(&viewer));
+    keep("view", host, inbox, move || v.run(s.as_ref(), &i))?;
     Ok(viewer)
 }
 
 /// Runs something on a thread of its own, again after a panic, which is told: a board whose thread has died would lie.
-fn keep(name: &'static str, stage: &Arc<dyn Stage>, inbox: &Inbox, work: impl Fn() + Send + 'static) -> io::Result<()> {
-    let (stage, inbox) = (Arc::clone(stage), inbox.clone());
+fn keep(name: &'static str, host: &Arc<dyn Host>, inbox: &Inbox, work: impl Fn() + Send + 'static) -> io::Result<()> {
+    let (host, inbox) = (Arc::clone(host), inbox.clone());
     let run = move || {
         while catch_unwind(AssertUnwindSafe(&work)).is_err() {
             let why = format!("a fault in ganger itself ({name}): trying again");
             if inbox.send(Msg::LoadFailed(why)).is_err() {
                 return;
             }
-            stage.pause(NET);
+            host.pause(NET);
         }
     };
     std::thread::Builder::new().name(name.to_owned()).spawn(run).map(drop)
 }
 
 /// Opens an engine, trying again for as long as it takes; what is in the way is said once.
-fn engine(stage: &dyn Stage, tell: impl Fn(&Fault) -> bool) -> Option<Engine> {
+fn engine(host: &dyn Host, tell: impl Fn(&Fault) -> bool) -> Option<Engine> {
     let mut told = None;
     loop {
-        match stage.engine() {
+        match host.engine() {
             Ok(engine) => return Some(engine),
             Err(fault) => {
                 if told.as_ref() != Some(&fault) && !tell(&fault) {
                     return None;
                 }
                 told = Some(fault);
-                stage.pause(NET);
+                host.pause(NET);
             }
         }
     }
 }
 
 /// Reads the board whenever somebody has written to the database.
-fn read(stage: &dyn Stage, repo: Option<&Path>, inbox: &Inbox) {
-    let open = || engine(stage, |fault| inbox.send(Msg::LoadFailed(fault.message.clone())).is_ok());
+fn read(host: &dyn Host, repo: Option<&Path>, inbox: &Inbox) {
+    let open = || engine(host, |fault| inbox.send(Msg::LoadFailed(fault.message.clone())).is_ok());
     let Some(mut engine) = open() else { return };
-    let events = stage.events(Changes::Database).ok();
+    let events = host.events(Changes::Database).ok();
     let mut seen = None;
     let mut failed = false;
     // What a database does not know of changes without a write to it.
@@ -107,10 +107,10 @@ fn read(stage: &dyn Stage, repo: Option<&Path>, inbox: &Inbox) {
             return;
         }
         match &events {
-            None => stage.pause(POLL),
+            None => host.pause(POLL),
             Some(events) => {
                 if events.wait(NET) {
-                    settle(stage, &engine, seen);
+                    settle(host, &engine, seen);
                 }
             }
         }
@@ -125,27 +125,27 @@ fn read(stage: &dyn Stage, repo: Option<&Path>, inbox: &Inbox) {
 }
 
 /// An event comes before the commit that it is about can be read, at most a moment before.
-fn settle(stage: &dyn Stage, engine: &Engine, seen: Option<i64>) {
+fn settle(host: &dyn Host, engine: &Engine, seen: Option<i64>) {
     for _ in 0..20 {
         if engine.ports.store.version().ok() != seen {
             return;
         }
-        stage.pause(Duration::from_millis(5));
+        host.pause(Duration::from_millis(5));
     }
 }
 
 /// Reconciles at the start, when a lock is given up, and every two seconds by the locks alone.
-fn watch_over(stage: &dyn Stage, inbox: &Inbox) {
-    let open = || engine(stage, |_| !inbox.is_closed());
+fn watch_over(host: &dyn Host, inbox: &Inbox) {
+    let open = || engine(host, |_| !inbox.is_closed());
     let Some(mut engine) = open() else { return };
-    let events = stage.events(Changes::Locks).ok();
+    let events = host.events(Changes::Locks).ok();
     let mut whole = true;
     let mut told: Option<Sweep> = None;
     loop {
         let pass = if whole { all(&engine) } else { by_locks(&engine) };
         // What was found to have ended has left something behind.
         whole = !whole && !pass.done.is_empty();
-        let pass = Sweep { at: stage.now().wall, events: events.is_some(), ..pass };
+        let pass = Sweep { at: host.now().wall, events: events.is_some(), ..pass };
         // That nothing has changed is news only now and then.
         let news = told.as_ref().is_none_or(|told| {
             !pass.done.is_empty() || pass.at.since(told.at) >= SIGN || pass != Sweep { at: pass.at, ..told.clone() }
@@ -157,7 +157,7 @@ fn watch_over(stage: &dyn Stage, inbox: &Inbox) {
             told = Some(pass);
         }
         if told.as_ref().is_some_and(|told| told.failed.is_some()) {
-            stage.pause(NET);
+            host.pause(NET);
             match open() {
                 Some(opened) => engine = opened,
                 None => return,
@@ -166,14 +166,14 @@ fn watch_over(stage: &dyn Stage, inbox: &Inbox) {
         if whole {
             continue;
         }
-        if wait(events.as_deref(), stage) {
+        if wait(events.as_deref(), host) {
             // The event comes just before the lock is free, and before its owner's commit can be read.
             for pause in [2, 20, 80] {
-                stage.pause(Duration::from_millis(pause));
+                host.pause(Duration::from_millis(pause));
                 let pass = by_locks(&engine);
                 whole |= !pass.done.is_empty();
                 if whole {
-                    let told = Sweep { at: stage.now().wall, events: true, ..pass };
+                    let told = Sweep { at: host.now().wall, events: true, ..pass };
                     inbox.send(Msg::Swept(told)).ok();
                     break;
                 }
@@ -182,9 +182,9 @@ fn watch_over(stage: &dyn Stage, inbox: &Inbox) {
     }
 }
 
-fn wait(events: Option<&dyn Events>, stage: &dyn Stage) -> bool {
+fn wait(events: Option<&dyn Events>, host: &dyn Host) -> bool {
     let Some(events) = events else {
-        stage.pause(NET);
+        host.pause(NET);
         return false;
     };
     events.wait(NET)
@@ -252,8 +252,8 @@ impl Viewer {
         }
     }
 
-    fn run(&self, stage: &dyn Stage, inbox: &Inbox) {
-        let Some(engine) = engine(stage, |_| !inbox.is_closed()) else { return };
+    fn run(&self, host: &dyn Host, inbox: &Inbox) {
+        let Some(engine) = engine(host, |_| !inbox.is_closed()) else { return };
         let mut view = View::default();
         let mut patience = Duration::MAX;
         loop {

@@ -1,24 +1,24 @@
 //! The board: a terminal interface that never waits.
 //!
 //! `update` takes a message and changes the model, `view` draws the model, and what takes time is an effect that a
-//! thread elsewhere carries out. It wires nothing: what it needs of the machine comes through [`stage::Stage`].
+//! thread elsewhere carries out. It wires nothing: what it needs of the machine comes through [`host::Host`].
 
 mod background;
 mod banner;
 mod columns;
 mod describe;
 mod fold;
+pub mod host;
 mod input;
 pub mod keymap;
 mod layout;
 mod model;
 pub mod msg;
-mod outfit;
+mod options;
 mod overlay;
 mod paint;
 mod perform;
 mod runtime;
-pub mod stage;
 mod terminal;
 pub mod theme;
 mod update;
@@ -28,5 +28,5 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use outfit::Outfit;
+pub use options::Options;
 pub use runtime::{Board, run};

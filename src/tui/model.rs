@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::columns::{Columns, Filter};
 use super::msg::{Act, Content, Sweep, Tab};
-use super::outfit::Outfit;
+use super::options::Options;
 use super::overlay::Overlay;
 use super::words::Said;
 use crate::domain::id::TaskId;
@@ -47,7 +47,7 @@ pub struct Detail {
 
 #[derive(Clone, Debug)]
 pub struct Model {
-    pub outfit: Arc<Outfit>,
+    pub options: Arc<Options>,
     pub columns_rows: (u16, u16),
     pub now: Now,
     pub board: Arc<Board>,
@@ -58,11 +58,11 @@ pub struct Model {
     pub filter: Filter,
     pub marks: BTreeSet<TaskId>,
     /// What goes on for each task, started here.
-    pub flights: BTreeMap<TaskId, Act>,
+    pub running: BTreeMap<TaskId, Act>,
     /// A task that was added here and is not on the board yet: the cursor goes to it.
     pub awaited: Option<TaskId>,
     /// What goes on that is about no single task.
-    pub errands: Vec<Act>,
+    pub running_global: Vec<Act>,
     pub overlay: Option<Overlay>,
     /// The number of the last question: an answer to an earlier one is dropped.
     pub asked: u64,
@@ -70,7 +70,7 @@ pub struct Model {
     pub toast: Option<Toast>,
     pub sweep: Option<Sweep>,
     /// What the reconciler did last, and when.
-    pub mended: Option<(Timestamp, String)>,
+    pub fixed: Option<(Timestamp, String)>,
     /// Lines added and removed against the base, and when that was asked.
     pub measured: HashMap<TaskId, (Timestamp, Option<(usize, usize)>)>,
     /// Quitting, since when.
@@ -83,13 +83,13 @@ pub struct Model {
 
 impl Model {
     #[must_use]
-    pub fn new(outfit: Arc<Outfit>, columns_rows: (u16, u16), now: Now) -> Self {
+    pub fn new(options: Arc<Options>, columns_rows: (u16, u16), now: Now) -> Self {
         let mut detail = Detail::default();
         if columns_rows.0 >= WIDE {
             detail.tab = Some(Tab::Live);
         }
         Self {
-            outfit,
+            options,
             columns_rows,
             now,
             board: Arc::default(),
@@ -98,15 +98,15 @@ impl Model {
             columns: Columns::default(),
             filter: Filter::default(),
             marks: BTreeSet::new(),
-            flights: BTreeMap::new(),
+            running: BTreeMap::new(),
             awaited: None,
-            errands: Vec::new(),
+            running_global: Vec::new(),
             overlay: None,
             asked: 0,
             detail,
             toast: None,
             sweep: None,
-            mended: None,
+            fixed: None,
             measured: HashMap::new(),
             leaving: None,
             clicked: None,
@@ -157,7 +157,7 @@ impl Model {
     /// Whether sagas or other acts are under way.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        !self.flights.is_empty() || !self.errands.is_empty()
+        !self.running.is_empty() || !self.running_global.is_empty()
     }
 
     /// The tab that the detail pane shows for the task under the cursor: the wanted one, or what makes sense for it.

@@ -6,7 +6,7 @@ use ratatui::text::Span;
 use ratatui::widgets::{Block, BorderType, Clear};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-use super::outfit::Outfit;
+use super::options::Options;
 use crate::domain::text;
 use crate::domain::time::Timestamp;
 
@@ -45,8 +45,8 @@ pub fn ago(now: Timestamp, then: Timestamp) -> String {
 }
 
 /// Keys and what they do, as a row of the screen has them: as many as fit. What has no key is left out.
-pub fn keys<'a>(outfit: &Outfit, width: u16, keys: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<Span<'a>> {
-    let theme = &outfit.theme;
+pub fn keys<'a>(options: &Options, width: u16, keys: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<Span<'a>> {
+    let theme = &options.theme;
     let mut room = usize::from(width);
     let mut row = Vec::new();
     for (key, what) in keys.into_iter().filter(|(key, _)| !key.is_empty()) {
@@ -69,19 +69,19 @@ pub fn key_words(keys: &[(&str, &str)]) -> String {
 
 /// Clears a box in the middle of the screen and draws its border; the area within. Smaller than wanted where the
 /// screen is.
-pub fn popup(outfit: &Outfit, frame: &mut Frame<'_>, title: &str, width: u16, height: u16) -> Rect {
+pub fn popup(options: &Options, frame: &mut Frame<'_>, title: &str, width: u16, height: u16) -> Rect {
     let screen = frame.area();
     let (width, height) = (width.min(screen.width), height.min(screen.height));
     let area = Rect { x: (screen.width - width) / 2, y: (screen.height - height) / 3, width, height };
     frame.render_widget(Clear, area);
-    let block = bordered(outfit).title(format!(" {title} ")).title_style(outfit.theme.accent);
+    let block = bordered(options).title(format!(" {title} ")).title_style(options.theme.accent);
     let within = block.inner(area);
     frame.render_widget(block, area);
     within
 }
 
 /// A border in the theme's colour, of signs that every terminal has where that is wanted.
-pub fn bordered(outfit: &Outfit) -> Block<'static> {
+pub fn bordered(options: &Options) -> Block<'static> {
     const ASCII: ratatui::symbols::border::Set<'static> = ratatui::symbols::border::Set {
         top_left: "+",
         top_right: "+",
@@ -92,9 +92,9 @@ pub fn bordered(outfit: &Outfit) -> Block<'static> {
         horizontal_top: "-",
         horizontal_bottom: "-",
     };
-    let theme = &outfit.theme;
+    let theme = &options.theme;
     let block = Block::bordered().border_style(theme.border).style(theme.text);
-    if outfit.ascii { block.border_set(ASCII) } else { block.border_type(BorderType::Rounded) }
+    if options.ascii { block.border_set(ASCII) } else { block.border_type(BorderType::Rounded) }
 }
 
 #[cfg(test)]

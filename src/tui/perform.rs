@@ -10,8 +10,8 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::background::{Viewer, all};
 use super::describe;
+use super::host::Host;
 use super::msg::{Act, Answer, Cmd, Compose, Content, Done, Handover, Msg, Query};
-use super::stage::Stage;
 use crate::domain::id::TaskId;
 use crate::domain::queue::Waiting;
 use crate::domain::state::{Status, TreeState};
@@ -25,7 +25,7 @@ const AT_ONCE: usize = 8;
 
 /// What the effects need.
 pub struct Performer {
-    pub stage: Arc<dyn Stage>,
+    pub host: Arc<dyn Host>,
     pub viewer: Arc<Viewer>,
     pub inbox: UnboundedSender<Msg>,
     /// The repository that is shown; `None` is every one.
@@ -63,13 +63,13 @@ pub enum Errand {
 
 impl Performer {
     pub fn new(
-        stage: Arc<dyn Stage>,
+        host: Arc<dyn Host>,
         viewer: Arc<Viewer>,
         inbox: UnboundedSender<Msg>,
         (shown, home): (Option<PathBuf>, Option<PathBuf>),
         interrupted: Arc<AtomicBool>,
     ) -> Self {
-        Self { stage, viewer, inbox, shown, home, interrupted, turns: Arc::new(Semaphore::new(AT_ONCE)) }
+        Self { host, viewer, inbox, shown, home, interrupted, turns: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 
     /// Begins an effect; within a runtime.
@@ -117,9 +117,9 @@ impl Performer {
         work: impl FnOnce(&Engine) -> Msg + Send + 'static,
         otherwise: impl FnOnce(Fault) -> Msg + Send + 'static,
     ) {
-        let (stage, inbox) = (Arc::clone(&self.stage), self.inbox.clone());
+        let (host, inbox) = (Arc::clone(&self.host), self.inbox.clone());
         tokio::spawn(async move {
-            let done = tokio::task::spawn_blocking(move || stage.engine().map(|engine| work(&engine))).await;
+            let done = tokio::task::spawn_blocking(move || host.engine().map(|engine| work(&engine))).await;
             let msg = match done {
                 Ok(Ok(msg)) => msg,
                 Ok(Err(fault)) => otherwise(fault),
@@ -131,13 +131,13 @@ impl Performer {
     }
 
     fn act(&self, act: Act) {
-        let (stage, inbox, turns) = (Arc::clone(&self.stage), self.inbox.clone(), Arc::clone(&self.turns));
+        let (host, inbox, turns) = (Arc::clone(&self.host), self.inbox.clone(), Arc::clone(&self.turns));
         let (shown, home) = (self.shown.clone(), self.home.clone());
         tokio::spawn(async move {
             let turn = turns.acquire_owned().await;
             let doing = act.clone();
             let done =
-                tokio::task::spawn_blocking(move || carry_out(stage.as_ref(), &doing, shown.as_deref(), home)).await;
+                tokio::task::spawn_blocking(move || carry_out(host.as_ref(), &doing, shown.as_deref(), home)).await;
             drop(turn);
             let outcome = done.unwrap_or_else(|panic| Err(bug(&panic)));
             inbox.send(Msg::Acted { act, outcome }).ok();
@@ -148,17 +148,17 @@ impl Performer {
     ///
     /// # Errors
     /// Where there is nothing to go to.
-    pub fn program(stage: &dyn Stage, errand: &Errand) -> Result<(Handover, Option<tempfile::NamedTempFile>), Fault> {
+    pub fn program(host: &dyn Host, errand: &Errand) -> Result<(Handover, Option<tempfile::NamedTempFile>), Fault> {
         match errand {
             Errand::Attach(task) => {
-                let engine = stage.engine()?;
+                let engine = host.engine()?;
                 let attempt = screen::attempt(&engine, *task)?;
                 // The session may have been renamed since: the pane knows where it is.
                 let pane = screen::pane_at_a_glance(&engine, &attempt)?;
-                Ok((stage.show(&attempt.plan.socket, &pane.session)?, None))
+                Ok((host.show(&attempt.plan.socket, &pane.session)?, None))
             }
             Errand::Shell(task) => {
-                let engine = stage.engine()?;
+                let engine = host.engine()?;
                 let attempt = screen::attempt(&engine, *task)?;
                 let trees = engine.ports.store.trees(*task)?;
                 let tree = trees.iter().rev().find_map(|tree| match tree.state {
@@ -167,13 +167,13 @@ impl Performer {
                     TreeState::Planned | TreeState::Present | TreeState::Gone => None,
                 });
                 let none = || Fault::new(Kind::Conflict, format!("task {task} has no worktree")).of(*task);
-                Ok((stage.shell(&tree.ok_or_else(none)?), None))
+                Ok((host.shell(&tree.ok_or_else(none)?), None))
             }
             Errand::Editor { text, .. } => {
                 let failed = |error: std::io::Error| Fault::io("writing a file for the editor", &error);
                 let mut file = tempfile::Builder::new().prefix("ganger-").suffix(".md").tempfile().map_err(failed)?;
                 file.write_all(text.as_bytes()).map_err(failed)?;
-                Ok((stage.editor(file.path()), Some(file)))
+                Ok((host.editor(file.path()), Some(file)))
             }
         }
     }
@@ -199,8 +199,8 @@ fn plan(engine: &Engine) -> Result<Vec<String>, Fault> {
     Ok(would.chain(unknown).collect())
 }
 
-fn carry_out(stage: &dyn Stage, act: &Act, shown: Option<&Path>, home: Option<PathBuf>) -> Result<Done, Fault> {
-    let engine = &stage.engine()?;
+fn carry_out(host: &dyn Host, act: &Act, shown: Option<&Path>, home: Option<PathBuf>) -> Result<Done, Fault> {
+    let engine = &host.engine()?;
     Ok(match act {
         Act::Add { draft, .. } => {
             let nowhere = || {
@@ -219,7 +219,7 @@ fn carry_out(stage: &dyn Stage, act: &Act, shown: Option<&Path>, home: Option<Pa
             let attempt = dispatch(engine, &Request::of(*task))?;
             Done::Started { task: *task, session: attempt.plan.session }
         }
-        Act::DispatchAll => dispatch_all(stage, shown)?,
+        Act::DispatchAll => dispatch_all(host, shown)?,
         Act::Retry { task, fresh, note } => {
             let (from, note) = (vec![Status::Failed], note.clone());
             let request = Request { from, fresh: *fresh, note, ..Request::of(*task) };
@@ -270,10 +270,10 @@ fn carry_out(stage: &dyn Stage, act: &Act, shown: Option<&Path>, home: Option<Pa
 }
 
 /// Starts what is ready until the limit is reached.
-fn dispatch_all(stage: &dyn Stage, shown: Option<&Path>) -> Result<Done, Fault> {
-    let ready = queue::ready(&stage.engine()?, shown)?;
+fn dispatch_all(host: &dyn Host, shown: Option<&Path>) -> Result<Done, Fault> {
+    let ready = queue::ready(&host.engine()?, shown)?;
     let fill = Fill {
-        engines: &|| stage.engine(),
+        engines: &|| host.engine(),
         request: &|task| Request { explicit: false, ..Request::of(task) },
         wanted: usize::MAX,
         stops_at_failure: true,

@@ -11,12 +11,12 @@ use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::background;
+use super::host::{Host, Running};
 use super::input::Input;
 use super::model::Model;
 use super::msg::Msg;
-use super::outfit::Outfit;
+use super::options::Options;
 use super::perform::{Errand, Next, Performer};
-use super::stage::{Running, Stage};
 use super::terminal::Screen;
 use super::update::update;
 use super::view::view;
@@ -25,8 +25,8 @@ use crate::engine::{Fault, Kind};
 
 /// What a board is opened with.
 pub struct Board {
-    pub stage: Arc<dyn Stage>,
-    pub outfit: Outfit,
+    pub host: Arc<dyn Host>,
+    pub options: Options,
     /// The repository that is shown; `None` is every one.
     pub shown: Option<PathBuf>,
     /// The repository of new tasks.
@@ -60,22 +60,21 @@ fn terminal(error: &io::Error) -> Fault {
 async fn turn(board: Board) -> Result<(), Fault> {
     let (inbox, mut messages) = unbounded_channel();
     let screen = Screen::take().map_err(|error| terminal(&error))?;
-    let model = Model::new(Arc::new(board.outfit), screen.size(), board.stage.now());
-    let mut desk =
-        Desk { screen, model, input: None, away: None, inbox: inbox.clone(), stage: Arc::clone(&board.stage) };
+    let model = Model::new(Arc::new(board.options), screen.size(), board.host.now());
+    let mut desk = Desk { screen, model, input: None, away: None, inbox: inbox.clone(), host: Arc::clone(&board.host) };
     // The first frame before anything that takes time.
     desk.draw()?;
     desk.input = Some(Input::start(inbox.clone()).map_err(|error| terminal(&error))?);
-    let viewer = background::start(&board.stage, board.shown.clone(), &inbox)
+    let viewer = background::start(&board.host, board.shown.clone(), &inbox)
         .map_err(|error| Fault::io("starting the board", &error))?;
-    let stage = Arc::clone(&board.stage);
-    let performer = Performer::new(stage, viewer, inbox, (board.shown, board.home), board.interrupted);
+    let host = Arc::clone(&board.host);
+    let performer = Performer::new(host, viewer, inbox, (board.shown, board.home), board.interrupted);
     loop {
         let mut batch = vec![next(&mut messages, &desk).await];
         while let Ok(message) = messages.try_recv() {
             batch.push(message);
         }
-        desk.model.now = desk.stage.now();
+        desk.model.now = desk.host.now();
         for message in batch {
             if desk.take(&performer, message).await?.is_break() {
                 desk.hang_up(&mut messages).await;
@@ -100,7 +99,7 @@ struct Desk {
     input: Option<Input>,
     away: Option<Away>,
     inbox: UnboundedSender<Msg>,
-    stage: Arc<dyn Stage>,
+    host: Arc<dyn Host>,
 }
 
 impl Desk {
@@ -137,7 +136,7 @@ impl Desk {
                 Next::Lend(_) => {}
                 Next::Suspend { job } => {
                     self.give_away();
-                    self.stage.stop(job);
+                    self.host.stop(job);
                     self.take_back()?;
                 }
                 Next::Retake => {
@@ -168,7 +167,7 @@ impl Desk {
         if let Some(input) = &self.input {
             input.resume();
         }
-        self.model.now = self.stage.now();
+        self.model.now = self.host.now();
         let (columns, rows) = self.screen.size();
         self.model.columns_rows = (columns, rows);
         self.inbox.send(Msg::Resize { columns, rows }).ok();
@@ -177,9 +176,9 @@ impl Desk {
 
     /// Gives the terminal to another program, until a message says that it is back.
     async fn lend(&mut self, errand: Errand) {
-        let stage = Arc::clone(&self.stage);
+        let host = Arc::clone(&self.host);
         let found = tokio::task::spawn_blocking(move || {
-            let program = Performer::program(stage.as_ref(), &errand);
+            let program = Performer::program(host.as_ref(), &errand);
             program.map(|(handover, file)| (errand, handover, file))
         })
         .await;
@@ -193,7 +192,7 @@ impl Desk {
             self.give_away();
         }
         let name = handover.argv.first().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        match self.stage.start(&handover) {
+        match self.host.start(&handover) {
             Ok(running) => {
                 self.away = Some(Away { running: Arc::clone(&running), takes_terminal });
                 let inbox = self.inbox.clone();
@@ -274,7 +273,7 @@ async fn next(messages: &mut UnboundedReceiver<Msg>, desk: &Desk) -> Msg {
         Ok(Some(message)) => message,
         // Every sender is gone: nothing could ever come.
         Ok(None) => Msg::Terminate,
-        Err(_) => Msg::Tick(desk.stage.now()),
+        Err(_) => Msg::Tick(desk.host.now()),
     }
 }
 

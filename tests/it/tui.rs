@@ -8,11 +8,11 @@ use ganger::domain::time::Now;
 use ganger::engine::{Engine, Fault, Kind};
 use ganger::os::clock::SystemClock;
 use ganger::ports::host::Clock as _;
+use ganger::tui::host::{Changes, Events, Host, Running};
 use ganger::tui::keymap::Keymap;
 use ganger::tui::msg::Handover;
-use ganger::tui::stage::{Changes, Events, Running, Stage};
 use ganger::tui::theme::Theme;
-use ganger::tui::{Board, Outfit};
+use ganger::tui::{Board, Options};
 use serde_json::Value;
 
 use crate::support::{PATIENCE, World, pause, runs, signal, until};
@@ -448,7 +448,7 @@ fn an_idle_board_starts_no_process() {
 /// A program around a board that breaks in the middle of the loop.
 struct Breaks(std::sync::atomic::AtomicU32);
 
-impl Stage for Breaks {
+impl Host for Breaks {
     fn engine(&self) -> Result<Engine, Fault> {
         Err(Fault::new(Kind::Failed, "there is no database here"))
     }
@@ -483,8 +483,8 @@ impl Stage for Breaks {
 fn a_board_that_breaks() {
     let settings = ganger::config::defaults(&|name| std::env::var_os(name));
     let board = Board {
-        stage: Arc::new(Breaks(0.into())),
-        outfit: Outfit {
+        host: Arc::new(Breaks(0.into())),
+        options: Options {
             keymap: Keymap::default(),
             theme: Theme::new("dark", &BTreeMap::new(), false),
             ascii: false,

@@ -10,12 +10,12 @@ pub struct Edit {
     #[arg(value_name = "ID", value_parser = ids::one)]
     pub id: i64,
     #[command(flatten)]
-    pub wishes: Wishes,
+    pub wishes: EditArgs,
 }
 
 #[derive(Debug, ClapArgs)]
 #[group(required = true, multiple = true)]
-pub struct Wishes {
+pub struct EditArgs {
     /// One line that says what you want done
     #[arg(long)]
     pub title: Option<String>,

@@ -22,11 +22,11 @@ use crate::os::process::{self, Call, Foreground};
 use crate::ports::host::Clock as _;
 use crate::ports::multiplexer::Attach;
 use crate::tmux::Tmux;
+use crate::tui::host::{Changes, Events, Host, Running};
 use crate::tui::keymap::Keymap;
 use crate::tui::msg::Handover;
-use crate::tui::stage::{Changes, Events, Running, Stage};
 use crate::tui::theme::Theme;
-use crate::tui::{Board, Outfit};
+use crate::tui::{Board, Options};
 
 /// Shows the board, of the repository around here or of every one, until a person quits.
 ///
@@ -46,7 +46,7 @@ pub fn run(wiring: Wiring, all: bool) -> Outcome {
     let settings = wiring.settings_at(&engine, home.as_deref())?;
     drop(engine);
     let plain = !wiring.colours();
-    let outfit = Outfit {
+    let options = Options {
         keymap: Keymap::new(&settings.keys),
         theme: Theme::new(&settings.ui.theme, &settings.ui.colors, plain),
         ascii: settings.ui.ascii || !output::is_unicode(),
@@ -55,12 +55,12 @@ pub fn run(wiring: Wiring, all: bool) -> Outcome {
         default_agent: settings.default_agent.clone(),
     };
     let board = Board {
-        outfit,
+        options,
         shown,
         home,
         interrupted: Arc::clone(&wiring.interrupted),
         settings,
-        stage: Arc::new(House { wiring }),
+        host: Arc::new(LocalHost { wiring }),
     };
     crate::tui::run(board)?;
     Ok(ExitCode::SUCCESS)
@@ -71,7 +71,7 @@ fn name(repo: &Path) -> String {
 }
 
 /// The program around the board.
-struct House {
+struct LocalHost {
     wiring: Wiring,
 }
 
@@ -81,7 +81,7 @@ impl Events for FileWatch {
     }
 }
 
-impl Stage for House {
+impl Host for LocalHost {
     fn engine(&self) -> Result<Engine, Fault> {
         self.wiring.silent_engine()
     }

@@ -10,7 +10,7 @@ use super::Turn;
 use crate::domain::time::Timestamp;
 use crate::tui::keymap::{Context, Control, Intent, Keymap};
 use crate::tui::msg::Bar;
-use crate::tui::outfit::Outfit;
+use crate::tui::options::Options;
 use crate::tui::paint::{fit, key_words, popup, span};
 
 #[derive(Clone, Debug)]
@@ -25,15 +25,15 @@ impl Chart {
         if closes || keymap.intent(key, false) == Some(Intent::Chart) { Turn::Close } else { Turn::Stay }
     }
 
-    pub(super) fn draw(&self, outfit: &Outfit, now: Timestamp, frame: &mut Frame<'_>) {
-        let theme = &outfit.theme;
+    pub(super) fn draw(&self, options: &Options, now: Timestamp, frame: &mut Frame<'_>) {
+        let theme = &options.theme;
         let bars = &self.bars;
         let screen = frame.area();
         let title = format!(
             "attempts over time{}",
-            key_words(&[(outfit.keymap.over(Context::Over, Control::Close), "closes")])
+            key_words(&[(options.keymap.over(Context::Over, Control::Close), "closes")])
         );
-        let area = popup(outfit, frame, &title, screen.width.saturating_sub(4), screen.height.saturating_sub(4));
+        let area = popup(options, frame, &title, screen.width.saturating_sub(4), screen.height.saturating_sub(4));
         if bars.is_empty() {
             frame.render_widget(Paragraph::new(Line::styled(" no attempt yet", theme.dim)), area);
             return;
@@ -62,7 +62,7 @@ impl Chart {
                 Line::from(vec![
                     Span::styled(format!("{name}{} ", " ".repeat(label.saturating_sub(name.width()))), theme.text),
                     Span::raw(" ".repeat(from.min(room - 1))),
-                    Span::styled(outfit.sign("━", "=").repeat(length.min(room)), style),
+                    Span::styled(options.sign("━", "=").repeat(length.min(room)), style),
                     Span::styled(format!(" {lasted} {}", bar.word), theme.dim),
                 ])
             })

@@ -8,7 +8,7 @@ use ratatui::widgets::Paragraph;
 
 use super::Turn;
 use crate::tui::keymap::{Context, Control, Keymap, rows};
-use crate::tui::outfit::Outfit;
+use crate::tui::options::Options;
 use crate::tui::paint::{fit, key_words, popup};
 
 const CONTEXTS: [Context; 2] = [Context::Help, Context::Menu];
@@ -34,9 +34,9 @@ impl Help {
         Turn::Stay
     }
 
-    pub(super) fn draw(&self, outfit: &Outfit, frame: &mut Frame<'_>) {
-        let theme = &outfit.theme;
-        let keymap = &outfit.keymap;
+    pub(super) fn draw(&self, options: &Options, frame: &mut Frame<'_>) {
+        let theme = &options.theme;
+        let keymap = &options.keymap;
         let wide = frame.area().width >= 100;
         let lines = lines(keymap);
         let columns = if wide { 2 } else { 1 };
@@ -64,7 +64,7 @@ impl Help {
             (keymap.over(Context::Menu, Control::Up), "back"),
         ];
         let title = format!("keys{}", key_words(&moves));
-        let area = popup(outfit, frame, &title, width.min(frame.area().width), wanted);
+        let area = popup(options, frame, &title, width.min(frame.area().width), wanted);
         let last = u16::try_from(height).unwrap_or(0).saturating_sub(area.height.saturating_sub(1));
         let each = area.width / u16::try_from(columns).unwrap_or(1);
         for (part, x) in [(&rows[..first], area.x), (&rows[first..], area.x + each)] {

@@ -19,7 +19,7 @@ use ratatui_textarea::{CursorMove, TextArea};
 
 use super::keymap::{Intent, Keymap};
 use super::msg::Act;
-use super::outfit::Outfit;
+use super::options::Options;
 use super::paint::{bordered, fit};
 use crate::domain::time::Timestamp;
 
@@ -105,19 +105,19 @@ impl Overlay {
     }
 
     /// Draws it over the board.
-    pub fn draw(&self, outfit: &Outfit, now: Timestamp, frame: &mut Frame<'_>) {
+    pub fn draw(&self, options: &Options, now: Timestamp, frame: &mut Frame<'_>) {
         match self {
-            Self::Help(help) => help.draw(outfit, frame),
-            Self::Palette(palette) => palette.draw(outfit, frame),
-            Self::Question(question) => question.draw(outfit, frame),
-            Self::Form(form) => form.draw(outfit, frame),
-            Self::Typing(typing) => typing.draw(outfit, frame),
+            Self::Help(help) => help.draw(options, frame),
+            Self::Palette(palette) => palette.draw(options, frame),
+            Self::Question(question) => question.draw(options, frame),
+            Self::Form(form) => form.draw(options, frame),
+            Self::Typing(typing) => typing.draw(options, frame),
             // It is typed in the footer.
             Self::Filter(_) => {}
-            Self::Retry(retry) => retry.draw(outfit, frame),
-            Self::Note(note) => note.draw(outfit, frame),
-            Self::Chart(chart) => chart.draw(outfit, now, frame),
-            Self::Waiting(waiting) => waiting.draw(outfit, frame),
+            Self::Retry(retry) => retry.draw(options, frame),
+            Self::Note(note) => note.draw(options, frame),
+            Self::Chart(chart) => chart.draw(options, now, frame),
+            Self::Waiting(waiting) => waiting.draw(options, frame),
         }
     }
 }
@@ -130,14 +130,14 @@ fn line(text: &str) -> Box<TextArea<'static>> {
 }
 
 /// Draws a box to type in at the foot of the screen.
-fn typing_box(outfit: &Outfit, frame: &mut Frame<'_>, title: &str, input: &TextArea<'static>) {
+fn typing_box(options: &Options, frame: &mut Frame<'_>, title: &str, input: &TextArea<'static>) {
     let screen = frame.area();
     let height = u16::try_from(input.lines().len()).unwrap_or(u16::MAX).saturating_add(2).min(screen.height / 2).max(3);
     let area = Rect { x: 0, y: screen.bottom().saturating_sub(height + 1), width: screen.width, height };
     frame.render_widget(ratatui::widgets::Clear, area);
-    let block = bordered(outfit)
+    let block = bordered(options)
         .title(format!(" {} ", fit(title, area.width.saturating_sub(4))))
-        .title_style(outfit.theme.accent);
+        .title_style(options.theme.accent);
     let within = block.inner(area);
     frame.render_widget(block, area);
     frame.render_widget(input, within);

@@ -8,7 +8,7 @@ use super::{Turn, line, typing_box};
 use crate::domain::id::TaskId;
 use crate::tui::keymap::{Context, Control, Keymap};
 use crate::tui::msg::Act;
-use crate::tui::outfit::Outfit;
+use crate::tui::options::Options;
 use crate::tui::paint::key_words;
 
 #[derive(Clone, Debug)]
@@ -53,14 +53,14 @@ impl Note {
         self.input.insert_str(text);
     }
 
-    pub(super) fn draw(&self, outfit: &Outfit, frame: &mut Frame<'_>) {
-        let key = |control| outfit.keymap.over(Context::Note, control);
+    pub(super) fn draw(&self, options: &Options, frame: &mut Frame<'_>) {
+        let key = |control| options.keymap.over(Context::Note, control);
         let keys = [
             (key(Control::Send), if self.bounces { "sends it back" } else { "retries" }),
             (key(Control::NewLine), "new line"),
-            (outfit.keymap.over(Context::Over, Control::Close), "closes"),
+            (options.keymap.over(Context::Over, Control::Close), "closes"),
         ];
         let title = format!("feedback for the agent of #{}{}", self.task, key_words(&keys));
-        typing_box(outfit, frame, &title, &self.input);
+        typing_box(options, frame, &title, &self.input);
     }
 }

@@ -10,7 +10,7 @@ use ratatui_textarea::TextArea;
 
 use super::{Turn, line};
 use crate::tui::keymap::{BINDINGS, Binding, Context, Control, Keymap};
-use crate::tui::outfit::Outfit;
+use crate::tui::options::Options;
 use crate::tui::paint::{fit, popup};
 
 /// What is typed, and the row that is chosen.
@@ -45,15 +45,15 @@ impl Palette {
         self.input.insert_str(text.replace('\n', " "));
     }
 
-    pub(super) fn draw(&self, outfit: &Outfit, frame: &mut Frame<'_>) {
-        let theme = &outfit.theme;
+    pub(super) fn draw(&self, options: &Options, frame: &mut Frame<'_>) {
+        let theme = &options.theme;
         let typed = self.input.lines().join(" ");
         let found = commands(&typed);
-        let area = popup(outfit, frame, "commands", 66, 18);
+        let area = popup(options, frame, "commands", 66, 18);
         let head = Rect { height: 1.min(area.height), ..area };
         let rest = Rect { y: area.y + head.height, height: area.height - head.height, ..area };
         let prompt = Line::from(vec![
-            Span::styled(outfit.sign(" › ", " > "), theme.dim),
+            Span::styled(options.sign(" › ", " > "), theme.dim),
             Span::styled(fit(&typed, area.width.saturating_sub(5)), theme.text),
             Span::styled(" ", theme.text.add_modifier(Modifier::REVERSED)),
         ]);
@@ -61,7 +61,7 @@ impl Palette {
         let shown = usize::from(rest.height);
         let from = (self.row + 1).saturating_sub(shown);
         let rows = found.iter().enumerate().skip(from).take(shown).map(|(index, binding)| {
-            let key = outfit.keymap.key(binding.intent);
+            let key = options.keymap.key(binding.intent);
             let line = Line::from(vec![
                 Span::styled(format!(" {:<15}", binding.name), theme.title),
                 Span::styled(format!("{:<38}", fit(binding.what, 38)), theme.dim),

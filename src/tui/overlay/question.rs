@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::Turn;
 use crate::tui::keymap::{Context, Control, Keymap};
 use crate::tui::msg::Act;
-use crate::tui::outfit::Outfit;
+use crate::tui::options::Options;
 use crate::tui::paint::{fit, keys, popup};
 
 #[derive(Clone, Debug)]
@@ -28,8 +28,8 @@ impl Question {
         }
     }
 
-    pub(super) fn draw(&self, outfit: &Outfit, frame: &mut Frame<'_>) {
-        let theme = &outfit.theme;
+    pub(super) fn draw(&self, options: &Options, frame: &mut Frame<'_>) {
+        let theme = &options.theme;
         let lines = &self.lines;
         let widest = lines.iter().map(|line| line.width()).max().unwrap_or(0).clamp(30, 96);
         let width = (u16::try_from(widest).unwrap_or(96) + 4).min(frame.area().width);
@@ -43,14 +43,14 @@ impl Question {
             rows.push(Line::styled(format!(" … and {} more", lines.len() - room), theme.dim));
         }
         rows.push(Line::raw(""));
-        let key = |control| outfit.keymap.over(Context::Question, control);
+        let key = |control| options.keymap.over(Context::Question, control);
         let no = Some(key(Control::No)).filter(|key| !key.is_empty());
-        let no = no.unwrap_or_else(|| outfit.keymap.over(Context::Over, Control::Close));
-        let mut foot = Line::from(keys(outfit, width, [(key(Control::Yes), "yes"), (no, "no")]));
+        let no = no.unwrap_or_else(|| options.keymap.over(Context::Over, Control::Close));
+        let mut foot = Line::from(keys(options, width, [(key(Control::Yes), "yes"), (no, "no")]));
         foot.spans.insert(0, " ".into());
         rows.push(foot);
         let height = u16::try_from(rows.len()).unwrap_or(u16::MAX).saturating_add(2);
-        let area = popup(outfit, frame, &self.title, width, height);
+        let area = popup(options, frame, &self.title, width, height);
         frame.render_widget(Paragraph::new(rows), area);
     }
 }

@@ -9,7 +9,7 @@ use super::{Note, Overlay, Turn};
 use crate::domain::id::TaskId;
 use crate::tui::keymap::{Context, Control, Intent, Keymap, rows};
 use crate::tui::msg::Act;
-use crate::tui::outfit::Outfit;
+use crate::tui::options::Options;
 use crate::tui::paint::popup;
 
 const CONTEXTS: [Context; 2] = [Context::Retry, Context::Menu];
@@ -55,16 +55,16 @@ impl Retry {
         }
     }
 
-    pub(super) fn draw(&self, outfit: &Outfit, frame: &mut Frame<'_>) {
-        let theme = &outfit.theme;
+    pub(super) fn draw(&self, options: &Options, frame: &mut Frame<'_>) {
+        let theme = &options.theme;
         let keys: Vec<&str> = rows(Context::Retry)
-            .filter_map(|row| outfit.keymap.all(Context::Retry, row.intent).first())
+            .filter_map(|row| options.keymap.all(Context::Retry, row.intent).first())
             .map(String::as_str)
             .collect();
         let widest = keys.iter().map(|key| key.len()).max().unwrap_or(0);
-        let area = popup(outfit, frame, &format!("Retry #{}", self.task), 62, 6);
+        let area = popup(options, frame, &format!("Retry #{}", self.task), 62, 6);
         let rows = rows(Context::Retry).enumerate().map(|(index, row)| {
-            let key = outfit.keymap.all(Context::Retry, row.intent).first().map_or("", String::as_str);
+            let key = options.keymap.all(Context::Retry, row.intent).first().map_or("", String::as_str);
             let key = Span::styled(format!(" {key:<widest$}  "), theme.key);
             let line = Line::from(vec![key, Span::styled(row.what, theme.text)]);
             if index == self.row { line.style(theme.selected) } else { line }

@@ -8,7 +8,7 @@ use super::{Turn, line, typing_box};
 use crate::domain::id::TaskId;
 use crate::tui::keymap::{Context, Control, Keymap};
 use crate::tui::msg::Act;
-use crate::tui::outfit::Outfit;
+use crate::tui::options::Options;
 use crate::tui::paint::key_words;
 
 #[derive(Clone, Debug)]
@@ -42,15 +42,15 @@ impl Typing {
         self.input.insert_str(text);
     }
 
-    pub(super) fn draw(&self, outfit: &Outfit, frame: &mut Frame<'_>) {
-        let key = |control| outfit.keymap.over(Context::Type, control);
+    pub(super) fn draw(&self, options: &Options, frame: &mut Frame<'_>) {
+        let key = |control| options.keymap.over(Context::Type, control);
         let keys = [
             (key(Control::Send), "sends"),
             (key(Control::NewLine), "new line"),
             (key(Control::Interrupt), "interrupts the agent"),
-            (outfit.keymap.over(Context::Over, Control::Close), "closes"),
+            (options.keymap.over(Context::Over, Control::Close), "closes"),
         ];
         let title = format!("to the agent of #{}{}", self.task, key_words(&keys));
-        typing_box(outfit, frame, &title, &self.input);
+        typing_box(options, frame, &title, &self.input);
     }
 }

@@ -8,7 +8,7 @@ use ratatui::widgets::Paragraph;
 use super::Turn;
 use crate::tui::keymap::{Control, Keymap};
 use crate::tui::msg::Query;
-use crate::tui::outfit::Outfit;
+use crate::tui::options::Options;
 use crate::tui::paint::popup;
 use crate::tui::words;
 
@@ -24,9 +24,9 @@ impl Waiting {
         if keymap.control(&[], key) == Some(Control::Close) { Turn::Close } else { Turn::Stay }
     }
 
-    pub(super) fn draw(&self, outfit: &Outfit, frame: &mut Frame<'_>) {
-        let area = popup(outfit, frame, "one moment", 44, 3);
+    pub(super) fn draw(&self, options: &Options, frame: &mut Frame<'_>) {
+        let area = popup(options, frame, "one moment", 44, 3);
         let what = format!("{}…", words::looking(&self.query));
-        frame.render_widget(Paragraph::new(Line::styled(what, outfit.theme.dim)), area);
+        frame.render_widget(Paragraph::new(Line::styled(what, options.theme.dim)), area);
     }
 }

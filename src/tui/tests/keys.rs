@@ -69,7 +69,7 @@ impl Looker {
 
     /// Presses the key in force of something in an overlay.
     fn over(&mut self, context: Context, control: Control) {
-        let key = self.screen.model.outfit.keymap.over(context, control).to_owned();
+        let key = self.screen.model.options.keymap.over(context, control).to_owned();
         self.press(&key, &format!("after {control:?} in {context:?}"));
     }
 

@@ -257,9 +257,9 @@ fn tiny_terminals_show_one_column_or_say_so() {
 #[test]
 fn ascii_without_colours_shows_the_same() {
     let mut screen = Screen::with(120, 40, day());
-    let outfit = Arc::make_mut(&mut screen.model.outfit);
-    outfit.ascii = true;
-    outfit.theme = crate::tui::theme::Theme::new("dark", &std::collections::BTreeMap::new(), true);
+    let options = Arc::make_mut(&mut screen.model.options);
+    options.ascii = true;
+    options.theme = crate::tui::theme::Theme::new("dark", &std::collections::BTreeMap::new(), true);
     screen.keys("2");
     let text = screen.text();
     assert!(text.is_ascii(), "{text}");
@@ -296,7 +296,7 @@ fn b10_where_only_ascii_can_be_shown_nothing_else_is_whoever_wrote_it() {
             ["", "?", "n", "e", ":", "/ ä ö", "r", "x", "D", "T", "R", "i ü", "2 p", "3 b é", "space", "5 enter"]
         {
             let mut screen = Screen::with(columns, 40, cards.clone());
-            Arc::make_mut(&mut screen.model.outfit).ascii = true;
+            Arc::make_mut(&mut screen.model.options).ascii = true;
             screen.keys(&format!("{keys} p").replace("  ", " "));
             for content in of_each_kind(foreign) {
                 if let (Some(task), Some(tab)) = (screen.model.columns.selected(), screen.model.tab()) {

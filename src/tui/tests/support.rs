@@ -24,7 +24,7 @@ use crate::engine::board::{Board, Card, Seen};
 use crate::tui::keymap::{Key, Keymap};
 use crate::tui::model::Model;
 use crate::tui::msg::{Answer, Cmd, Glance, Msg, Sweep};
-use crate::tui::outfit::Outfit;
+use crate::tui::options::Options;
 use crate::tui::theme::Theme;
 use crate::tui::update::update;
 use crate::tui::view::view;
@@ -176,7 +176,7 @@ impl Screen {
 
     /// The same with other keys.
     pub fn with_keys(columns: u16, rows: u16, keymap: Keymap) -> Self {
-        let outfit = Outfit {
+        let options = Options {
             keymap,
             theme: Theme::new("dark", &BTreeMap::new(), false),
             ascii: false,
@@ -185,7 +185,7 @@ impl Screen {
             default_agent: "claude".to_owned(),
         };
         let now = Now { wall: NOON, boot: BootTime(1_000_000) };
-        Self { model: Model::new(Arc::new(outfit), (columns, rows), now), cmds: Vec::new() }
+        Self { model: Model::new(Arc::new(options), (columns, rows), now), cmds: Vec::new() }
     }
 
     /// A screen that shows these tasks.
@@ -245,7 +245,7 @@ impl Screen {
 
     /// What is drawn as a key, a piece each.
     pub fn shown_keys(&self) -> Vec<String> {
-        let key = self.model.outfit.theme.key;
+        let key = self.model.options.theme.key;
         let (columns, rows) = self.model.columns_rows;
         let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
         terminal.draw(|frame| view(&self.model, frame)).unwrap();
@@ -281,7 +281,7 @@ impl Screen {
             while x < columns {
                 let cell = &buffer[(x, y)];
                 line.push_str(cell.symbol());
-                let name = role(&self.model.outfit.theme, cell.style());
+                let name = role(&self.model.options.theme, cell.style());
                 let width = u16::try_from(unicode_width::UnicodeWidthStr::width(cell.symbol())).unwrap().max(1);
                 match runs.last_mut() {
                     Some((_, to, last)) if *last == name && *to == x => *to = x + width,

@@ -51,7 +51,7 @@ pub(super) fn act(model: &mut Model, intent: Intent) -> Vec<Cmd> {
         Intent::Retry => retry(model),
         Intent::Stop => stop(model),
         Intent::Shell => return away(model, |task| Cmd::Shell { task }),
-        Intent::NextNeedy | Intent::PreviousNeedy => needy(model, intent == Intent::NextNeedy),
+        Intent::NextAttention | Intent::PreviousAttention => to_attention(model, intent == Intent::NextAttention),
         Intent::NextMatch | Intent::PreviousMatch => {
             if let Some(task) = model.columns.seek(intent == Intent::NextMatch, |_| true) {
                 model.columns.go_to(task);
@@ -94,13 +94,13 @@ fn page(model: &mut Model, down: bool) {
 
 /// Opens the form of a new task.
 pub(super) fn open_form(model: &mut Model) {
-    let form = Form::new(&model.outfit.agents, &model.outfit.default_agent);
+    let form = Form::new(&model.options.agents, &model.options.default_agent);
     model.open(Overlay::Form(Box::new(form)));
 }
 
 fn edit(model: &mut Model) {
     if let Some(card) = model.selected() {
-        let form = Form::edit(&card.task, &model.outfit.agents);
+        let form = Form::edit(&card.task, &model.options.agents);
         model.open(Overlay::Form(Box::new(form)));
     }
 }
@@ -254,7 +254,7 @@ fn stop(model: &mut Model) {
     }
 }
 
-fn needy(model: &mut Model, forward: bool) {
+fn to_attention(model: &mut Model, forward: bool) {
     let board = std::sync::Arc::clone(&model.board);
     let found = model.columns.seek(forward, |task| board.card(task).is_some_and(Card::needs_person));
     match found {
@@ -297,7 +297,7 @@ fn quit(model: &mut Model) -> Vec<Cmd> {
         return vec![Cmd::Interrupt];
     }
     model.leaving = Some(model.now.boot);
-    let flights = model.flights.len() + model.errands.len();
+    let flights = model.running.len() + model.running_global.len();
     model.say(Tone::Plain, format!("finishing {flights} that are under way; again to roll them back"));
     Vec::new()
 }

@@ -112,7 +112,7 @@ fn swept(model: &mut Model, sweep: Sweep) -> Vec<Cmd> {
     if let Some(first) = sweep.done.first() {
         let more = sweep.done.len() - 1;
         let text = if more == 0 { first.clone() } else { format!("{first} (and {more} more)") };
-        model.mended = Some((sweep.at, text.clone()));
+        model.fixed = Some((sweep.at, text.clone()));
         model.say(Tone::Plain, format!("reconciled: {text}"));
     }
     let earlier = model.sweep.take();
@@ -124,10 +124,10 @@ fn swept(model: &mut Model, sweep: Sweep) -> Vec<Cmd> {
 
 fn acted(model: &mut Model, act: &Act, outcome: Result<Done, Fault>) -> Vec<Cmd> {
     match act.task() {
-        Some(task) => drop(model.flights.remove(&task)),
+        Some(task) => drop(model.running.remove(&task)),
         None => {
-            if let Some(index) = model.errands.iter().position(|errand| errand == act) {
-                model.errands.remove(index);
+            if let Some(index) = model.running_global.iter().position(|errand| errand == act) {
+                model.running_global.remove(index);
             }
         }
     }
@@ -201,13 +201,13 @@ fn leave_if_done(model: &Model) -> Vec<Cmd> {
 /// Starts an act, unless one goes on for its task already.
 fn start(model: &mut Model, act: Act) -> Option<Cmd> {
     match act.task() {
-        Some(task) if model.flights.contains_key(&task) => {
-            let going_on = model.flights[&task].going_on();
+        Some(task) if model.running.contains_key(&task) => {
+            let going_on = model.running[&task].going_on();
             model.say(Tone::Plain, format!("task {task}: still {going_on}"));
             return None;
         }
-        Some(task) => drop(model.flights.insert(task, act.clone())),
-        None => model.errands.push(act.clone()),
+        Some(task) => drop(model.running.insert(task, act.clone())),
+        None => model.running_global.push(act.clone()),
     }
     Some(Cmd::Act(act))
 }

@@ -17,7 +17,7 @@ pub(super) fn key(model: &mut Model, key: KeyEvent) -> Vec<Cmd> {
     if key.kind == KeyEventKind::Release {
         return Vec::new();
     }
-    let keymap = &model.outfit.keymap;
+    let keymap = &model.options.keymap;
     // Whatever lies over the board, as in other programs; what was typed is still there afterwards.
     if key.modifiers.contains(KeyModifiers::CONTROL) && keymap.intent(key, false) == Some(Intent::Suspend) {
         return intent::act(model, Intent::Suspend);

@@ -21,19 +21,19 @@ const GO: [Intent; 5] = [Intent::Ready, Intent::InProgress, Intent::Review, Inte
 
 /// The titles of all columns on one row, where not all are shown.
 pub(super) fn tabs(model: &Model, frame: &mut Frame<'_>, area: Rect) {
-    let theme = &model.outfit.theme;
+    let theme = &model.options.theme;
     let mut spans = vec![Span::raw(" ")];
     for (index, status) in COLUMNS.iter().enumerate() {
         let style = if *status == model.columns.focus() { theme.accent } else { theme.dim };
         let name = if area.width < 60 { title(*status).split(' ').next().unwrap_or_default() } else { title(*status) };
-        let key = model.outfit.keymap.key(GO[index]);
+        let key = model.options.keymap.key(GO[index]);
         spans.push(Span::styled(format!("{key} {name} {}  ", model.columns.tasks(*status).len()), style));
     }
     frame.render_widget(Paragraph::new(Line::from(spans)), area);
 }
 
 pub(super) fn column(model: &Model, frame: &mut Frame<'_>, column: &Column, height: u16) {
-    let theme = &model.outfit.theme;
+    let theme = &model.options.theme;
     let tasks = model.columns.tasks(column.status);
     let focused = model.columns.focus() == column.status;
     let style = if focused { theme.accent } else { theme.title };
@@ -64,8 +64,8 @@ pub(super) fn column(model: &Model, frame: &mut Frame<'_>, column: &Column, heig
 
 /// What to press where there is nothing.
 fn empty(model: &Model, frame: &mut Frame<'_>, area: Rect) {
-    let theme = &model.outfit.theme;
-    let keymap = &model.outfit.keymap;
+    let theme = &model.options.theme;
+    let keymap = &model.options.keymap;
     let text = if !model.loaded {
         vec![Line::styled(" reading the board…", theme.dim)]
     } else if model.filter.is_on() {
@@ -90,7 +90,7 @@ fn empty(model: &Model, frame: &mut Frame<'_>, area: Rect) {
 }
 
 fn card(model: &Model, frame: &mut Frame<'_>, area: Rect, card: &Card, selected: bool) {
-    let theme = &model.outfit.theme;
+    let theme = &model.options.theme;
     let width = area.width.saturating_sub(2);
     let (mark, tone) = state(model, card);
     let marked = model.marks.contains(&card.task.id);
@@ -146,8 +146,8 @@ fn is_loud(card: &Card) -> bool {
 
 /// A card's sign and its colour.
 fn state(model: &Model, card: &Card) -> (&'static str, Style) {
-    let theme = &model.outfit.theme;
-    if model.flights.contains_key(&card.task.id) {
+    let theme = &model.options.theme;
+    if model.running.contains_key(&card.task.id) {
         return (sign(model, "◌", "~"), theme.busy);
     }
     if card.is_lost() {
@@ -185,7 +185,7 @@ fn facts(model: &Model, card: &Card) -> String {
     let now = model.now;
     let mut facts = Vec::new();
     let since = card.attempt.as_ref().map(|seen| seen.attempt.started_at.unwrap_or(seen.attempt.claimed_at));
-    if let Some(act) = model.flights.get(&task.id) {
+    if let Some(act) = model.running.get(&task.id) {
         // The phase of the row is further than what was asked for here.
         facts.push(format!("{}…", card.activity().unwrap_or_else(|| act.going_on())));
     } else if card.is_lost() {
@@ -234,7 +234,7 @@ fn facts(model: &Model, card: &Card) -> String {
     if task.draft.priority != 0 {
         facts.push(format!("priority {}", task.draft.priority));
     }
-    if model.outfit.repo.is_none()
+    if model.options.repo.is_none()
         && let Some(name) = task.draft.repo.file_name()
     {
         facts.push(name.to_string_lossy().into_owned());

@@ -13,7 +13,7 @@ use crate::tui::model::{Model, Toast, Tone};
 use crate::tui::overlay::Overlay;
 
 pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
-    let theme = &model.outfit.theme;
+    let theme = &model.options.theme;
     let line = if let Some(Overlay::Filter(filter)) = &model.overlay {
         Line::from(vec![
             Span::styled(" filter: ", theme.dim),
@@ -33,7 +33,7 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
 
 /// A message, and the keys for what can be done next, which are never cut.
 fn said(model: &Model, toast: &Toast, width: u16) -> Line<'static> {
-    let theme = &model.outfit.theme;
+    let theme = &model.options.theme;
     let style = match toast.tone {
         Tone::Good => theme.good,
         Tone::Plain => theme.text,
@@ -42,7 +42,7 @@ fn said(model: &Model, toast: &Toast, width: u16) -> Line<'static> {
     let mut next = Vec::new();
     let is_here = toast.said.of.is_none_or(|task| model.columns.selected() == Some(task));
     for intent in toast.said.next.iter().filter(|_| is_here) {
-        let key = model.outfit.keymap.key_now(*intent, model.filter.is_on());
+        let key = model.options.keymap.key_now(*intent, model.filter.is_on());
         if !key.is_empty() {
             next.push(Span::styled(sign(model, " · ", " | "), theme.dim));
             next.push(Span::styled(key.to_owned(), theme.key));
@@ -61,9 +61,9 @@ fn cells(spans: &[Span<'_>]) -> usize {
 
 /// The keys that do something now, the most wanted first. Help and quit are there whatever else fits.
 fn keys(model: &Model, width: u16) -> Line<'static> {
-    let theme = &model.outfit.theme;
+    let theme = &model.options.theme;
     let piece = |(intent, what): &(Intent, &str)| {
-        let key = model.outfit.keymap.key_now(*intent, model.filter.is_on());
+        let key = model.options.keymap.key_now(*intent, model.filter.is_on());
         let shown = [Span::styled(format!(" {key}"), theme.key), Span::styled(format!(" {what}  "), theme.dim)];
         if key.is_empty() { Vec::new() } else { shown.to_vec() }
     };

@@ -17,12 +17,12 @@ use crate::tui::model::Model;
 const LATE: Duration = Duration::from_secs(30);
 
 pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
-    let theme = &model.outfit.theme;
+    let theme = &model.options.theme;
     let board = &model.board;
     let lost = board.cards.iter().filter(|card| card.is_lost()).count();
     let needy = board.cards.iter().filter(|card| card.needs_person()).count();
     let mut left = vec![Span::styled(" ganger ", theme.title)];
-    let repo = model.outfit.repo.as_deref().unwrap_or("all repositories");
+    let repo = model.options.repo.as_deref().unwrap_or("all repositories");
     left.push(Span::styled(format!("{} ", fit(repo, 24)), theme.dim));
     let tallies = [
         (sign(model, "▶", ">"), model.count(Status::InProgress), theme.busy),
@@ -36,13 +36,13 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     if needy > 0 {
         left.push(Span::styled(format!("  {needy} need{} you", if needy == 1 { "s" } else { "" }), theme.warn));
     }
-    let flights = model.flights.len() + model.errands.len();
+    let flights = model.running.len() + model.running_global.len();
     if flights > 0 {
         left.push(Span::styled(format!("  {flights} under way"), theme.busy));
     }
     let mut right = vec![Span::styled(throughput(model), theme.good)];
     right.push(match (&model.sweep, model.loaded) {
-        (Some(sweep), _) if sweep.tmux.as_ref().is_none_or(Result::is_ok) && recent(model).is_some() => mended(model),
+        (Some(sweep), _) if sweep.tmux.as_ref().is_none_or(Result::is_ok) && recent(model).is_some() => fixed(model),
         (Some(sweep), _) if sweep.tmux.as_ref().is_some_and(Result::is_err) => Span::styled("tmux ?", theme.bad),
         (Some(sweep), _) if model.now.wall.since(sweep.at) > LATE => {
             Span::styled(format!("! last sweep {} ago", ago(model.now.wall, sweep.at)), theme.warn)
@@ -67,16 +67,16 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     frame.render_widget(Paragraph::new(Line::from(left)), area);
 }
 
-fn mended(model: &Model) -> Span<'static> {
+fn fixed(model: &Model) -> Span<'static> {
     let said = recent(model)
         .map(|(at, what)| format!("{} ago {}", ago(model.now.wall, at), fit(&what, 36)))
         .unwrap_or_default();
-    Span::styled(format!("{} mended {said}", sign(model, "●", "*")), model.outfit.theme.warn)
+    Span::styled(format!("{} mended {said}", sign(model, "●", "*")), model.options.theme.warn)
 }
 
 /// What the reconciler did within the last minute.
 fn recent(model: &Model) -> Option<(Timestamp, String)> {
-    model.mended.clone().filter(|(at, _)| model.now.wall.since(*at) < Duration::from_mins(1))
+    model.fixed.clone().filter(|(at, _)| model.now.wall.since(*at) < Duration::from_mins(1))
 }
 
 /// Tasks that came to review or done in each of the last twelve hours.
@@ -92,7 +92,7 @@ fn throughput(model: &Model) -> String {
         }
     }
     let most = counts.iter().copied().max().unwrap_or(0);
-    if most == 0 || model.outfit.ascii {
+    if most == 0 || model.options.ascii {
         return String::new();
     }
     let bar = |count: &usize| if *count == 0 { ' ' } else { BARS[(count * 7).div_ceil(most).min(7)] };

@@ -21,7 +21,7 @@ use crate::domain::text;
 /// Draws a frame.
 pub fn view(model: &Model, frame: &mut Frame<'_>) {
     whole(model, frame);
-    if model.outfit.ascii {
+    if model.options.ascii {
         in_ascii(frame.buffer_mut());
     }
 }
@@ -45,7 +45,7 @@ fn whole(model: &Model, frame: &mut Frame<'_>) {
     let layout = layout(model);
     header::draw(model, frame, layout.header);
     if let (Some(area), Some(text)) = (layout.banner, banner(model)) {
-        let line = Line::styled(fit(&text, area.width), model.outfit.theme.bad.reversed());
+        let line = Line::styled(fit(&text, area.width), model.options.theme.bad.reversed());
         frame.render_widget(Paragraph::new(line), area);
     }
     if let Some(area) = layout.tabs {
@@ -59,11 +59,11 @@ fn whole(model: &Model, frame: &mut Frame<'_>) {
     }
     footer::draw(model, frame, layout.footer);
     if let Some(overlay) = &model.overlay {
-        overlay.draw(&model.outfit, model.now.wall, frame);
+        overlay.draw(&model.options, model.now.wall, frame);
     }
 }
 
 /// A sign, or its ASCII stand-in.
 fn sign(model: &Model, sign: &'static str, ascii: &'static str) -> &'static str {
-    model.outfit.sign(sign, ascii)
+    model.options.sign(sign, ascii)
 }

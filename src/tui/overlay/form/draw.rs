@@ -7,19 +7,19 @@ use ratatui::widgets::Paragraph;
 
 use super::{Form, Name, Purpose};
 use crate::tui::keymap::{Context, Control};
-use crate::tui::outfit::Outfit;
+use crate::tui::options::Options;
 use crate::tui::paint::{fit, keys, popup};
 
 impl Form {
-    pub(in crate::tui::overlay) fn draw(&self, outfit: &Outfit, frame: &mut Frame<'_>) {
-        let (theme, form) = (&outfit.theme, self);
+    pub(in crate::tui::overlay) fn draw(&self, options: &Options, frame: &mut Frame<'_>) {
+        let (theme, form) = (&options.theme, self);
         let screen = frame.area();
         let title = match &form.purpose {
             Purpose::New => "new task".to_owned(),
             Purpose::Edit(task) => format!("edit #{}", task.id),
         };
         let area = popup(
-            outfit,
+            options,
             frame,
             &title,
             screen.width.saturating_sub(4).min(110),
@@ -40,44 +40,44 @@ impl Form {
         let [fields, foot] = Layout::vertical([Constraint::Min(0), Constraint::Length(2)]).areas(area);
         let rows = Layout::vertical(heights).split(fields);
         for (name, row) in Name::ALL.into_iter().zip(rows.iter()) {
-            field(outfit, frame, *row, form, name);
+            field(options, frame, *row, form, name);
         }
         let said = match (&form.error, form.saving, form.warned) {
             (Some(error), ..) => Line::styled(fit(error, foot.width), theme.bad),
             (None, true, _) => Line::styled("saving…", theme.dim),
             (None, false, true) => {
-                let again = outfit.keymap.over(Context::Over, Control::Close);
+                let again = options.keymap.over(Context::Over, Control::Close);
                 Line::styled(format!("what is typed here would be lost: {again} again discards it"), theme.warn)
             }
             (None, false, false) => Line::raw(""),
         };
-        let key = |control| outfit.keymap.over(Context::Form, control);
+        let key = |control| options.keymap.over(Context::Form, control);
         let row = [
             (key(Control::Save), "save"),
             (key(Control::SaveAndStart), "save and start"),
             (key(Control::Editor), "$EDITOR"),
             (key(Control::Next), "next"),
-            (outfit.keymap.over(Context::Choice, Control::Down), "next choice"),
-            (outfit.keymap.over(Context::Over, Control::Close), "cancel"),
+            (options.keymap.over(Context::Choice, Control::Down), "next choice"),
+            (options.keymap.over(Context::Over, Control::Close), "cancel"),
         ];
         let row = row.into_iter().filter(|(_, what)| match *what {
             "save and start" => form.purpose == Purpose::New,
             "next choice" => form.focus.is_choice(),
             _ => true,
         });
-        frame.render_widget(Paragraph::new(vec![said, Line::from(keys(outfit, foot.width, row))]), foot);
+        frame.render_widget(Paragraph::new(vec![said, Line::from(keys(options, foot.width, row))]), foot);
     }
 }
 
-fn field(outfit: &Outfit, frame: &mut Frame<'_>, area: Rect, form: &Form, name: Name) {
-    let theme = &outfit.theme;
+fn field(options: &Options, frame: &mut Frame<'_>, area: Rect, form: &Form, name: Name) {
+    let theme = &options.theme;
     let focused = form.focus == name;
     let [label, text] = Layout::horizontal([Constraint::Length(10), Constraint::Min(0)]).areas(area);
     let style = if focused { theme.accent } else { theme.dim };
     frame.render_widget(Paragraph::new(Line::styled(format!(" {}", name.label()), style)), label);
     let mut widget = form.field(name).clone();
     widget.set_style(theme.text);
-    widget.set_placeholder_text(name.hint(&outfit.keymap));
+    widget.set_placeholder_text(name.hint(&options.keymap));
     widget.set_placeholder_style(theme.dim);
     widget.set_cursor_line_style(theme.text);
     if !focused {

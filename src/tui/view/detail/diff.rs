@@ -11,7 +11,7 @@ use crate::tui::model::Model;
 use crate::tui::msg::Glance;
 
 pub(super) fn rows<'a>(model: &'a Model, glance: &'a Glance, width: u16) -> Rows<'a> {
-    let theme = &model.outfit.theme;
+    let theme = &model.options.theme;
     let files = &glance.files;
     let several = files.len() > 1;
     let list = files.iter().filter(move |_| several).map(move |file| head(model, file, width));
@@ -27,7 +27,7 @@ pub(super) fn rows<'a>(model: &'a Model, glance: &'a Glance, width: u16) -> Rows
 
 /// A file's name, and how many of its lines were added and removed.
 fn head(model: &Model, file: &File, width: u16) -> Line<'static> {
-    let theme = &model.outfit.theme;
+    let theme = &model.options.theme;
     let count = file.count.unwrap_or_default();
     let counts = [
         (format!(" +{}", count.added), theme.added),
@@ -40,7 +40,7 @@ fn head(model: &Model, file: &File, width: u16) -> Line<'static> {
 }
 
 fn hunk<'a>(model: &'a Model, patch: &'a Patch, index: usize, width: u16) -> impl Iterator<Item = Line<'static>> + 'a {
-    let theme = &model.outfit.theme;
+    let theme = &model.options.theme;
     let lines = patch.hunk(index).iter().map(move |line| {
         let (sign, style) = match line.side {
             Side::Both => (" ", theme.text),

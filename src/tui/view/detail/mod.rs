@@ -26,9 +26,9 @@ use crate::tui::paint::bordered;
 type Rows<'a> = Box<dyn Iterator<Item = Line<'static>> + 'a>;
 
 pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
-    let theme = &model.outfit.theme;
+    let theme = &model.options.theme;
     let Some((card, shown)) = model.selected().zip(model.tab()) else {
-        let block = bordered(&model.outfit);
+        let block = bordered(&model.options);
         let within = block.inner(area);
         frame.render_widget(block, area);
         frame.render_widget(Paragraph::new(Line::styled(" no task is selected", theme.dim)), within);
@@ -40,7 +40,7 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         tabs.push(Span::styled(format!("{} ", tab.title()), style));
     }
     let title = format!(" #{} {} ", card.task.id, fit(&card.task.draft.title, area.width.saturating_sub(12)));
-    let block = bordered(&model.outfit).title(Span::styled(title, theme.title)).title_bottom(Line::from(tabs));
+    let block = bordered(&model.options).title(Span::styled(title, theme.title)).title_bottom(Line::from(tabs));
     let within = block.inner(area);
     frame.render_widget(block, area);
     let asked = asked(model, card, within);
@@ -79,7 +79,7 @@ pub fn furthest(model: &Model) -> usize {
 /// What the agent waits for, in full, above whatever is shown; at most half of the pane.
 fn asked(model: &Model, card: &Card, within: Rect) -> Vec<Line<'static>> {
     let Some(question) = said(card).filter(|_| card.is_waiting()) else { return Vec::new() };
-    let style = model.outfit.theme.warn;
+    let style = model.options.theme.warn;
     let half = usize::from(within.height / 2);
     let mut rows = owned(&text::line(question), within.width);
     rows.truncate(half.saturating_sub(1));
@@ -96,7 +96,7 @@ fn content<'a>(model: &'a Model, card: &Card, shown: Tab) -> Option<&'a Content>
 }
 
 fn rows<'a>(model: &'a Model, card: &'a Card, shown: Tab, width: u16) -> Rows<'a> {
-    let theme = &model.outfit.theme;
+    let theme = &model.options.theme;
     if shown == Tab::Prompt {
         return prompt::rows(model, card, width);
     }
@@ -121,7 +121,7 @@ fn owned(line: &str, width: u16) -> Vec<String> {
 
 /// A name, and what there is to say of it: on as many rows as it takes, below each other.
 fn fact(model: &Model, name: &str, what: &str, width: u16) -> Vec<Line<'static>> {
-    let theme = &model.outfit.theme;
+    let theme = &model.options.theme;
     let head = format!("{name:<10} ");
     let blank = " ".repeat(head.len());
     let room = width.saturating_sub(11);
@@ -147,5 +147,5 @@ fn coloured(screen: &str) -> Text<'static> {
 }
 
 fn rule(model: &Model, width: u16) -> Line<'static> {
-    Line::styled(sign(model, "─", "-").repeat(usize::from(width)), model.outfit.theme.border)
+    Line::styled(sign(model, "─", "-").repeat(usize::from(width)), model.options.theme.border)
 }

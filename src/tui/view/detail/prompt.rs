@@ -28,7 +28,7 @@ pub(super) fn rows<'a>(model: &'a Model, card: &'a Card, width: u16) -> Rows<'a>
     if task.status == Status::Ready && draft.prompt.is_empty() {
         facts.push(("prompt", "the title".to_owned()));
     }
-    let style = model.outfit.theme.text;
+    let style = model.options.theme.text;
     let facts = facts.into_iter().flat_map(move |(name, what)| fact(model, name, &what, width));
     let prompt = draft.prompt.lines().flat_map(move |line| fold::rows(line, width));
     let prompt = prompt.map(move |row| Line::styled(text::line(row).replace('\t', "    "), style));

@@ -10,7 +10,7 @@ use crate::tui::msg::{Report, Saved};
 use crate::tui::paint::ago;
 
 pub(super) fn rows<'a>(model: &'a Model, report: &'a Report, width: u16) -> Rows<'a> {
-    let theme = &model.outfit.theme;
+    let theme = &model.options.theme;
     let facts = report.facts.iter().flat_map(move |found| {
         let when = found.at.map(|at| format!("{} ago", ago(model.now.wall, at)));
         let what = [found.text.clone()].into_iter().filter(|text| !text.is_empty()).chain(when);
@@ -29,11 +29,11 @@ pub(super) fn rows<'a>(model: &'a Model, report: &'a Report, width: u16) -> Rows
 
 /// What can be done, with the keys for it, on as many rows as it takes.
 fn next(model: &Model, report: &Report, width: u16) -> Vec<Line<'static>> {
-    let theme = &model.outfit.theme;
+    let theme = &model.options.theme;
     let mut rows: Vec<Vec<Span<'static>>> = vec![vec![Span::styled(format!("{:<10} ", "next"), theme.dim)]];
     let mut used = 11;
     for intent in &report.next {
-        let (key, what) = (model.outfit.keymap.key(*intent), binding(*intent).name);
+        let (key, what) = (model.options.keymap.key(*intent), binding(*intent).name);
         let cells = key.width() + what.width() + 1;
         if key.is_empty() {
             continue;

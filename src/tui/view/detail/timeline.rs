@@ -13,7 +13,7 @@ const TIMES: u16 = 6;
 
 pub(super) fn rows<'a>(model: &'a Model, timeline: &'a Timeline, width: u16) -> Rows<'a> {
     let entries = timeline.entries.iter().flat_map(move |entry| self::entry(model, entry, width));
-    let title = Line::styled("saved screen", model.outfit.theme.title);
+    let title = Line::styled("saved screen", model.options.theme.title);
     let screen = timeline
         .screen
         .iter()
@@ -22,7 +22,7 @@ pub(super) fn rows<'a>(model: &'a Model, timeline: &'a Timeline, width: u16) -> 
 }
 
 fn entry(model: &Model, entry: &Entry, width: u16) -> Vec<Line<'static>> {
-    let theme = &model.outfit.theme;
+    let theme = &model.options.theme;
     let style = if entry.inner { theme.dim } else { theme.text };
     // Counted from now, however long ago it was read.
     let when = format!("{:>4}  ", ago(model.now.wall, entry.at));

@@ -5,7 +5,7 @@ use super::theme::Theme;
 
 /// What the board is started with, fixed for its life.
 #[derive(Clone, Debug)]
-pub struct Outfit {
+pub struct Options {
     pub keymap: Keymap,
     pub theme: Theme,
     /// Only ASCII is drawn.
@@ -17,7 +17,7 @@ pub struct Outfit {
     pub default_agent: String,
 }
 
-impl Outfit {
+impl Options {
     /// A sign, or its ASCII stand-in.
     #[must_use]
     pub const fn sign(&self, sign: &'static str, ascii: &'static str) -> &'static str {

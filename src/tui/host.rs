@@ -36,7 +36,7 @@ pub trait Running: Send + Sync {
 }
 
 /// The seams. Everything but the clock may be slow, and is never called on the render thread.
-pub trait Stage: Send + Sync {
+pub trait Host: Send + Sync {
     /// An engine with connections of its own.
     ///
     /// # Errors
