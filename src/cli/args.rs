@@ -151,9 +151,9 @@ pub enum Command {
     Reopen(One),
     /// Waits until tasks are no longer in progress
     Wait(Wait),
-    /// Reports the task done: for agents, and with --task for people
+    /// Reports the task done: for agents, and with --task for you
     Done(Done),
-    /// Reports the task failed: for agents, and with --task for people
+    /// Reports the task failed: for agents, and with --task for you
     Fail(Fail),
     /// Asks the user a question: the card shows it, and that the agent waits
     Ask(Say),
@@ -459,8 +459,8 @@ pub struct Rm {
     /// Ends its agent first
     #[arg(long)]
     pub stop: bool,
-    /// Moves its worktree even while a shell stands in it or it is no worktree any more; one that can't be moved is
-    /// left where it is, and said
+    /// Moves its worktree even while a shell stands in it or it is no longer a worktree; one that can't be moved is
+    /// left where it is, and named
     #[arg(long)]
     pub force: bool,
 }

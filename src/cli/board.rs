@@ -18,7 +18,7 @@ pub fn table(cards: &[Card], now: Timestamp) {
         let task = &card.task;
         let mut remarks: Vec<String> = card.tree_trouble().into_iter().collect();
         if card.is_lost() {
-            remarks.push("LOST: nobody works on it, run: ganger --reconcile".to_owned());
+            remarks.push("LOST: its process is gone, run: ganger --reconcile".to_owned());
         } else if let Some(doubt) = card.doubt() {
             remarks.push(format!("UNKNOWN: {}", doubt.text()));
         } else if let Some(activity) = card.activity_text() {

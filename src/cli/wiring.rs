@@ -97,7 +97,7 @@ impl Wiring {
         let wiring = Self::with(global, config.settings)?;
         if global.verbose {
             let config =
-                config.path.as_ref().map_or("none, the defaults hold".to_owned(), |path| path.display().to_string());
+                config.path.as_ref().map_or("none: the defaults apply".to_owned(), |path| path.display().to_string());
             let around = &wiring.around;
             super::output::mention(&format!(
                 "database {}, state {}, tmux socket {}, configuration {config}",

@@ -36,9 +36,9 @@ use crate::domain::text;
 
 /// What tells an agent how to report, unless configured.
 pub const PREAMBLE: &str = "\
-You work in a git worktree of your own, started by ganger; a person watches the board. Commit your work to the branch that is \
+You work in a git worktree of your own, started by ganger; the user watches the board. Commit your work to the branch that is \
 checked out. When it is complete, run: \"$GANGER_BIN\" done. If it can't be done: \"$GANGER_BIN\" fail \"why\". If you need \
-a decision from a person: \"$GANGER_BIN\" ask \"your question\", then stop and wait for the answer. To tell of progress: \
+a decision from the user: \"$GANGER_BIN\" ask \"your question\", then stop and wait for the answer. To tell of progress: \
 \"$GANGER_BIN\" note \"one line\".";
 
 /// Reads an environment variable.

@@ -100,9 +100,8 @@ fn keys(settings: &mut Settings, field: &Field<'_>) -> Result<(), ConfigError> {
     let keys = field.one_or_more()?;
     for key in &keys {
         if keymap::Key::parse(key).is_none() {
-            return Err(field.refuse(format_args!(
-                r#"be keys such as "s", "G", "ctrl-u", "space", "enter", "f5", and {key:?} is none"#
-            )));
+            return Err(field
+                .refuse(format_args!(r#"be keys such as "s", "G", "ctrl-u", "space", "enter", "f5", not {key:?}"#)));
         }
         let is_text = keymap::Key::parse(key).is_some_and(keymap::Key::is_text);
         if is_text && keymap::named(field.key).is_some_and(|binding| binding.context.is_typed()) {

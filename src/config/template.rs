@@ -13,7 +13,7 @@ const WIDTH: usize = 118;
 
 const HEAD: &str = "\
 # The configuration of ganger. Every setting stands here with its default, commented out: remove the `#` in front
-# of one to change it. What is unknown or senseless is refused with its line: `ganger config check`.
+# of one to change it. Unknown keys and invalid values are refused, with their line: `ganger config check`.
 # `ganger config show` prints what is in force, `ganger config path` where it was read.
 #
 # A repository may have a file `.ganger.toml` of its own, in its main worktree, with default_agent and the sections

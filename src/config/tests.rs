@@ -563,7 +563,7 @@ fn the_board_is_configured() {
         ("[ui]\ncolors = { worst = 'red' }", "there is nothing called `worst` to colour"),
         ("[keys]\nform-save = 's'", "which is typed there"),
         ("[keys]\nretry-fresh = 'r'\nretry-resume = 'r'", "which `keys.retry-fresh` is already"),
-        ("[keys]\ndispatch = 'hyper-x'", "\"hyper-x\" is none"),
+        ("[keys]\ndispatch = 'hyper-x'", "not \"hyper-x\""),
         ("[keys]\ndispach = 's'", "did you mean `dispatch`?"),
         ("[keys]\ndispatch = 'y'\nstop = 'y'", "`keys.stop` must not be \"y\", which `keys.dispatch` is already"),
         ("[notify]\nreviewed = ['x']", "did you mean `review`?"),

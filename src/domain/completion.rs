@@ -134,12 +134,14 @@ pub fn outcome(ending: &Ending, stop_requested: bool, verifies: bool) -> Outcome
         How::SetupFailed(error) => failed(Cause::Setup, format!("setup failed: {error}")),
         How::TimedOut => failed(Cause::Timeout, "the agent ran past its timeout and was ended".to_owned()),
         How::HungUp { server_alive: true } => {
-            failed(Cause::Cancelled, "its tmux pane was closed by a person".to_owned())
+            failed(Cause::Cancelled, "its tmux pane was closed by the user".to_owned())
         }
         How::HungUp { server_alive: false } | How::Vanished(Vanished::Server) => {
             requeue(Cause::OrphanServer, "the tmux server went away")
         }
-        How::Terminated => requeue(Cause::OrphanTerminated, "the agent was terminated by a signal nobody here sent"),
+        How::Terminated => {
+            requeue(Cause::OrphanTerminated, "the agent was terminated by a signal that ganger did not send")
+        }
         How::Vanished(Vanished::Shim) => requeue(Cause::OrphanShim, "the agent vanished"),
         How::Vanished(Vanished::Reboot) => requeue(Cause::OrphanReboot, "the machine was restarted"),
     }

@@ -141,7 +141,9 @@ fn on_task(state: &State, current: Option<&Current>, event: &Event) -> Step {
                 cause: Some(Cause::Preflight),
                 ..to(state, Status::Failed, None)
             }),
-            Status::InProgress | Status::Review | Status::Done | Status::Failed => wrong(state, "dispatched"),
+            Status::InProgress | Status::Review | Status::Done | Status::Failed => {
+                wrong(state, "ready tasks", "dispatched")
+            }
         },
         Event::Requeued => match (state.status, live) {
             (Status::Failed, false) => {
@@ -149,7 +151,7 @@ fn on_task(state: &State, current: Option<&Current>, event: &Event) -> Step {
             }
             (Status::Failed, true) => Step::Conflict("its agent still runs: stop it first".to_owned()),
             (Status::Ready, _) => Step::Already,
-            (Status::InProgress | Status::Review | Status::Done, _) => wrong(state, "retried"),
+            (Status::InProgress | Status::Review | Status::Done, _) => wrong(state, "failed tasks", "retried"),
         },
         Event::Unqueued { why } => match state.status {
             Status::Ready => Step::Change(Change {
@@ -158,18 +160,18 @@ fn on_task(state: &State, current: Option<&Current>, event: &Event) -> Step {
                 ..to(state, Status::Failed, None)
             }),
             Status::Failed => Step::Already,
-            Status::InProgress | Status::Review | Status::Done => wrong(state, "given back as failed"),
+            Status::InProgress | Status::Review | Status::Done => wrong(state, "ready tasks", "given back as failed"),
         },
         Event::Reopened { why } => match state.status {
             Status::Done => Step::Change(Change { why: Some(why.clone()), ..to(state, Status::Review, None) }),
             Status::Review => Step::Already,
-            Status::Ready | Status::InProgress | Status::Failed => wrong(state, "reopened"),
+            Status::Ready | Status::InProgress | Status::Failed => wrong(state, "done tasks", "reopened"),
         },
         Event::Approved => match (state.status, live) {
             (Status::Review, false) => Step::Change(Change { why: Some(None), ..to(state, Status::Done, None) }),
             (Status::Review, true) => Step::Conflict("its agent still runs".to_owned()),
             (Status::Done, _) => Step::Already,
-            (Status::Ready | Status::InProgress | Status::Failed, _) => wrong(state, "approved"),
+            (Status::Ready | Status::InProgress | Status::Failed, _) => wrong(state, "tasks in review", "approved"),
         },
         Event::TreeMade
         | Event::Spawning
@@ -212,8 +214,10 @@ fn on_attempt(state: &State, current: &Current, event: &Event, now: Now, limits:
             (Status::Review, Phase::Running) => {
                 Step::Change(Change { why: Some(None), ..to(state, Status::InProgress, None) })
             }
-            (Status::Review, _) => Step::Conflict("its agent does not run any more".to_owned()),
-            (Status::Ready | Status::InProgress | Status::Done | Status::Failed, _) => wrong(state, "sent back"),
+            (Status::Review, _) => Step::Conflict("its agent no longer runs".to_owned()),
+            (Status::Ready | Status::InProgress | Status::Done | Status::Failed, _) => {
+                wrong(state, "tasks in review", "sent back")
+            }
         },
         Event::NotBounced { reason } => match (state.status, current.phase) {
             (Status::InProgress, Phase::Running) => {
@@ -303,7 +307,7 @@ fn done(state: &State, current: &Current) -> Step {
             Step::Conflict("its agent has not started".to_owned())
         }
         (Status::InProgress, Phase::Exited | Phase::Revoked) | (Status::Ready | Status::Failed, _) => {
-            wrong(state, "reported done")
+            wrong(state, "tasks in progress", "reported done")
         }
     }
 }
@@ -322,7 +326,7 @@ fn failed(state: &State, current: &Current, reason: &str) -> Step {
             Step::Conflict("its agent has not started".to_owned())
         }
         (Status::InProgress, Phase::Exited | Phase::Revoked) | (Status::Ready | Status::Review | Status::Done, _) => {
-            wrong(state, "reported failed")
+            wrong(state, "tasks in progress", "reported failed")
         }
     }
 }
@@ -414,8 +418,8 @@ fn to(state: &State, status: Status, phase: Option<Phase>) -> Change {
     }
 }
 
-fn wrong(state: &State, verb: &str) -> Step {
-    Step::Conflict(format!("a task that is {} can't be {verb}", state.status.said()))
+fn wrong(state: &State, which: &str, done: &str) -> Step {
+    Step::Conflict(format!("it is {}; only {which} can be {done}", state.status.said()))
 }
 
 #[cfg(test)]

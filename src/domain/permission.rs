@@ -169,7 +169,7 @@ pub enum Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Personal(verb) | Self::NotGranted(verb) => write!(f, "`{verb}` is for people"),
+            Self::Personal(verb) | Self::NotGranted(verb) => write!(f, "`{verb}` is for the user"),
             Self::OtherTask(task) => write!(f, "task {task} is another agent's"),
         }
     }

@@ -78,6 +78,17 @@ impl Status {
     }
 }
 
+impl Who {
+    /// What a user is told.
+    #[must_use]
+    pub const fn said(self) -> &'static str {
+        match self {
+            Self::Person => "you",
+            Self::Agent | Self::Dispatcher | Self::Shim | Self::Reconciler => self.text(),
+        }
+    }
+}
+
 words! {
     /// What an agent has said by a verb of its own: it stands until its next turn, whatever its program reports meanwhile.
     Spoken, "kind of saying" {

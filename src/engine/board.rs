@@ -99,7 +99,7 @@ impl Card {
         self.doing().is_some_and(|doing| doing.activity == Activity::Waiting)
     }
 
-    /// In progress by the row, and yet nobody holds its lock.
+    /// In progress by the row, and yet no process holds its lock.
     #[must_use]
     pub fn is_lost(&self) -> bool {
         self.task.status == Status::InProgress && self.attempt.as_ref().is_some_and(|seen| seen.live == Liveness::Dead)

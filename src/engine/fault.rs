@@ -163,7 +163,7 @@ impl From<StoreError> for Fault {
             StoreError::Replaced { .. } => Self::new(Kind::Failed, message).hint("start it again, then: ganger doctor"),
             StoreError::NetworkFileSystem { .. } => Self::new(Kind::Usage, message).hint("--db PATH on a local disk"),
             StoreError::Damaged { .. } => {
-                Self::new(Kind::Failed, message).hint("restore a backup, or move the file away to begin anew")
+                Self::new(Kind::Failed, message).hint("restore a backup, or move the file away to start with a new one")
             }
             StoreError::Unreadable { .. } | StoreError::Failed { .. } => {
                 Self::new(Kind::Failed, message).hint("ganger doctor")

@@ -81,7 +81,7 @@ fn refused(agent: &Agent, refusal: Refusal) -> Fault {
     };
     // An agent's own descent can't come about by accident.
     let accident = match agent.known {
-        Known::Environment => "; if you are a person: unset GANGER_ATTEMPT GANGER_TOKEN GANGER_TASK",
+        Known::Environment => "; if you are not that agent: unset GANGER_ATTEMPT GANGER_TOKEN GANGER_TASK",
         Known::Descent => "",
     };
     Fault::new(Kind::Conflict, format!("{refusal}, and {who}")).of(task).hint(format!("{may}{more}{accident}"))

@@ -94,7 +94,7 @@ pub fn fill(fill: &Fill<'_>, waiting: Vec<Waiting>) -> Result<Filled, Fault> {
 }
 
 fn unseen() -> Fault {
-    Fault::new(Kind::Failed, "a dispatch ended unseen").hint("ganger --reconcile")
+    Fault::new(Kind::Failed, "a dispatch ended without a result").hint("ganger --reconcile")
 }
 
 /// What the workers share.

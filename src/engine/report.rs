@@ -173,7 +173,7 @@ fn attempt_of(engine: &Engine, speaker: &Speaker) -> Result<(Attempt, Who), Faul
             if row.plan.token != *token {
                 return Err(Fault::new(Kind::Conflict, "GANGER_TOKEN is not this attempt's")
                     .of(row.plan.task)
-                    .hint("run it from the agent's own pane, or as a person: --task ID"));
+                    .hint("run it in the agent's own pane, or as the user: --task ID"));
             }
             Ok((row, Who::Agent))
         }
@@ -224,7 +224,7 @@ pub fn wait_verified(engine: &Engine, id: TaskId, patience: Duration) -> Result<
         .of(id)
         .hint(format!("ganger log {id} --verify"))),
         None => {
-            let why = format!("task {id} is not verified within {patience:?}");
+            let why = format!("task {id}: its verification did not end within {patience:?}");
             Err(Fault::new(Kind::TimedOut, why).of(id).hint(Remedy::Show(id)))
         }
     }

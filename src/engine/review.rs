@@ -72,7 +72,7 @@ pub enum Bounced {
 /// [`dispatch`].
 pub fn bounce(engine: &Engine, id: TaskId, feedback: &str) -> Result<Bounced, Fault> {
     if feedback.trim().is_empty() || feedback.contains('\0') {
-        return Err(Fault::new(Kind::Usage, "feedback can't be empty or hold a NUL character")
+        return Err(Fault::new(Kind::Usage, "feedback can't be empty or contain a NUL character")
             .of(id)
             .hint("ganger bounce ID --note TEXT"));
     }

@@ -65,7 +65,7 @@ impl Listener<'_> {
         // It may have ended, or started another program, since it was looked at.
         if !self.engine.ports.processes.has_terminal(self.agent) {
             let id = self.attempt.plan.task;
-            let why = format!("task {id}: its agent has not got its terminal any more");
+            let why = format!("task {id}: its agent no longer has its terminal");
             return Err(Fault::new(Kind::Conflict, why).of(id).hint(Remedy::Attach(id)));
         }
         let id = self.attempt.plan.task;

@@ -202,7 +202,7 @@ pub fn settle(engine: &Engine) -> Result<Vec<String>, Fault> {
     }
     if let Some(doubt) = doubt.filter(|_| running == 0) {
         engine.ports.store.believe()?;
-        done.push(format!("looked at, and no agent runs unknown: {doubt}"));
+        done.push(format!("checked, no unknown agent runs: {doubt}"));
     }
     Ok(done)
 }

@@ -85,11 +85,11 @@ fn check_texts(draft: &Draft) -> Result<(), Fault> {
     let texts = [("title", &draft.title), ("prompt", &draft.prompt), ("agent", &draft.agent)];
     for (name, text) in texts {
         if text.contains('\0') {
-            return usage(format!("a {name} can't hold a NUL character"));
+            return usage(format!("a {name} can't contain a NUL character"));
         }
     }
     if draft.verify.iter().any(|command| command.contains('\0') || command.trim().is_empty()) {
-        return usage("a --verify command can't be empty or hold a NUL character".to_owned());
+        return usage("a --verify command can't be empty or contain a NUL character".to_owned());
     }
     if let Some(base) = draft.base.as_ref().filter(|base| base.starts_with('-') || base.contains('\0')) {
         return usage(format!("--base {base:?} is not a revision"));
@@ -301,7 +301,7 @@ pub fn note(engine: &Engine, id: TaskId, note: &str) -> Result<(), Fault> {
 
 pub(super) fn check_note(id: TaskId, note: &str) -> Result<(), Fault> {
     if note.contains('\0') {
-        return Err(Fault::new(Kind::Usage, "a note can't hold a NUL character")
+        return Err(Fault::new(Kind::Usage, "a note can't contain a NUL character")
             .of(id)
             .hint("leave that character out"));
     }

@@ -59,7 +59,7 @@ pub fn wait(engine: &Engine, id: TaskId, wanted: Option<Status>, patience: Durat
         })
     })?;
     settled.unwrap_or_else(|| {
-        let why = format!("task {id} has not got there within {patience:?}");
+        let why = format!("task {id} did not reach that status within {patience:?}");
         Err(Fault::new(Kind::TimedOut, why).of(id).hint(Remedy::Show(id)))
     })
 }

@@ -270,14 +270,14 @@ pub(super) fn record_of(common: &Path, path: &Path) -> std::result::Result<Admin
     }
     let admin = match DotGit::read(common, path) {
         Ok(DotGit::Ours(dir)) => Admin { dir },
-        Ok(DotGit::Missing | DotGit::Torn) => return Err(format!("{at} has no .git any more")),
+        Ok(DotGit::Missing | DotGit::Torn) => return Err(format!("{at} no longer has a .git")),
         Ok(DotGit::Foreign) => return Err(format!("{at} is not a worktree of {}", common.display())),
         Err(error) => return Err(format!("{at}: {error}")),
     };
     match admin.tree() {
         Some(tree) if tree == path => Ok(admin),
         Some(tree) => Err(format!("{at} is a copy: git knows that tree at {}", tree.display())),
-        None => Err(format!("{at}: git has no record of it any more")),
+        None => Err(format!("{at}: git no longer has a record of it")),
     }
 }
 

@@ -220,7 +220,7 @@ impl Park<'_> {
         match admin.tree() {
             Some(known) if known == target => Ok(admin),
             Some(known) => Err(format!("git knows that tree at {}", known.display())),
-            None => Err("git has no record of it any more".to_owned()),
+            None => Err("git no longer has a record of it".to_owned()),
         }
     }
 

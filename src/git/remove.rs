@@ -113,7 +113,7 @@ impl Leftover<'_> {
             return Some(why);
         }
         if self.repo.maker(self.branch) != Maker::UsUntouched && !unmade {
-            return Some(format!("branch {} was not made or was moved by somebody else", self.branch));
+            return Some(format!("branch {} was not made, or was moved by another process", self.branch));
         }
         admin.work(self.base)
     }

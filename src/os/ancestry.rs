@@ -66,7 +66,7 @@ mod tests {
         let above = ancestors(parent).unwrap();
         assert_eq!(above.first(), (parent > 1).then_some(&parent));
         assert!(above.iter().all(|pid| *pid > 1));
-        assert_eq!(ancestors(i32::MAX), None, "nobody has this pid");
+        assert_eq!(ancestors(i32::MAX), None, "no process has this pid");
         assert_eq!(shims_above(), [], "no test runs below a shim");
     }
 }

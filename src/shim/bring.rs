@@ -134,7 +134,7 @@ impl Carrier<'_> {
             match kind(&folder).map_err(|error| making(&error))? {
                 Some(kind) if kind.is_dir() => {}
                 Some(_) => {
-                    self.tell(&format!("left out {}: {} is no folder here", path.display(), below.display()));
+                    self.tell(&format!("left out {}: {} is not a folder here", path.display(), below.display()));
                     return Ok(None);
                 }
                 None => {
@@ -376,7 +376,7 @@ mod tests {
         for way in [Way::Copy, Way::Link] {
             let (brought, told) = trees.bring(way, "config/*.local", &["config/x.local"]);
             brought.unwrap();
-            assert_eq!(told, ["left out config/x.local: config is no folder here"]);
+            assert_eq!(told, ["left out config/x.local: config is not a folder here"]);
         }
         assert_eq!(fs::read_dir(trees.0.path().join("outside")).unwrap().count(), 1);
     }

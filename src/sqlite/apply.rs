@@ -269,10 +269,10 @@ fn how(ending: &Ending) -> String {
         How::TimedOut => "timed out".to_owned(),
         How::HungUp { server_alive: true } => "hung up, its tmux server lives".to_owned(),
         How::HungUp { server_alive: false } => "hung up with its tmux server".to_owned(),
-        How::Terminated => "terminated by nobody known".to_owned(),
+        How::Terminated => "terminated from outside".to_owned(),
         How::Vanished(Vanished::Shim) => "its shim vanished".to_owned(),
         How::Vanished(Vanished::Server) => "its tmux server vanished".to_owned(),
-        How::Vanished(Vanished::Reboot) => "the machine was started anew".to_owned(),
+        How::Vanished(Vanished::Reboot) => "the machine was restarted".to_owned(),
     }
 }
 

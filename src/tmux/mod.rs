@@ -140,7 +140,7 @@ impl Multiplexer for Tmux {
 
     fn send(&self, socket: &Path, pane: &PaneSeen, typed: Typed<'_>) -> Result<()> {
         let target = Target::pane(&pane.id)?;
-        let not_ours = || MuxError::Failed(format!("{target} is not the agent's any more: nothing was typed"));
+        let not_ours = || MuxError::Failed(format!("{target} is no longer the agent's: nothing was typed"));
         let attempt = pane.argv.as_ref().ok_or_else(not_ours)?;
         let (chain, input) = match typed {
             Typed::Paste(text) => (chain::paste(&target, pane.pid, attempt), Some(text::typed(text).into_bytes())),

@@ -47,7 +47,7 @@ fn keep(name: &'static str, host: &Arc<dyn Host>, inbox: &Inbox, work: impl Fn()
     let (host, inbox) = (Arc::clone(host), inbox.clone());
     let run = move || {
         while catch_unwind(AssertUnwindSafe(&work)).is_err() {
-            let why = format!("a fault in ganger itself ({name}): trying again");
+            let why = format!("an error in ganger itself ({name}): trying again");
             if inbox.send(Msg::LoadFailed(why)).is_err() {
                 return;
             }

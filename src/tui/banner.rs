@@ -21,7 +21,7 @@ pub fn banner(model: &Model) -> Option<String> {
         if let Some(unknown) = sweep.unknown.first() {
             let more = sweep.unknown.len() - 1;
             let more = if more == 0 { String::new() } else { format!(" (and {more} more)") };
-            return Some(format!("could not tell, left as it is: {unknown}{more}"));
+            return Some(format!("unknown, left as it is: {unknown}{more}"));
         }
     }
     model.board.unreadable.first().map(|row| format!("unreadable: {row}"))

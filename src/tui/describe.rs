@@ -41,7 +41,7 @@ fn timeline(engine: &Engine, task: TaskId) -> Result<Timeline, Fault> {
 }
 
 fn entry(record: &Record) -> Entry {
-    Entry { at: record.at, text: record.sentence(), who: record.who.text(), inner: is_inner(&record.event()) }
+    Entry { at: record.at, text: record.sentence(), who: record.who.said(), inner: is_inner(&record.event()) }
 }
 
 /// Where the task's work is: the tree of its newest attempt, or where that was parked.
@@ -135,7 +135,7 @@ fn report(engine: &Engine, id: TaskId, lines: u16) -> Result<Report, Fault> {
             None => Saved::Nothing,
         }
     });
-    Ok(Report { facts, next: vec![Intent::Retry, Intent::Bounce, Intent::Shell, Intent::Delete], saved })
+    Ok(Report { facts, next: vec![Intent::Retry, Intent::Bounce, Intent::Shell, Intent::Remove], saved })
 }
 
 /// The last lines of something that was saved.
@@ -155,7 +155,7 @@ fn phase(attempt: &Attempt) -> &'static str {
     }
 }
 
-/// What deleting these tasks would lose or park, a line each.
+/// What removing these tasks would lose or park, a line each.
 pub fn losses(engine: &Engine, ids: &[TaskId]) -> Vec<String> {
     ids.iter().flat_map(|id| loss(engine, *id).unwrap_or_else(|fault| vec![fault.message])).collect()
 }

@@ -39,6 +39,10 @@ pub enum Msg {
         tab: Tab,
         content: Content,
     },
+    /// One of several tasks that are being dispatched has started, or will not.
+    Dispatched {
+        task: TaskId,
+    },
     /// An act is over.
     Acted {
         act: Act,
@@ -210,6 +214,10 @@ pub enum Act {
     Dispatch {
         task: TaskId,
     },
+    /// Several that were marked, as one queue.
+    DispatchMarked {
+        tasks: Vec<TaskId>,
+    },
     /// Everything that is ready and fits.
     DispatchAll,
     Retry {
@@ -237,7 +245,7 @@ pub enum Act {
     Archive {
         task: TaskId,
     },
-    Delete {
+    Remove {
         task: TaskId,
         stop: bool,
     },
@@ -257,7 +265,7 @@ impl Act {
     #[must_use]
     pub const fn task(&self) -> Option<TaskId> {
         match self {
-            Self::Add { .. } | Self::DispatchAll | Self::Undo | Self::Reconcile => None,
+            Self::Add { .. } | Self::DispatchMarked { .. } | Self::DispatchAll | Self::Undo | Self::Reconcile => None,
             Self::Edit { task, .. }
             | Self::Dispatch { task }
             | Self::Retry { task, .. }
@@ -267,7 +275,7 @@ impl Act {
             | Self::Approve { task }
             | Self::Reopen { task }
             | Self::Archive { task }
-            | Self::Delete { task, .. }
+            | Self::Remove { task, .. }
             | Self::Send { task, .. }
             | Self::Interrupt { task } => Some(*task),
         }
@@ -279,13 +287,17 @@ impl Act {
         match self {
             Self::Add { .. } => "adding",
             Self::Edit { .. } => "saving",
-            Self::Dispatch { .. } | Self::DispatchAll | Self::Retry { .. } | Self::Verify { .. } => "claiming",
+            Self::Dispatch { .. }
+            | Self::DispatchMarked { .. }
+            | Self::DispatchAll
+            | Self::Retry { .. }
+            | Self::Verify { .. } => "claiming",
             Self::Bounce { .. } => "sending back",
             Self::Stop { .. } => "stopping",
             Self::Approve { .. } => "approving",
             Self::Reopen { .. } => "reopening",
             Self::Archive { .. } => "archiving",
-            Self::Delete { .. } => "deleting",
+            Self::Remove { .. } => "removing",
             Self::Undo => "undoing",
             Self::Send { .. } | Self::Interrupt { .. } => "sending",
             Self::Reconcile => "reconciling",
@@ -320,7 +332,7 @@ pub enum Done {
     Approved(TaskId),
     Reopened(TaskId),
     Archived(TaskId),
-    Deleted {
+    Removed {
         task: TaskId,
         removed: Removed,
     },
@@ -337,7 +349,7 @@ pub enum Done {
 pub enum Query {
     /// What a reconcile would do.
     Plan,
-    /// What deleting these would lose.
+    /// What removing these would lose.
     Losses(Vec<TaskId>),
     /// The attempts over time.
     Chart,

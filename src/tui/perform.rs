@@ -135,9 +135,14 @@ impl Performer {
         let (shown, home) = (self.shown.clone(), self.home.clone());
         tokio::spawn(async move {
             let turn = turns.acquire_owned().await;
-            let doing = act.clone();
-            let done =
-                tokio::task::spawn_blocking(move || carry_out(host.as_ref(), &doing, shown.as_deref(), home)).await;
+            let (doing, progress) = (act.clone(), inbox.clone());
+            let work = move || {
+                // As below: there may be no inbox any more.
+                let tell = |task| drop(progress.send(Msg::Dispatched { task }));
+                let scene = Scene { host: host.as_ref(), shown: shown.as_deref(), home: home.as_deref(), tell: &tell };
+                scene.carry_out(&doing)
+            };
+            let done = tokio::task::spawn_blocking(work).await;
             drop(turn);
             let outcome = done.unwrap_or_else(|panic| Err(bug(&panic)));
             inbox.send(Msg::Acted { act, outcome }).ok();
@@ -180,7 +185,7 @@ impl Performer {
 }
 
 fn bug(panic: &tokio::task::JoinError) -> Fault {
-    Fault::new(Kind::Failed, format!("a fault in ganger itself: {panic}")).hint(Remedy::Reconcile)
+    Fault::new(Kind::Failed, format!("an error in ganger itself: {panic}")).hint(Remedy::Reconcile)
 }
 
 fn answer(engine: &Engine, query: Query, shown: Option<&Path>) -> Result<Answer, Fault> {
@@ -199,94 +204,127 @@ fn plan(engine: &Engine) -> Result<Vec<String>, Fault> {
     Ok(would.chain(unknown).collect())
 }
 
-fn carry_out(host: &dyn Host, act: &Act, shown: Option<&Path>, home: Option<PathBuf>) -> Result<Done, Fault> {
-    let engine = &host.engine()?;
-    Ok(match act {
-        Act::Add { draft, .. } => {
-            let nowhere = || {
-                Fault::new(Kind::Usage, "there is no git repository here to add a task to")
-                    .hint("open the board in one")
-            };
-            let mut draft = draft.as_ref().clone();
-            draft.repo = home.ok_or_else(nowhere)?;
-            Done::Added(tasks::add(engine, &draft)?.id)
-        }
-        Act::Edit { task, edit } => {
-            tasks::edit(engine, *task, edit)?;
-            Done::Saved(*task)
-        }
-        Act::Dispatch { task } => {
-            let attempt = dispatch(engine, &Request::of(*task))?;
-            Done::Started { task: *task, session: attempt.plan.session }
-        }
-        Act::DispatchAll => dispatch_all(host, shown)?,
-        Act::Retry { task, fresh, note } => {
-            let (from, note) = (vec![Status::Failed], note.clone());
-            let request = Request { from, fresh: *fresh, note, ..Request::of(*task) };
-            let attempt = dispatch(engine, &request)?;
-            Done::Retried { task: *task, number: attempt.plan.number, notes: attempt.kept }
-        }
-        Act::Verify { task } => {
-            dispatch(engine, &Request { from: vec![Status::Failed], verify_only: true, ..Request::of(*task) })?;
-            Done::Verifying(*task)
-        }
-        Act::Bounce { task, note } => Done::Bounced(*task, review::bounce(engine, *task, note)?),
-        Act::Stop { task } => {
-            stop::stop(engine, *task)?;
-            Done::Stopped(*task)
-        }
-        Act::Approve { task } => {
-            review::approve(engine, *task)?;
-            Done::Approved(*task)
-        }
-        Act::Reopen { task } => {
-            review::reopen(engine, *task)?;
-            Done::Reopened(*task)
-        }
-        Act::Archive { task } => {
-            tasks::archive(engine, *task, false)?;
-            Done::Archived(*task)
-        }
-        Act::Delete { task, stop } => {
-            Done::Deleted { task: *task, removed: tasks::remove(engine, *task, *stop, false)? }
-        }
-        Act::Undo => Done::Undone(undo::undo(engine, shown)?.what),
-        Act::Send { task, text } => {
-            screen::send(engine, *task, text)?;
-            Done::Sent(*task)
-        }
-        Act::Interrupt { task } => {
-            screen::interrupt(engine, *task)?;
-            Done::Interrupted(*task)
-        }
-        Act::Reconcile => {
-            let pass = all(engine);
-            match pass.failed {
-                Some(why) => return Err(Fault::new(Kind::Failed, why)),
-                None => Done::Reconciled(pass.done),
-            }
-        }
-    })
+/// What an act is carried out on.
+struct Scene<'a> {
+    host: &'a dyn Host,
+    /// The repository that is shown; `None` is every one.
+    shown: Option<&'a Path>,
+    /// The repository of new tasks.
+    home: Option<&'a Path>,
+    /// Is told of each of several tasks as it has started, or has not.
+    tell: &'a (dyn Fn(TaskId) + Sync),
 }
 
-/// Starts what is ready until the limit is reached.
-fn dispatch_all(host: &dyn Host, shown: Option<&Path>) -> Result<Done, Fault> {
-    let ready = queue::ready(&host.engine()?, shown)?;
-    let fill = Fill {
-        engines: &|| host.engine(),
-        request: &|task| Request { explicit: false, ..Request::of(task) },
-        wanted: usize::MAX,
-        stops_at_failure: true,
-        told: &|_, _| {},
-    };
-    let Filled { results, full, started, of } = queue::fill(&fill, ready.iter().map(Waiting::of).collect())?;
-    let mut stopped = full.map(|(reached, _)| reached.to_string());
-    for fault in results.into_iter().filter_map(|(_, result)| result.err()) {
-        // Another dispatcher took it; or it is this one's own fault, which its card tells.
-        if !matches!(fault.kind, Kind::Conflict | Kind::NotDispatched) {
-            return Err(fault);
-        }
-        stopped = stopped.or(Some(fault.message));
+impl Scene<'_> {
+    fn carry_out(&self, act: &Act) -> Result<Done, Fault> {
+        let engine = &self.host.engine()?;
+        Ok(match act {
+            Act::Add { draft, .. } => {
+                let nowhere = || {
+                    Fault::new(Kind::Usage, "there is no git repository here to add a task to")
+                        .hint("open the board in one")
+                };
+                let mut draft = draft.as_ref().clone();
+                draft.repo = self.home.map(Path::to_owned).ok_or_else(nowhere)?;
+                Done::Added(tasks::add(engine, &draft)?.id)
+            }
+            Act::Edit { task, edit } => {
+                tasks::edit(engine, *task, edit)?;
+                Done::Saved(*task)
+            }
+            Act::Dispatch { task } => {
+                let attempt = dispatch(engine, &Request::of(*task))?;
+                Done::Started { task: *task, session: attempt.plan.session }
+            }
+            Act::DispatchMarked { tasks } => self.dispatch_marked(engine, tasks)?,
+            Act::DispatchAll => self.dispatch_all(engine)?,
+            Act::Retry { task, fresh, note } => {
+                let (from, note) = (vec![Status::Failed], note.clone());
+                let request = Request { from, fresh: *fresh, note, ..Request::of(*task) };
+                let attempt = dispatch(engine, &request)?;
+                Done::Retried { task: *task, number: attempt.plan.number, notes: attempt.kept }
+            }
+            Act::Verify { task } => {
+                dispatch(engine, &Request { from: vec![Status::Failed], verify_only: true, ..Request::of(*task) })?;
+                Done::Verifying(*task)
+            }
+            Act::Bounce { task, note } => Done::Bounced(*task, review::bounce(engine, *task, note)?),
+            Act::Stop { task } => {
+                stop::stop(engine, *task)?;
+                Done::Stopped(*task)
+            }
+            Act::Approve { task } => {
+                review::approve(engine, *task)?;
+                Done::Approved(*task)
+            }
+            Act::Reopen { task } => {
+                review::reopen(engine, *task)?;
+                Done::Reopened(*task)
+            }
+            Act::Archive { task } => {
+                tasks::archive(engine, *task, false)?;
+                Done::Archived(*task)
+            }
+            Act::Remove { task, stop } => {
+                Done::Removed { task: *task, removed: tasks::remove(engine, *task, *stop, false)? }
+            }
+            Act::Undo => Done::Undone(undo::undo(engine, self.shown)?.what),
+            Act::Send { task, text } => {
+                screen::send(engine, *task, text)?;
+                Done::Sent(*task)
+            }
+            Act::Interrupt { task } => {
+                screen::interrupt(engine, *task)?;
+                Done::Interrupted(*task)
+            }
+            Act::Reconcile => {
+                let pass = all(engine);
+                match pass.failed {
+                    Some(why) => return Err(Fault::new(Kind::Failed, why)),
+                    None => Done::Reconciled(pass.done),
+                }
+            }
+        })
     }
-    Ok(Done::Filled { started, of, stopped })
+
+    /// Starts what is ready until the limit is reached.
+    fn dispatch_all(&self, engine: &Engine) -> Result<Done, Fault> {
+        let ready = queue::ready(engine, self.shown)?;
+        let (filled, first) = self.fill(ready.iter().map(Waiting::of).collect(), false)?;
+        match first {
+            // Another dispatcher took it; or it is this one's own fault, which its card tells.
+            Some(fault) if !matches!(fault.kind, Kind::Conflict | Kind::NotDispatched) => Err(fault),
+            Some(_) | None => Ok(filled),
+        }
+    }
+
+    /// Starts tasks that were marked, until the limit is reached: what keeps one of them from starting keeps no other.
+    fn dispatch_marked(&self, engine: &Engine, tasks: &[TaskId]) -> Result<Done, Fault> {
+        let waiting = tasks.iter().map(|task| engine.task(*task).map(|task| Waiting::of(&task)));
+        let (filled, first) = self.fill(waiting.collect::<Result<_, _>>()?, true)?;
+        match (filled, first) {
+            (Done::Filled { started: 0, stopped, .. }, Some(fault)) if stopped.as_ref() == Some(&fault.message) => {
+                Err(fault)
+            }
+            (filled, _) => Ok(filled),
+        }
+    }
+
+    /// Works tasks off as one queue. Besides what came of it, the first fault that is no limit.
+    fn fill(&self, waiting: Vec<Waiting>, explicit: bool) -> Result<(Done, Option<Fault>), Fault> {
+        let fill = Fill {
+            engines: &|| self.host.engine(),
+            request: &|task| Request { explicit, ..Request::of(task) },
+            wanted: usize::MAX,
+            stops_at_failure: !explicit,
+            told: &|task, _| (self.tell)(task),
+        };
+        let Filled { results, full, started, of } = queue::fill(&fill, waiting)?;
+        let faults = || results.iter().filter_map(|(_, result)| result.as_ref().err());
+        let grave = faults().find(|fault| !matches!(fault.kind, Kind::Conflict | Kind::NotDispatched));
+        let first = grave.or_else(|| faults().next()).cloned();
+        let reached = full.map(|(reached, _)| reached.to_string());
+        let stopped = reached.or_else(|| first.as_ref().map(|fault| fault.message.clone()));
+        Ok((Done::Filled { started, of, stopped }, first))
+    }
 }

@@ -53,10 +53,10 @@ pub fn done(done: &Done) -> Said {
         Done::Approved(task) => Said::from(format!("task {task} is done")).then(Intent::Undo),
         Done::Reopened(task) => format!("task {task} is in review again").into(),
         Done::Archived(task) => Said::from(format!("task {task} archived")).then(Intent::Undo),
-        Done::Deleted { task, removed } => {
+        Done::Removed { task, removed } => {
             let parked = removed.parked.first().map(|place| format!(", its work is in {}", place.display()));
             let note = removed.said.first().map(|note| format!("; {note}"));
-            let text = [Some(format!("task {task} deleted")), parked, note].into_iter().flatten().collect::<String>();
+            let text = [Some(format!("task {task} removed")), parked, note].into_iter().flatten().collect::<String>();
             Said::from(text).then(Intent::Undo)
         }
         Done::Undone(what) => what.as_str().into(),

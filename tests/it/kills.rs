@@ -242,7 +242,7 @@ fn the_server_killed_in_the_middle_of_dispatches_loses_nobody() {
         world.tmux(&["kill-server"]);
         finish(child);
         until("the end of its agents", || {
-            // A shim that ends its agent has no pane any more: until it is through, that is an unknown.
+            // A shim that ends its agent no longer has a pane: until it is through, that is an unknown.
             world.ganger(&["--reconcile"]);
             let alive = agents(&world, id);
             assert!(alive <= 1, "round {round}");

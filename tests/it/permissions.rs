@@ -79,7 +79,7 @@ fn a12_an_agent_that_acts_as_a_person_is_refused_however_it_hides() {
     assert!(codes.lines().count() > acts.len() + 20, "{codes}");
     assert!(codes.lines().all(|line| line.starts_with("4 ")), "{codes}");
     let said = fs::read_to_string(world.path("said")).unwrap();
-    assert!(said.contains("ganger: `approve` is for people, and this is the agent of task 3"), "{said}");
+    assert!(said.contains("ganger: `approve` is for the user, and this is the agent of task 3"), "{said}");
     assert!(said.contains("an agent may: done, fail, ask and note on its own task, and what only reads"), "{said}");
     assert!(said.contains("permissions.agents = [\"approve\"]"), "{said}");
     let told: Vec<&str> = said.lines().filter(|line| line.contains("unset GANGER_ATTEMPT")).collect();
@@ -237,7 +237,7 @@ fn a15_a_person_beside_an_agent_is_a_person() {
         ran.stderr.contains("the environment says that this is the agent of task 1, whose attempt is over"),
         "{ran:?}"
     );
-    assert!(ran.stderr.contains("if you are a person: unset GANGER_ATTEMPT GANGER_TOKEN GANGER_TASK"), "{ran:?}");
+    assert!(ran.stderr.contains("if you are not that agent: unset GANGER_ATTEMPT GANGER_TOKEN GANGER_TASK"), "{ran:?}");
     world.ok(&["reopen", "1"]);
     // Those of another board say nothing here.
     let ran = world.spawn(

@@ -141,7 +141,7 @@ fn a_task_goes_from_the_form_to_done_by_keys_alone() {
     board.shows(&["in review again"]);
     assert_eq!(world.status(1), "review");
     board.keys(&["D"]);
-    board.shows(&["Delete this task?", "would be moved to the trash"]);
+    board.shows(&["Remove this task?", "would be moved to the trash"]);
     board.keys(&["y"]);
     board.shows(&["No tasks yet"]);
     world.fails(3, &["show", "1"]);
@@ -218,6 +218,31 @@ fn two_boards_on_one_database_agree_at_once() {
     other.hides("number1");
     // The time includes that of the command itself.
     assert!(median(times.clone()) <= Duration::from_millis(250), "{times:?}");
+}
+
+#[test]
+fn marked_tasks_start_as_one_queue_that_the_limit_stops_once() {
+    let world = World::new();
+    world.configure("[queue]\nmax_running = 2");
+    for number in 1..=5 {
+        world.add(&format!("echo agent {number}; exec sleep 1000"));
+    }
+    let board = Terminal::outside(&world, 120, 40);
+    board.shows(&["Ready 5", "#5"]);
+    board.keys(&["Space", "Space", "Space", "Space", "s"]);
+    board.shows(&["2 of 4 started; the limit of 2 is reached", "Ready 3", "In progress 2"]);
+    let status: Vec<String> = (1..=5).map(|task| world.status(task)).collect();
+    assert_eq!(status, ["in-progress", "in-progress", "ready", "ready", "ready"], "in order");
+    // The third met the limit, and what comes after it was not even asked for.
+    assert_eq!(world.task(4)["attempts"], serde_json::json!([]));
+
+    // Room again: what was not started can be marked again.
+    world.ok(&["stop", "1"]);
+    board.shows(&["In progress 1"]);
+    board.keys(&["1", "g", "Space", "Space", "s"]);
+    board.shows(&["1 of 2 started", "In progress 2"]);
+    assert_eq!((world.status(3), world.status(4)), ("in-progress".to_owned(), "ready".to_owned()));
+    world.audited();
 }
 
 #[test]

@@ -28,7 +28,9 @@ pub fn several(text: &str) -> Result<Ids, String> {
             Some((first, last)) => {
                 let (first, last) = (number(first).ok_or_else(wrong)?, number(last).ok_or_else(wrong)?);
                 if first > last || last - first >= LONGEST {
-                    return Err(format!("{part} is no range: write the smaller id first, at most {LONGEST} at once"));
+                    return Err(format!(
+                        "{part} is not a range: write the smaller id first, at most {LONGEST} at once"
+                    ));
                 }
                 ids.extend(first..=last);
             }

@@ -61,7 +61,7 @@ fn prepare(argv: &[OsString]) -> Result<u8, Fault> {
     let id = AttemptId::parse(&attempt.to_string_lossy())
         .map_err(|text| Fault::new(Kind::Usage, format!("{text:?} is not an attempt")))?;
     let bytes = std::fs::read(launch).map_err(|error| {
-        Fault::new(Kind::Conflict, format!("no orders for this attempt, so no agent is started: {error}"))
+        Fault::new(Kind::Conflict, format!("this attempt's launch file can't be read, so no agent is started: {error}"))
     })?;
     let launch = Launch::decode(&bytes).map_err(|why| Fault::new(Kind::Failed, why))?;
     if launch.attempt != id.as_str() {

@@ -201,6 +201,6 @@ fn worktree(wiring: &Wiring) -> Result<PathBuf, Fault> {
 }
 
 fn refused(refusal: Refusal) -> Fault {
-    let hint = refusal.hint.unwrap_or_else(|| "mend it, or move it away".to_owned());
+    let hint = refusal.hint.unwrap_or_else(|| "fix it, or move it away".to_owned());
     Fault::new(Kind::Conflict, refusal.why).hint(hint)
 }

@@ -70,10 +70,10 @@ pub fn run(global: &Global, command: &Config) -> Outcome {
             if global.json {
                 output::object(json!({ "path": path, "repository": repository, "ok": true }));
             } else {
-                output::say(&path.map_or("no file, the defaults hold".to_owned(), |path| format!("{path} is sound")));
+                output::say(&path.map_or("no file: the defaults apply".to_owned(), |path| format!("{path} is valid")));
                 if let Some((path, trusted)) = own {
                     let trusted = if trusted { "" } else { ", and not trusted and not obeyed: ganger trust --show" };
-                    output::say(&format!("{} is sound{trusted}", path.display()));
+                    output::say(&format!("{} is valid{trusted}", path.display()));
                 }
             }
         }

@@ -158,7 +158,7 @@ impl Demo {
         self.ganger(&["list"])?;
         output::say("\nWhat happened, a line per event:");
         for event in store.timeline(None, 0, 1000)? {
-            let who = event.who.text();
+            let who = event.who.said();
             output::say(&format!("  {:>3}  task {}  {who:<10}  {}", event.seq, event.task, event.sentence()));
         }
         self.judge()
@@ -188,7 +188,7 @@ impl Demo {
         }
         let seen = seen?;
         if matches!(seen, Phase::Claimed | Phase::Worktree | Phase::Spawning) {
-            output::say(&format!("killed pid {pid} in phase {seen}: the task is claimed, and nobody works on it"));
+            output::say(&format!("killed pid {pid} in phase {seen}: the task is claimed, and nothing works on it"));
         }
         Ok(())
     }

@@ -175,7 +175,7 @@ fn of_earlier_work(engine: &Engine, attempt: &Attempt) -> Result<Option<String>,
     if plan.adopts.is_none() {
         let trees = engine.ports.store.trees(id)?;
         let parked = trees.into_iter().rev().find_map(|tree| tree.parked);
-        return Ok(parked.map(|at| format!("task {id} begins anew: its earlier work is parked at {}", at.display())));
+        return Ok(parked.map(|at| format!("task {id} starts over: its earlier work is parked at {}", at.display())));
     }
     let timeline = engine.ports.store.timeline(Some(id), 0, u32::MAX)?;
     let again =

@@ -141,7 +141,7 @@ fn say(checks: Vec<Check>, found: Option<&Audit>, fixed: Option<&Report>) {
         .collect();
     let findings = |word: &str, findings: &[Finding]| {
         let row = |finding: &Finding| {
-            let name = format!("{} task {}", finding.invariant, finding.task);
+            let name = format!("task {}", finding.task);
             vec![word.to_owned(), name, format!("{} · try: {}", text::line(&finding.found), finding.hint)]
         };
         findings.iter().map(row).collect::<Vec<_>>()
@@ -151,7 +151,7 @@ fn say(checks: Vec<Check>, found: Option<&Audit>, fixed: Option<&Report>) {
         rows.extend(findings("unknown", &found.unknown));
     }
     if found.is_some_and(|found| found.violations.is_empty() && found.unknown.is_empty()) {
-        let what = "all invariants hold";
+        let what = "tasks, attempts, processes, panes and worktrees agree";
         rows.push(vec![Mark::Ok.text().to_owned(), "audit".to_owned(), what.to_owned()]);
     }
     output::table(&rows);
@@ -206,7 +206,7 @@ fn with_engine(wiring: &Wiring, engine: &Engine, checks: &mut Vec<Check>) {
             check("attempts", Mark::Warning, what.join("; "))
         }
         Ok(report) if report.changes() => {
-            check("attempts", Mark::Warning, format!("{} to mend: ganger --reconcile", report.actions.len()))
+            check("attempts", Mark::Warning, format!("{} to fix: ganger --reconcile", report.actions.len()))
         }
         Ok(_) => check("attempts", Mark::Ok, "every one is as it should be"),
         Err(fault) => check("attempts", Mark::Failed, fault.message),

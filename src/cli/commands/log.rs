@@ -39,7 +39,7 @@ pub fn peek(wiring: &Wiring, args: &Peek) -> Outcome {
     let socket = &attempt.plan.socket;
     let panes = engine.ports.mux.glance(socket)?;
     let Some(pane) = panes.find(&attempt.plan.id) else {
-        return Err(Fault::new(Kind::Conflict, format!("task {} has no pane any more", args.id))
+        return Err(Fault::new(Kind::Conflict, format!("task {} no longer has a pane", args.id))
             .of(task.id)
             .hint(format!("ganger log {}", args.id)));
     };

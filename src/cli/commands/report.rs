@@ -56,7 +56,7 @@ pub fn note(wiring: &Wiring, args: Say) -> Outcome {
 
 fn sensible(text: String, what: &str, hint: &str) -> Result<String, Fault> {
     if text.trim().is_empty() || text.contains('\0') {
-        return Err(Fault::new(Kind::Usage, format!("{what} can't be empty or hold a NUL character")).hint(hint));
+        return Err(Fault::new(Kind::Usage, format!("{what} can't be empty or contain a NUL character")).hint(hint));
     }
     Ok(text)
 }
@@ -135,7 +135,7 @@ fn speaker(wiring: &Wiring, task: Option<i64>) -> Result<Speaker, Fault> {
     match (&wiring.around.caller, task) {
         (Caller::Person, Some(task)) => Ok(Speaker::Person { task: TaskId(task) }),
         (Caller::Person, None) => {
-            let missing = || Fault::new(Kind::Usage, "this is not an agent's pane").hint("as a person: --task ID");
+            let missing = || Fault::new(Kind::Usage, "this is not an agent's pane").hint("as the user: --task ID");
             agent()?.ok_or_else(missing)
         }
         // That a task is named makes it no person's word.

@@ -15,7 +15,7 @@ pub fn run(wiring: &Wiring, args: &Send) -> Outcome {
     let text = if args.text == "-" { add::prompt(args.text.clone())? } else { args.text.clone() };
     let text = text.trim_end_matches('\n');
     if text.trim().is_empty() || text.contains('\0') {
-        return Err(Fault::new(Kind::Usage, "a text to send can't be empty or hold a NUL character")
+        return Err(Fault::new(Kind::Usage, "a text to send can't be empty or contain a NUL character")
             .hint("ganger send ID TEXT"));
     }
     let engine = wiring.engine()?;

@@ -121,7 +121,7 @@ fn print(card: &Card, attempts: &[Seen], timeline: &[Record], now: Timestamp) {
     output::say("timeline");
     for record in timeline {
         let ago = span(now.since(record.at).as_secs());
-        output::say(&format!("  {ago:>4} ago  {:<10}  {}", record.who.text(), record.sentence()));
+        output::say(&format!("  {ago:>4} ago  {:<10}  {}", record.who.said(), record.sentence()));
     }
 }
 

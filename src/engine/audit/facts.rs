@@ -151,7 +151,7 @@ fn tree(engine: &Engine, tree: Tree, owners: &[AttemptId]) -> TreeFacts {
     let found = if tree.repo.exists() {
         of_disk(&tree, engine.ports.trees.whereabouts(&tree, owners))
     } else {
-        Found::Unknown(format!("the repository {} is away", tree.repo.display()))
+        Found::Unknown(format!("the repository {} is missing", tree.repo.display()))
     };
     TreeFacts { tree, found }
 }
@@ -170,11 +170,11 @@ fn of_disk(tree: &Tree, seen: Whereabouts) -> Found {
         }
         (TreeState::Parked, Whereabouts::InPlace(_)) => says("its worktree is in its place".to_owned()),
         (TreeState::Gone, _) => Found::NotLookedAt,
-        (_, Whereabouts::Broken(why)) => Found::Broken(format!("its worktree is not one any more: {why}")),
+        (_, Whereabouts::Broken(why)) => Found::Broken(format!("its worktree is no longer one: {why}")),
         // Somebody moved it, and nothing of it is lost.
         (_, Whereabouts::Elsewhere(at)) => Found::Unknown(format!("its worktree was moved to {}", at.display())),
         (_, Whereabouts::Absent { .. }) => {
-            Found::Broken(format!("its worktree is not one any more: {} is gone", tree.path.display()))
+            Found::Broken(format!("its worktree is no longer one: {} is gone", tree.path.display()))
         }
     }
 }

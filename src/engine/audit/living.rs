@@ -34,12 +34,12 @@ fn no_ghost(facts: &TaskFacts, audit: &mut Audit) {
             Lock::Free | Lock::Missing | Lock::Replaced if attempt.ahead => {
                 audit.unsure("I1", task.id, id, "it has come further than the database knows".to_owned());
             }
-            Lock::Free | Lock::Missing | Lock::Replaced => ghost("nobody dispatches it".to_owned()),
+            Lock::Free | Lock::Missing | Lock::Replaced => ghost("no dispatcher works on it".to_owned()),
             Lock::Unknown => audit.unsure("I1", task.id, id, "its dispatcher's lock can't be asked".to_owned()),
         },
         (Phase::Running | Phase::Verifying, Where::Here) => match (attempt.lock, attempt.shim) {
-            (Lock::Free, Probe::Dead | Probe::Unknown) => ghost("nobody holds its lock".to_owned()),
-            (Lock::Held, Probe::Dead) => ghost("its lock is held by somebody who is not its shim".to_owned()),
+            (Lock::Free, Probe::Dead | Probe::Unknown) => ghost("no process holds its lock".to_owned()),
+            (Lock::Held, Probe::Dead) => ghost("its lock is held by a process that is not its shim".to_owned()),
             (Lock::Held, Probe::Alive | Probe::Unknown) if row.phase == Phase::Running => {
                 if row.agent.is_some() && attempt.agent == Probe::Dead {
                     ghost("its agent is dead while its shim lives".to_owned());

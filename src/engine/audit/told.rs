@@ -51,7 +51,7 @@ fn bounded(facts: &TaskFacts, limit: u32, audit: &mut Audit) {
             && matches!(status(&after.to), "ready" | "in-progress")
             && !matches!(after.who, Who::Person | Who::Agent | Who::Dispatcher);
         if cancelled && back {
-            let found = format!("a person ended it, and it was queued again by the {}", after.who);
+            let found = format!("the user ended it, and it was queued again by the {}", after.who);
             audit.violated("I14", task.id, None, found);
         }
     }

@@ -117,6 +117,6 @@ fn carry_out(saga: &mut Saga<'_>) -> Result<Attempt, Failure> {
             .map(|text| (*text).to_owned())
             .or_else(|| panic.downcast_ref::<String>().cloned())
             .unwrap_or_else(|| "unknown".to_owned());
-        Err(Failure::new(StepName::Start, Cause::Spawn, false, format!("a fault in ganger itself: {what}")))
+        Err(Failure::new(StepName::Start, Cause::Spawn, false, format!("an error in ganger itself: {what}")))
     })
 }

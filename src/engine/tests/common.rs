@@ -58,7 +58,7 @@ fn what_the_adapters_say_becomes_a_fault_with_the_next_command() {
         (
             StoreError::Damaged { path: path(), why: text(), copy: path() },
             Kind::Failed,
-            "restore a backup, or move the file away to begin anew",
+            "restore a backup, or move the file away to start with a new one",
         ),
         (StoreError::Unreadable { table: "t", row: text(), column: "c", why: text() }, Kind::Failed, "ganger doctor"),
         (StoreError::Failed { doing: text(), why: text() }, Kind::Failed, "ganger doctor"),

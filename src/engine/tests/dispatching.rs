@@ -83,7 +83,7 @@ fn a_panic_is_a_failure_like_any_other() {
     let (engine, task) = world.ready();
     world.trouble("trees.add", When::After, Then::Panic);
     let fault = refused(&engine, task);
-    assert!(fault.message.contains("agent start: a fault in ganger itself: as scripted"), "{}", fault.message);
+    assert!(fault.message.contains("agent start: an error in ganger itself: as scripted"), "{}", fault.message);
     assert_eq!(world.task(task).status, Status::Ready);
     assert_undone(&world, &world.attempt(task));
 }

@@ -80,7 +80,7 @@ fn what_an_agent_does_in_a_persons_place_is_stamped_as_its_own() {
     let refused = check(&engine, Verb::Rm, None).unwrap_err();
     assert_eq!(
         (refused.kind, refused.message.as_str()),
-        (Kind::Conflict, "`rm` is for people, and this is the agent of task 1")
+        (Kind::Conflict, "`rm` is for the user, and this is the agent of task 1")
     );
     let stamp = engine.stamp(Who::Person);
     assert_eq!((stamp.who, stamp.evidence), (Who::Agent, vec![("by", attempt.to_string())]));

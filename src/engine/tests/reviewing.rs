@@ -70,7 +70,7 @@ fn fail_is_failed_with_the_agents_reason() {
     );
     let fault = say(&engine, &agent(&attempt), &Word::Done).unwrap_err();
     assert_eq!((fault.kind, fault.hint.as_deref()), (Kind::Conflict, Some("ganger show 1")));
-    assert_eq!(fault.message, "task 1: a task that is failed can't be reported done");
+    assert_eq!(fault.message, "task 1: it is failed; only tasks in progress can be reported done");
     assert_eq!(world.task(task).status, Status::Failed);
 }
 
@@ -150,7 +150,7 @@ fn a_verification_that_takes_too_long_is_said() {
     say(&engine, &agent(&attempt), &Word::Done).unwrap();
     let fault = wait_verified(&engine, task, Duration::from_secs(10)).unwrap_err();
     assert_eq!((fault.kind, fault.task), (Kind::TimedOut, Some(task)));
-    assert_eq!(fault.message, "task 1 is not verified within 10s");
+    assert_eq!(fault.message, "task 1: its verification did not end within 10s");
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn only_work_in_review_can_be_approved_and_no_agent_is_ended_for_it() {
     let (engine, task, attempt) = world.running();
     let fault = review::approve(&engine, task).unwrap_err();
     assert_eq!(fault.kind, Kind::Conflict);
-    assert_eq!(fault.message, "task 1: a task that is in progress can't be approved");
+    assert_eq!(fault.message, "task 1: it is in progress; only tasks in review can be approved");
     assert_eq!((world.agents(&attempt.plan.id).len(), world.attempt(task).stop_requested), (1, false));
     assert_eq!(review::reopen(&engine, task).unwrap_err().kind, Kind::Conflict);
     assert_eq!(review::reopen(&engine, TaskId(9)).unwrap_err().kind, Kind::NoSuchTask);

@@ -22,11 +22,11 @@ fn a_draft_that_can_not_be_is_refused_in_words() {
     let nul = || "a\0b".to_owned();
     for (draft, said) in [
         (Draft { title: " \t".to_owned(), ..draft() }, "a title can't be empty"),
-        (Draft { title: nul(), ..draft() }, "a title can't hold a NUL character"),
-        (Draft { prompt: nul(), ..draft() }, "a prompt can't hold a NUL character"),
-        (Draft { agent: nul(), ..draft() }, "an agent can't hold a NUL character"),
+        (Draft { title: nul(), ..draft() }, "a title can't contain a NUL character"),
+        (Draft { prompt: nul(), ..draft() }, "a prompt can't contain a NUL character"),
+        (Draft { agent: nul(), ..draft() }, "an agent can't contain a NUL character"),
         (Draft { verify: vec!["ok".to_owned(), " ".to_owned()], ..draft() }, "a --verify command can't be empty"),
-        (Draft { verify: vec![nul()], ..draft() }, "a --verify command can't be empty or hold a NUL"),
+        (Draft { verify: vec![nul()], ..draft() }, "a --verify command can't be empty or contain a NUL"),
         (Draft { base: Some("--upload-pack".to_owned()), ..draft() }, "is not a revision"),
         (Draft { base: Some(nul()), ..draft() }, "is not a revision"),
         (Draft { agent: "nobody".to_owned(), ..draft() }, "agent \"nobody\" is not configured"),

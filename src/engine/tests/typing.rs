@@ -192,7 +192,7 @@ fn feedback_sends_work_back_to_the_agent_that_did_it() {
     let fault = review::send_back(&engine, task, "more").unwrap_err();
     assert_eq!(
         (fault.kind, fault.message.as_str()),
-        (Kind::Conflict, "task 1: a task that is in progress can't be sent back")
+        (Kind::Conflict, "task 1: it is in progress; only tasks in review can be sent back")
     );
     say(&engine, &Speaker::Person { task }, &Word::Done).unwrap();
     listens(&world, 1);
@@ -209,7 +209,7 @@ fn feedback_sends_work_back_to_the_agent_that_did_it() {
     assert!(now.reason.unwrap().starts_with("feedback not delivered: "));
     assert_eq!(now.note.as_deref(), Some("more"), "the next attempt is told");
     world.exit(&attempt.plan.id, 0, Evidence::Changed);
-    assert!(review::send_back(&engine, task, "more").unwrap_err().message.contains("does not run any more"));
+    assert!(review::send_back(&engine, task, "more").unwrap_err().message.contains("no longer runs"));
 }
 
 #[test]

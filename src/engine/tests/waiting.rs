@@ -106,7 +106,7 @@ fn patience_has_an_end() {
     let before = world.now().boot;
     let fault = wait(&engine, task, None, PATIENCE).unwrap_err();
     assert_eq!((fault.kind, fault.task), (Kind::TimedOut, Some(task)));
-    assert_eq!(fault.message, "task 1 has not got there within 60s");
+    assert_eq!(fault.message, "task 1 did not reach that status within 60s");
     assert_eq!(world.now().boot.since(before), PATIENCE);
 }
 

@@ -233,5 +233,5 @@ pub(in crate::engine) fn not_there(tree: &Tree, found: &Whereabouts) -> Fault {
     let trouble = found.trouble(&tree.path).unwrap_or_else(|| "its worktree was there just now".to_owned());
     Fault::new(Kind::Conflict, format!("task {id}: {trouble}"))
         .of(id)
-        .hint(Hint::saying(format!("bring it back, or begin anew without it: {fresh}"), fresh))
+        .hint(Hint::saying(format!("bring it back, or start over without it: {fresh}"), fresh))
 }

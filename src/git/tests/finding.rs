@@ -102,7 +102,7 @@ fn g31_what_is_no_worktree_any_more_is_broken() {
     let lab = Lab::new();
     let tree = present(&lab);
     std::fs::remove_file(tree.path.join(".git")).unwrap();
-    assert!(matches!(find(&lab, &tree), Whereabouts::Broken(why) if why.contains("no .git")));
+    assert!(matches!(find(&lab, &tree), Whereabouts::Broken(why) if why.contains("no longer has a .git")));
     std::fs::create_dir(tree.path.join(".git")).unwrap();
     assert!(matches!(find(&lab, &tree), Whereabouts::Broken(why) if why.contains("not a worktree")));
 }

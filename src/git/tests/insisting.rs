@@ -86,10 +86,10 @@ fn g43_a_rescue_that_git_refuses_or_whose_reference_is_locked_holds_nothing_up()
 #[test]
 fn g44_what_is_no_worktree_any_more_is_refused_with_its_reason_and_moved_where_a_person_insists() {
     for (what, reason) in [
-        ("rm .git", "has no .git any more"),
-        ("printf 'git' > .git", "has no .git any more"),
+        ("rm .git", "no longer has a .git"),
+        ("printf 'git' > .git", "no longer has a .git"),
         ("rm .git; git init -q", "is not a worktree of"),
-        ("rm -r \"$(git rev-parse --absolute-git-dir)\"", "git has no record of it any more"),
+        ("rm -r \"$(git rev-parse --absolute-git-dir)\"", "git no longer has a record of it"),
     ] {
         let lab = Lab::new();
         let tree = worked_in(&lab);

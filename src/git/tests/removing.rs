@@ -185,7 +185,7 @@ fn g9_trees_branches_and_records_of_others_are_left() {
 
     // A person's tree at our path, on a branch of our name.
     lab.run(&["worktree", "add", "--quiet", "-b", BRANCH, tree.path.to_str().unwrap()]);
-    assert!(lab.kept(&tree).contains("somebody else"));
+    assert!(lab.kept(&tree).contains("another process"));
     let locked = Tree { path: lab.root().join("l"), branch: "ganger/l".to_owned(), ..lab.tree() };
     Lab::add_with(&lab.git, &locked).unwrap();
     lab.run(&["worktree", "lock", "--reason", "mine", locked.path.to_str().unwrap()]);

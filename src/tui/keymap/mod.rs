@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn nothing_that_destroys_is_on_a_bare_lower_case_letter() {
-        assert!(binding(Intent::Delete).keys.iter().all(|key| key.chars().all(char::is_uppercase)));
+        assert!(binding(Intent::Remove).keys.iter().all(|key| key.chars().all(char::is_uppercase)));
     }
 
     #[test]

@@ -49,19 +49,40 @@ fn s_starts_what_is_under_the_cursor_once() {
 }
 
 #[test]
-fn marked_tasks_are_acted_on_together() {
+fn marked_tasks_are_dispatched_as_one_queue() {
+    let (first, second) = (TaskId(1), TaskId(2));
     let mut screen = Screen::with(120, 40, some());
     screen.keys("space space s");
-    assert_eq!(acts(&screen), [Act::Dispatch { task: TaskId(1) }, Act::Dispatch { task: TaskId(2) }]);
+    let act = Act::DispatchMarked { tasks: vec![first, second] };
+    assert_eq!(acts(&screen), std::slice::from_ref(&act));
     assert!(screen.model.marks.is_empty());
+    assert_eq!(screen.text().matches("claiming…").count(), 2, "{}", screen.text());
+    screen.keys("space s");
+    assert_eq!(acts(&screen), [], "the same task never twice");
+
+    screen.tell(Msg::Dispatched { task: first });
+    assert_eq!(screen.text().matches("claiming…").count(), 1, "{}", screen.text());
+    let limit = "the limit of 1 is reached".to_owned();
+    let outcome = Ok(Done::Filled { started: 1, of: 2, stopped: Some(limit) });
+    screen.tell(Msg::Acted { act, outcome });
+    assert!(!screen.model.is_busy(), "what was not asked for is not waited for");
+    assert!(screen.text().contains("1 of 2 started; the limit of 1 is reached"), "{}", screen.text());
+}
+
+#[test]
+fn marked_tasks_of_which_one_is_being_started_are_dispatched_without_it() {
+    let mut screen = Screen::with(120, 40, some());
+    screen.keys("s");
+    screen.keys("space space s");
+    assert_eq!(acts(&screen), [Act::Dispatch { task: TaskId(2) }]);
 }
 
 #[test]
 fn a_key_that_does_not_fit_says_why() {
     for (keys, said) in [
-        ("3 s", "task 4 is review: only what is ready can be started"),
-        ("1 v", "task 1 is ready: only what is review can be approved"),
-        ("1 r", "task 1 is ready: only what failed is retried"),
+        ("3 s", "task 4 is in review; only tasks that are ready can be started"),
+        ("1 v", "task 1 is ready; only tasks that are in review can be approved"),
+        ("1 r", "task 1 is ready: only failed tasks can be retried"),
         ("1 x", "no agent runs here"),
         ("1 i", "task 1 has no running agent to type to"),
         ("2 z", "task 3: its agent runs; stop it first"),
@@ -102,7 +123,7 @@ fn approve_stop_and_delete_ask_where_something_would_end() {
     assert_eq!(screen.cmds, [Cmd::Ask { number: 1, query: Query::Losses(vec![TaskId(3)]) }]);
     screen.answer(losses(3, "its agent runs"));
     screen.keys("y");
-    assert_eq!(acts(&screen), [Act::Delete { task: TaskId(3), stop: true }]);
+    assert_eq!(acts(&screen), [Act::Remove { task: TaskId(3), stop: true }]);
 }
 
 #[test]
@@ -124,7 +145,7 @@ fn an_answer_belongs_to_the_question_it_was_asked_for() {
     screen.tell(late(1, Answer::Plan(vec!["task 3: requeue".to_owned()])));
     assert!(!screen.text().contains("Reconcile?"), "the plan was asked for by a question that was left");
     screen.tell(late(2, losses(1, "no work of it is anywhere")));
-    assert!(screen.text().contains("Delete this task?"));
+    assert!(screen.text().contains("Remove this task?"));
     screen.keys("y j D esc D");
     screen.tell(late(3, losses(2, "of an earlier look")));
     assert!(!screen.text().contains("of an earlier look"), "the same question, asked again");

@@ -122,7 +122,7 @@ fn open_everything(looker: &mut Looker) {
     close(looker);
     looker.intent(Intent::Edit);
     close(looker);
-    looker.intent(Intent::Delete);
+    looker.intent(Intent::Remove);
     looker.answer(Answer::Losses { tasks: vec![TaskId(1)], lines: vec!["its work".to_owned()] });
     looker.over(Context::Question, Control::No);
     looker.intent(Intent::Reconcile);
@@ -156,7 +156,7 @@ fn open_everything(looker: &mut Looker) {
     looker.intent(Intent::Mark);
     looker.intent(Intent::Clear);
     looker.intent(Intent::Failed);
-    let next = vec![Intent::Retry, Intent::Bounce, Intent::Shell, Intent::Delete];
+    let next = vec![Intent::Retry, Intent::Bounce, Intent::Shell, Intent::Remove];
     let content = Content::Report(Report { facts: Vec::new(), next, saved: Saved::Nothing });
     let task = looker.screen.model.columns.selected().unwrap();
     looker.screen.model.detail.tab = Some(Tab::Report);
@@ -188,7 +188,7 @@ fn outcomes() -> Vec<Done> {
         Done::Approved(task),
         Done::Reopened(task),
         Done::Archived(task),
-        Done::Deleted { task, removed: removed("/trees/.trash/4") },
+        Done::Removed { task, removed: removed("/trees/.trash/4") },
         Done::Undone("task 4 is back".to_owned()),
         Done::Sent(task),
         Done::Interrupted(task),
@@ -262,8 +262,8 @@ fn undo_is_offered_with_its_own_key() {
     let mut screen = Screen::with_keys(80, 24, Keymap::new(&remapped()));
     screen.load(tasks());
     let place = format!("/trees/.trash/{}", "long/".repeat(40));
-    let deleted = Done::Deleted { task: TaskId(4), removed: removed(&place) };
-    screen.tell(Msg::Acted { act: Act::Delete { task: TaskId(4), stop: false }, outcome: Ok(deleted) });
+    let deleted = Done::Removed { task: TaskId(4), removed: removed(&place) };
+    screen.tell(Msg::Acted { act: Act::Remove { task: TaskId(4), stop: false }, outcome: Ok(deleted) });
     let key = remapped()["undo"][0].clone();
     assert!(screen.text().contains(&format!("· {key} undo")), "{}", screen.text());
 }

@@ -142,7 +142,7 @@ fn a_failure_report() {
         ];
         let saved = Saved::Screen("\u{1b}[31merror\u{1b}[0m: it does not compile".to_owned());
         let content =
-            Content::Report(Report { facts, next: vec![Intent::Retry, Intent::Shell, Intent::Delete], saved });
+            Content::Report(Report { facts, next: vec![Intent::Retry, Intent::Shell, Intent::Remove], saved });
         screen.tell(Msg::Detailed { task: TaskId(10), tab: Tab::Report, content });
         screen
     });
@@ -230,7 +230,7 @@ fn a_form_with_an_error() {
 
 #[test]
 fn a_question_lists_what_would_be_lost() {
-    pictures("delete", |columns, rows| {
+    pictures("remove", |columns, rows| {
         let mut screen = Screen::with(columns, rows, day());
         screen.keys("D");
         let lines = vec![

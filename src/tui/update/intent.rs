@@ -7,7 +7,7 @@ use super::super::model::{Model, Tone};
 use super::super::msg::{Act, Cmd, Compose, Query, Tab};
 use super::super::overlay::{Filter, Form, Help, Note, Overlay, Palette, Question, Retry, Typing, Waiting};
 use super::super::view::furthest;
-use super::{looked_at, start};
+use super::{looked_at, start, start_marked};
 use crate::domain::id::TaskId;
 use crate::domain::state::Status;
 use crate::engine::board::Card;
@@ -57,7 +57,7 @@ pub(super) fn act(model: &mut Model, intent: Intent) -> Vec<Cmd> {
                 model.columns.go_to(task);
             }
         }
-        Intent::Delete => {
+        Intent::Remove => {
             let tasks = model.targets();
             if !tasks.is_empty() {
                 return ask(model, Query::Losses(tasks));
@@ -111,19 +111,27 @@ fn dispatch(model: &mut Model) -> Vec<Cmd> {
         retry(model);
         return Vec::new();
     }
-    each(model, Status::Ready, "started", |task| Act::Dispatch { task })
+    let mut tasks = fitting(model, Status::Ready, "started");
+    // The order of the queue.
+    tasks.sort_by_key(|task| (model.board.card(*task).map_or(0, |card| -card.task.draft.priority), *task));
+    if tasks.is_empty() { Vec::new() } else { start_marked(model, tasks) }
 }
 
-/// Does something to each target that is in the right column; the marks are done with then.
+/// Does something to each target that is in the right column.
 fn each(model: &mut Model, from: Status, done: &str, act: impl Fn(TaskId) -> Act) -> Vec<Cmd> {
+    fitting(model, from, done).into_iter().filter_map(|task| start(model, act(task))).collect()
+}
+
+/// The targets that are in the right column; the marks are done with then.
+fn fitting(model: &mut Model, from: Status, done: &str) -> Vec<TaskId> {
     let targets = model.targets();
     let fit: Vec<TaskId> = targets.iter().copied().filter(|task| status(model, *task) == Some(from)).collect();
     if let (true, Some(task)) = (fit.is_empty(), targets.first()) {
-        let is = status(model, *task).map_or("gone", Status::text);
-        model.say(Tone::Plain, format!("task {task} is {is}: only what is {from} can be {done}"));
+        let is = status(model, *task).map_or("gone", Status::said);
+        model.say(Tone::Plain, format!("task {task} is {is}; only tasks that are {} can be {done}", from.said()));
     }
     model.marks.clear();
-    fit.into_iter().filter_map(|task| start(model, act(task))).collect()
+    fit
 }
 
 fn status(model: &Model, task: TaskId) -> Option<Status> {
@@ -224,7 +232,7 @@ fn retry(model: &mut Model) {
     match model.selected().map(|card| (card.task.id, card.task.status)) {
         Some((task, Status::Failed)) => model.open(Overlay::Retry(Retry::new(task))),
         Some((task, status)) => {
-            model.say(Tone::Plain, format!("task {task} is {}: only what failed is retried", status.said()));
+            model.say(Tone::Plain, format!("task {task} is {}: only failed tasks can be retried", status.said()));
         }
         None => {}
     }

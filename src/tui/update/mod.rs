@@ -45,6 +45,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
             }
             if tab == super::msg::Tab::Live { measure(model, task) } else { Vec::new() }
         }
+        Msg::Dispatched { task } => {
+            model.running.remove(&task);
+            leave_if_done(model)
+        }
         Msg::Acted { act, outcome } => acted(model, &act, outcome),
         Msg::Answered { number, answer } => overlay::answered(model, number, answer),
         Msg::Edited { purpose, outcome } => edited(model, &purpose, outcome),
@@ -123,9 +127,10 @@ fn swept(model: &mut Model, sweep: Sweep) -> Vec<Cmd> {
 }
 
 fn acted(model: &mut Model, act: &Act, outcome: Result<Done, Fault>) -> Vec<Cmd> {
-    match act.task() {
-        Some(task) => drop(model.running.remove(&task)),
-        None => {
+    match (act, act.task()) {
+        (Act::DispatchMarked { tasks }, _) => model.running.retain(|task, _| !tasks.contains(task)),
+        (_, Some(task)) => drop(model.running.remove(&task)),
+        (_, None) => {
             if let Some(index) = model.running_global.iter().position(|errand| errand == act) {
                 model.running_global.remove(index);
             }
@@ -137,7 +142,8 @@ fn acted(model: &mut Model, act: &Act, outcome: Result<Done, Fault>) -> Vec<Cmd>
             if saves && matches!(overlay, Some(Overlay::Form(form)) if form.saving) {
                 *overlay = None;
             }
-            model.say(Tone::Good, words::done(&said));
+            let tone = if matches!(said, Done::Filled { stopped: Some(_), .. }) { Tone::Plain } else { Tone::Good };
+            model.say(tone, words::done(&said));
             if let Done::Added(task) = said {
                 model.awaited = Some(task);
                 // It is there, and its start is an act of its own: that this fails adds it not once more.
@@ -196,6 +202,20 @@ fn leave_if_done(model: &Model) -> Vec<Cmd> {
         return vec![Cmd::Quit];
     }
     if waited > PATIENCE { vec![Cmd::Interrupt] } else { Vec::new() }
+}
+
+/// Dispatches several tasks as one queue: a limit that is reached is met, and said, once.
+fn start_marked(model: &mut Model, tasks: Vec<TaskId>) -> Vec<Cmd> {
+    let (busy, tasks): (Vec<TaskId>, Vec<TaskId>) =
+        tasks.into_iter().partition(|task| model.running.contains_key(task));
+    if let [task] = tasks.as_slice() {
+        return start(model, Act::Dispatch { task: *task }).into_iter().collect();
+    }
+    if let (true, Some(task)) = (tasks.is_empty(), busy.first()) {
+        return start(model, Act::Dispatch { task: *task }).into_iter().collect();
+    }
+    model.running.extend(tasks.iter().map(|task| (*task, Act::Dispatch { task: *task })));
+    vec![Cmd::Act(Act::DispatchMarked { tasks })]
 }
 
 /// Starts an act, unless one goes on for its task already.

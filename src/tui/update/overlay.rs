@@ -113,10 +113,10 @@ pub(super) fn answered(model: &mut Model, number: u64, answer: Result<Answer, Fa
         }
         Ok(Answer::Losses { tasks, lines }) => {
             let live = |task| model.board.card(task).is_some_and(Card::is_live);
-            let acts = tasks.iter().map(|task| Act::Delete { task: *task, stop: live(*task) }).collect();
+            let acts = tasks.iter().map(|task| Act::Remove { task: *task, stop: live(*task) }).collect();
             let title = match tasks.len() {
-                1 => "Delete this task?".to_owned(),
-                count => format!("Delete {count} tasks?"),
+                1 => "Remove this task?".to_owned(),
+                count => format!("Remove {count} tasks?"),
             };
             model.open(Overlay::Question(Question { title, lines, acts }));
         }

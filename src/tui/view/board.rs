@@ -189,7 +189,7 @@ fn facts(model: &Model, card: &Card) -> String {
         // The phase of the row is further than what was asked for here.
         facts.push(format!("{}…", card.activity().unwrap_or_else(|| act.going_on())));
     } else if card.is_lost() {
-        facts.push("lost: nobody works on it".to_owned());
+        facts.push("lost: its process is gone".to_owned());
     } else if let (Some(doubt), Status::InProgress) = (card.doubt(), task.status) {
         facts.push(format!("unknown: {}", doubt.text()));
     } else if let (Some(activity), Some(since)) = (card.activity(), since) {

@@ -93,7 +93,7 @@ fn wanted(model: &Model) -> Vec<(Intent, &'static str)> {
     }
     if !model.marks.is_empty() {
         wanted.extend([(Intent::Start, "start marked"), (Intent::Approve, "approve"), (Intent::Archive, "archive")]);
-        wanted.extend([(Intent::Delete, "delete"), (Intent::Clear, "clear marks")]);
+        wanted.extend([(Intent::Remove, "remove"), (Intent::Clear, "clear marks")]);
     } else if let Some(card) = model.selected() {
         match card.task.status {
             Status::Ready => {
@@ -110,7 +110,7 @@ fn wanted(model: &Model) -> Vec<(Intent, &'static str)> {
             Status::Done => wanted.extend([(Intent::Archive, "archive"), (Intent::Reopen, "reopen")]),
             Status::Failed => {
                 wanted.extend([(Intent::Retry, "retry"), (Intent::Open, "report"), (Intent::Shell, "shell")]);
-                wanted.push((Intent::Delete, "delete"));
+                wanted.push((Intent::Remove, "remove"));
             }
         }
     }

@@ -20,7 +20,7 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let theme = &model.options.theme;
     let board = &model.board;
     let lost = board.cards.iter().filter(|card| card.is_lost()).count();
-    let needy = board.cards.iter().filter(|card| card.needs_person()).count();
+    let waiting = board.cards.iter().filter(|card| card.needs_person()).count();
     let mut left = vec![Span::styled(" ganger ", theme.title)];
     let repo = model.options.repo.as_deref().unwrap_or("all repositories");
     left.push(Span::styled(format!("{} ", fit(repo, 24)), theme.dim));
@@ -33,8 +33,8 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     for (sign, count, style) in tallies.into_iter().filter(|(_, count, _)| *count > 0) {
         left.push(Span::styled(format!(" {sign}{count}"), style));
     }
-    if needy > 0 {
-        left.push(Span::styled(format!("  {needy} need{} you", if needy == 1 { "s" } else { "" }), theme.warn));
+    if waiting > 0 {
+        left.push(Span::styled(format!("  {waiting} need{} you", if waiting == 1 { "s" } else { "" }), theme.warn));
     }
     let flights = model.running.len() + model.running_global.len();
     if flights > 0 {
@@ -71,7 +71,7 @@ fn fixed(model: &Model) -> Span<'static> {
     let said = recent(model)
         .map(|(at, what)| format!("{} ago {}", ago(model.now.wall, at), fit(&what, 36)))
         .unwrap_or_default();
-    Span::styled(format!("{} mended {said}", sign(model, "●", "*")), model.options.theme.warn)
+    Span::styled(format!("{} fixed {said}", sign(model, "●", "*")), model.options.theme.warn)
 }
 
 /// What the reconciler did within the last minute.

@@ -3,6 +3,7 @@
 mod circle;
 mod rule;
 mod source;
+mod words;
 
 use std::path::{Path, PathBuf};
 

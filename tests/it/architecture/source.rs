@@ -7,7 +7,7 @@ pub struct Source {
 
 impl Source {
     pub fn new(text: &str) -> Self {
-        Self { tokens: tokens(&without_comments_and_literals(text)) }
+        Self { tokens: tokens(&split(text).0) }
     }
 
     /// Whether `mod name;` stands in it.
@@ -196,8 +196,15 @@ fn tokens(code: &str) -> Vec<String> {
     tokens
 }
 
-fn without_comments_and_literals(text: &str) -> String {
+/// The texts in a file's literals, as they are written.
+pub fn literals(text: &str) -> Vec<String> {
+    split(text).1
+}
+
+/// A file's code without comments and literals, and the texts of its literals.
+fn split(text: &str) -> (String, Vec<String>) {
     let mut code = String::with_capacity(text.len());
+    let mut literals = Vec::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
         let skipped = if rest.starts_with("//") {
@@ -221,11 +228,14 @@ fn without_comments_and_literals(text: &str) -> String {
             code.push(first);
             rest = &rest[first.len_utf8()..];
         } else {
+            if !rest.starts_with(['/', '\'']) {
+                literals.push(rest[..skipped].trim_matches(['r', '#', '"']).to_owned());
+            }
             code.push(' ');
             rest = &rest[skipped..];
         }
     }
-    code
+    (code, literals)
 }
 
 fn block_comment(text: &str) -> usize {

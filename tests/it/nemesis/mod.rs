@@ -78,7 +78,7 @@ impl Soak<'_> {
             self.running.lock().unwrap().remove(&process);
             self.killed.lock().unwrap().contains(&process)
         });
-        let broken = ["panicked", "a fault in ganger", "malformed", "ghost:", "twin:"];
+        let broken = ["panicked", "an error in ganger itself", "malformed", "ghost:", "twin:"];
         let broke = ran.code == Some(101) || broken.iter().any(|word| ran.stderr.contains(word));
         // One that ends before it can be looked at was not struck either.
         if broke || (ran.code.is_none() && !killed && process.is_some()) {

@@ -14,9 +14,9 @@ fn i1_a_task_in_progress_that_nobody_works_at_is_a_ghost() {
     let world = World::new();
     let (_, task, attempt) = world.running();
     world.kill_shim(&attempt.plan.id, false);
-    assert_violated(&world, "I1", "it is in progress, and nobody holds its lock");
+    assert_violated(&world, "I1", "it is in progress, and no process holds its lock");
     world.lock().opaque.insert(attempt.shim.unwrap().pid);
-    assert_violated(&world, "I1", "it is in progress, and nobody holds its lock");
+    assert_violated(&world, "I1", "it is in progress, and no process holds its lock");
     lie_of_attempt(&world, |attempt| attempt.phase = Phase::Exited);
     assert_violated(&world, "I1", "it is in progress, and its attempt is exited");
     lie_of_task(&world, |task| task.attempt = None);
@@ -28,9 +28,9 @@ fn i1_a_task_in_progress_that_nobody_works_at_is_a_ghost() {
 fn i1_a_claim_that_nobody_carries_out_is_a_ghost() {
     let world = World::new();
     let (_, attempt) = abandoned(&world);
-    assert_violated(&world, "I1", "it is in progress, and nobody dispatches it");
+    assert_violated(&world, "I1", "it is in progress, and no dispatcher works on it");
     world.lock().inodes.remove(&attempt.plan.files.saga);
-    assert_violated(&world, "I1", "it is in progress, and nobody dispatches it");
+    assert_violated(&world, "I1", "it is in progress, and no dispatcher works on it");
     world.inode(&attempt.plan.files.saga);
     world.trouble_after("locks.ask", 1, When::Before, Then::Fail);
     assert_unsure(&world, "I1", "its dispatcher's lock can't be asked");
@@ -53,7 +53,7 @@ fn i1_a_lock_held_by_a_stranger_is_a_ghost() {
     let (_, _, attempt) = world.running();
     world.kill_shim(&attempt.plan.id, false);
     world.lock().held.get_mut(&attempt.lock.unwrap().inode).unwrap().exclusive = true;
-    assert_violated(&world, "I1", "it is in progress, and its lock is held by somebody who is not its shim");
+    assert_violated(&world, "I1", "it is in progress, and its lock is held by a process that is not its shim");
 }
 
 #[test]

@@ -84,7 +84,7 @@ fn i14_what_a_person_ended_is_not_queued_by_itself() {
         });
         violations(&world).into_iter().filter(|(which, _)| *which == "I14").map(|(_, found)| found).collect::<Vec<_>>()
     };
-    let said = ["a person ended it, and it was queued again by the reconciler".to_owned()];
+    let said = ["the user ended it, and it was queued again by the reconciler".to_owned()];
     assert_eq!(back(Who::Reconciler, "ready", Cause::Cancelled, "failed/exited"), said);
     assert_eq!(back(Who::Reconciler, "in-progress/claimed", Cause::Cancelled, "failed/exited"), said);
     assert_eq!(back(Who::Reconciler, "failed/exited", Cause::Cancelled, "failed/exited"), [""; 0]);

@@ -11,7 +11,7 @@ fn i7_work_that_is_gone_is_found_and_a_tree_that_nobody_ran_in_is_not_work() {
     let world = World::new();
     let (_, attempt) = ended(&world, 0);
     world.lock().trees.get_mut(&attempt.plan.worktree).unwrap().whole = false;
-    assert_violated(&world, "I7", "its worktree is not one any more: it is damaged");
+    assert_violated(&world, "I7", "its worktree is no longer one: it is damaged");
     world.lock().trees.get_mut(&attempt.plan.worktree).unwrap().whole = true;
     world.lock().branches.remove(&attempt.plan.branch);
     // HEAD says where the work is, whatever became of the branch that it began on.
@@ -19,12 +19,12 @@ fn i7_work_that_is_gone_is_found_and_a_tree_that_nobody_ran_in_is_not_work() {
     world.trouble("trees.whereabouts", When::Before, Then::Fail);
     assert_unsure(&world, "I7", "git: as scripted");
     std::fs::remove_dir(world.repo()).unwrap();
-    assert_unsure(&world, "I7", &format!("the repository {} is away", world.repo().display()));
+    assert_unsure(&world, "I7", &format!("the repository {} is missing", world.repo().display()));
 
     let world = World::new();
     let (task, _) = abandoned(&world);
     world.lock().trees.clear();
-    assert_eq!(violations(&world), [("I1", "it is in progress, and nobody dispatches it".to_owned())]);
+    assert_eq!(violations(&world), [("I1", "it is in progress, and no dispatcher works on it".to_owned())]);
     assert_eq!(world.task(task).status, Status::InProgress);
 }
 
@@ -39,7 +39,7 @@ fn i7_a_parked_tree_has_to_be_where_it_was_parked_and_its_branch_is_anybodys() {
     let parked = world.trash().join(attempt.plan.id.as_str());
     world.lock().trees.remove(&parked).unwrap();
     let path = attempt.plan.worktree.display();
-    assert_violated(&world, "I7", &format!("its worktree is not one any more: {path} is gone"));
+    assert_violated(&world, "I7", &format!("its worktree is no longer one: {path} is gone"));
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn i7_i13_a_removal_that_was_cut_off_after_its_move_has_lost_nothing_and_its_rec
     assert_violated(&world, "I13", &wrong);
     world.lock().trees.clear();
     let path = attempt.plan.worktree.display();
-    assert_violated(&world, "I7", &format!("its worktree is not one any more: {path} is gone"));
+    assert_violated(&world, "I7", &format!("its worktree is no longer one: {path} is gone"));
 }
 
 #[test]

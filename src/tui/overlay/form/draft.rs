@@ -24,19 +24,19 @@ impl Form {
         }
         let priority = match line(Name::Priority).as_str() {
             "" => 0,
-            text => text
-                .parse()
-                .map_err(|_| (Name::Priority, format!("a priority is a whole number, and {text:?} is none")))?,
+            text => {
+                text.parse().map_err(|_| (Name::Priority, format!("the priority {text:?} is not a whole number")))?
+            }
         };
         let mut after = Vec::new();
         for word in line(Name::After).split([' ', ',']).filter(|word| !word.is_empty()) {
             let id = word.trim_start_matches('#').parse();
-            after.push(TaskId(id.map_err(|_| (Name::After, format!("{word:?} is not the id of a task")))?));
+            after.push(TaskId(id.map_err(|_| (Name::After, format!("{word:?} is not a task id")))?));
         }
         let timeout = match line(Name::Timeout).as_str() {
             "" => None,
             text => {
-                let wrong = || (Name::Timeout, format!("a timeout is like 30m or 1h30m, and {text:?} is not"));
+                let wrong = || (Name::Timeout, format!("the timeout {text:?} is not a duration such as 30m or 1h30m"));
                 Some(duration::parse(text).ok_or_else(wrong)?)
             }
         };

@@ -47,7 +47,7 @@ impl Form {
             (None, true, _) => Line::styled("saving…", theme.dim),
             (None, false, true) => {
                 let again = options.keymap.over(Context::Over, Control::Close);
-                Line::styled(format!("what is typed here would be lost: {again} again discards it"), theme.warn)
+                Line::styled(format!("what is typed here would be lost: {again} again closes the form"), theme.warn)
             }
             (None, false, false) => Line::raw(""),
         };
