@@ -4,6 +4,7 @@ mod agents;
 mod edit;
 mod examples;
 mod ids;
+mod merge;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use crate::domain::state::Status;
 pub use agents::Agents;
 pub use edit::Edit;
 pub use ids::Ids;
+pub use merge::Merge;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -147,6 +149,8 @@ pub enum Command {
     Bounce(Bounce),
     /// Approves a task in review: ends its agent, and the task is done
     Approve(One),
+    /// Merges a task's reviewed work into the branch that it started from, and the task is done
+    Merge(Merge),
     /// Moves a task that is done back to review
     Reopen(One),
     /// Waits until tasks are no longer in progress

@@ -39,6 +39,8 @@ pub fn verbs(command: &Command) -> Vec<Verb> {
         Command::Retry(_) => vec![Verb::Retry],
         Command::Bounce(_) => vec![Verb::Bounce],
         Command::Approve(_) => vec![Verb::Approve],
+        Command::Merge(args) if args.dry_run => vec![Verb::MergePreview],
+        Command::Merge(_) => vec![Verb::Merge],
         Command::Reopen(_) => vec![Verb::Reopen],
         Command::Wait(_) => vec![Verb::Wait],
         Command::Done(_) => vec![Verb::Done],

@@ -17,6 +17,7 @@ use crate::os::lock::FileLocks;
 use crate::os::notify::Detached;
 use crate::os::ownership;
 use crate::os::proc::ProcessTable;
+use crate::os::shell::Sh;
 use crate::sqlite::Sqlite;
 use crate::tmux::{self, Tmux, socket_path};
 
@@ -256,9 +257,11 @@ pub fn engine(
         let folder = around.state_dir.join(folder);
         private_folder(&folder).map_err(|error| Fault::io(&format!("making {}", folder.display()), &error))?;
     }
+    let git = Git::new(settings.timing.git).with_scratch(&around.state_dir.join("views"));
     let ports = Ports {
         store: Box::new(store),
-        trees: Box::new(Git::new(settings.timing.git).with_scratch(&around.state_dir.join("views"))),
+        trees: Box::new(git.clone()),
+        merges: Box::new(git),
         mux: Box::new(Tmux::new(settings.timing.tmux)),
         clock: Box::new(SystemClock),
         locks: Box::new(FileLocks),
@@ -269,6 +272,7 @@ pub fn engine(
             log: around.state_dir.join("logs/notify.log"),
             environment: around.environment.clone(),
         }),
+        shell: Box::new(Sh { environment: around.environment.clone() }),
         repositories: Box::new(RepositoryFiles),
     };
     #[cfg(feature = "failpoints")]
@@ -284,8 +288,8 @@ pub fn engine(
 #[cfg(feature = "failpoints")]
 fn pointed(state_dir: &Path, ports: Ports) -> Ports {
     use crate::failpoint::{Inner, wrap};
-    let Ports { store, trees, mux, clock, locks, processes, files, notifier, repositories } = ports;
-    let Inner { store, trees, mux, locks, processes, files, repositories } =
-        wrap(state_dir, Inner { store, trees, mux, locks, processes, files, repositories });
-    Ports { store, trees, mux, clock, locks, processes, files, notifier, repositories }
+    let Ports { store, trees, merges, mux, clock, locks, processes, files, notifier, shell, repositories } = ports;
+    let Inner { store, trees, merges, mux, locks, processes, files, repositories } =
+        wrap(state_dir, Inner { store, trees, merges, mux, locks, processes, files, repositories });
+    Ports { store, trees, merges, mux, clock, locks, processes, files, notifier, shell, repositories }
 }

@@ -31,7 +31,7 @@ pub use template::commented;
 use self::document::Document;
 use crate::agent;
 use crate::domain::bounds::CONFIGURATION;
-use crate::domain::settings::{Completion, Permissions, Queue, Settings, Timing, Tmux, Ui, Worktrees};
+use crate::domain::settings::{Completion, Merge, Permissions, Queue, Settings, Timing, Tmux, Ui, Worktrees};
 use crate::domain::text;
 
 /// What tells an agent how to report, unless configured.
@@ -117,6 +117,7 @@ pub fn defaults(env: Environment<'_>) -> Settings {
             setup_timeout: Duration::from_mins(15),
         },
         queue: Queue { max_running: 8, per_agent: None, per_repo: None, max_orphan_retries: 3, timeout: None },
+        merge: Merge::default(),
         completion: Completion {
             verify: Vec::new(),
             verify_timeout: Duration::from_mins(30),

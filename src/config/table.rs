@@ -8,6 +8,7 @@ use toml::Value;
 use super::document::Field;
 use super::{ConfigError, Environment, value};
 use crate::domain::duration;
+use crate::domain::merge::Method;
 use crate::domain::profile::{Mode, NoOutput, Profile};
 use crate::domain::settings::Settings;
 use crate::tui::{keymap, theme};
@@ -106,6 +107,7 @@ pub(super) const SECTIONS: &[Section] = &[
         repository: Share::These(&["max_orphan_retries", "timeout"]),
     },
     Section { name: "completion", doc: "", rows: Rows::Settings(COMPLETION), repository: Share::Everything },
+    Section { name: "merge", doc: "", rows: Rows::Settings(MERGE), repository: Share::Everything },
     Section { name: "permissions", doc: "", rows: Rows::Settings(PERMISSIONS), repository: Share::Nothing },
     Section { name: "tmux", doc: "", rows: Rows::Settings(TMUX), repository: Share::Nothing },
     Section {
@@ -370,10 +372,41 @@ const COMPLETION: &[Row<Settings>] = &[
     ),
 ];
 
+/// How the methods are written.
+const METHODS: [(&str, Method); 4] = [
+    (Method::Merge.text(), Method::Merge),
+    (Method::FastForward.text(), Method::FastForward),
+    (Method::Squash.text(), Method::Squash),
+    (Method::Rebase.text(), Method::Rebase),
+];
+
+const MERGE: &[Row<Settings>] = &[
+    row(
+        "method",
+        "How `ganger merge` brings work home: \"merge\" as git does (a fast-forward where that is enough), \"ff\" a \
+         fast-forward or nothing, \"squash\" one commit, \"rebase\" its commits on top of the branch.",
+        |settings, field, _| field.choice(&METHODS).map(|method| settings.merge.method = method),
+        |settings| Some(settings.merge.method.text().into()),
+    ),
+    row(
+        "verify",
+        "Whether the verification commands must pass on the merged result before the branch moves; worktrees.setup runs \
+         before them.",
+        |settings, field, _| field.boolean().map(|verify| settings.merge.verify = verify),
+        |settings| Some(settings.merge.verify.into()),
+    ),
+    row(
+        "keep",
+        "Whether the worktree and its branch stay after the merge.",
+        |settings, field, _| field.boolean().map(|keep| settings.merge.keep = keep),
+        |settings| Some(settings.merge.keep.into()),
+    ),
+];
+
 const PERMISSIONS: &[Row<Settings>] = &[row(
     "agents",
     "What agents may do besides reading and their own verbs (done, fail, ask, note): any of \"add\", \"edit\", \"dispatch\", \
-     \"reconcile\", \"doctor --fix\", \"send\", \"stop\", \"retry\", \"bounce\", \"approve\", \"reopen\", \"rm\", \"archive\", \
+     \"reconcile\", \"doctor --fix\", \"send\", \"stop\", \"retry\", \"bounce\", \"approve\", \"merge\", \"reopen\", \"rm\", \"archive\", \
      \"unarchive\", \"undo\" and \"agents install-hooks\". An attempt keeps what was configured when it was dispatched. With \
      \"add\" and \"dispatch\" an agent can have any command run as you.",
     |settings, field, _| value::granted(field).map(|agents| settings.permissions.agents = agents),
@@ -515,6 +548,7 @@ mod tests {
                 "worktrees",
                 "queue",
                 "completion",
+                "merge",
                 "permissions",
                 "tmux",
                 "timing",

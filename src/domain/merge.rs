@@ -166,15 +166,23 @@ pub enum Refusal {
     Unverified(String),
 }
 
+/// Whether work in this status may be merged at all.
+///
+/// # Errors
+/// The refusal.
+pub fn is_reviewed(status: Status) -> Result<(), Refusal> {
+    match status {
+        Status::Review | Status::Done => Ok(()),
+        Status::Ready | Status::InProgress | Status::Failed => Err(Refusal::NotReviewed(status)),
+    }
+}
+
 /// Decides what comes first, or why nothing does.
 ///
 /// # Errors
 /// The refusal.
 pub fn may_begin(seen: &Before) -> Result<Begin, Refusal> {
-    match seen.status {
-        Status::Review | Status::Done => {}
-        Status::Ready | Status::InProgress | Status::Failed => return Err(Refusal::NotReviewed(seen.status)),
-    }
+    is_reviewed(seen.status)?;
     match &seen.uncommitted {
         Err(why) => return Err(Refusal::CannotLook(why.clone())),
         Ok(files) if files.is_empty() => {}

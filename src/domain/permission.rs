@@ -33,6 +33,8 @@ words! {
         Retry = "retry",
         Bounce = "bounce",
         Approve = "approve",
+        Merge = "merge",
+        MergePreview = "merge --dry-run",
         Reopen = "reopen",
         Wait = "wait",
         Done = "done",
@@ -91,6 +93,7 @@ impl Verb {
             | Self::TrustShow
             | Self::Doctor
             | Self::Completions
+            | Self::MergePreview
             | Self::Demo => Reach::Reads,
             Self::Done | Self::Fail | Self::Ask | Self::Note => Reach::OwnWord,
             Self::Add
@@ -103,6 +106,7 @@ impl Verb {
             | Self::Retry
             | Self::Bounce
             | Self::Approve
+            | Self::Merge
             | Self::Reopen
             | Self::Rm
             | Self::Archive
@@ -224,6 +228,7 @@ mod tests {
                 "peek",
                 "log",
                 "diff",
+                "merge --dry-run",
                 "wait",
                 "done",
                 "fail",

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::merge::Method;
 use super::permission::Verb;
 use super::profile::Profile;
 
@@ -16,6 +17,7 @@ pub struct Settings {
     pub worktrees: Worktrees,
     pub queue: Queue,
     pub completion: Completion,
+    pub merge: Merge,
     pub permissions: Permissions,
     pub tmux: Tmux,
     pub timing: Timing,
@@ -100,6 +102,22 @@ pub struct Completion {
     pub verify_timeout: Duration,
     /// What tells an agent how to report; empty, nothing does.
     pub preamble: String,
+}
+
+/// How work is brought home.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Merge {
+    pub method: Method,
+    /// Whether the verification commands must pass on the merged result, before the branch moves.
+    pub verify: bool,
+    /// Whether worktree and branch stay afterwards.
+    pub keep: bool,
+}
+
+impl Default for Merge {
+    fn default() -> Self {
+        Self { method: Method::Merge, verify: false, keep: false }
+    }
 }
 
 /// What agents may do besides their own verbs and what only reads.

@@ -52,6 +52,7 @@ pub fn sentence(facts: &BTreeMap<String, String>, from: &str, to: &str) -> Strin
         "edited" => with("edited", "fields"),
         "worktree parked" => with("its worktree is in the trash", "parked"),
         "worktree gone" => with("its worktree is gone", "worktree"),
+        "merged" => format!("merged into {}", fact("into").unwrap_or_default()),
         "note" => with("note for the next attempt", "note"),
         "note taken in" => "the agent has taken the note in".to_owned(),
         "renamed" => with("its branch has another name", "branch"),

@@ -14,7 +14,8 @@ use crate::domain::permission::Caller;
 use crate::domain::settings::Settings;
 use crate::domain::state::Who;
 use crate::domain::task::Task;
-use crate::ports::host::{Clock, Locks, Notifier, Processes, StateFiles};
+use crate::ports::host::{Clock, Locks, Notifier, Processes, Shell, StateFiles};
+use crate::ports::merges::Merges;
 use crate::ports::multiplexer::Multiplexer;
 use crate::ports::repositories::Repositories;
 use crate::ports::store::{Applied, Stamp, Store};
@@ -26,6 +27,7 @@ pub mod diff;
 pub mod dispatch;
 pub mod fault;
 pub mod leftover;
+pub mod merge;
 pub mod notice;
 pub mod outbox;
 pub mod permission;
@@ -51,12 +53,14 @@ pub use remedy::{Hint, Remedy};
 pub struct Ports {
     pub store: Box<dyn Store>,
     pub trees: Box<dyn Worktrees>,
+    pub merges: Box<dyn Merges>,
     pub mux: Box<dyn Multiplexer>,
     pub clock: Box<dyn Clock>,
     pub locks: Box<dyn Locks>,
     pub processes: Box<dyn Processes>,
     pub files: Box<dyn StateFiles>,
     pub notifier: Box<dyn Notifier>,
+    pub shell: Box<dyn Shell>,
     pub repositories: Box<dyn Repositories>,
 }
 

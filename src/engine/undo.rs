@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Engine, Fault, Kind, Remedy};
+use super::{Engine, Fault, Kind, Remedy, merge};
 use crate::domain::id::TaskId;
 use crate::domain::lifecycle::Event;
 use crate::domain::state::{Act, TreeState, Who};
@@ -66,7 +66,10 @@ fn moved_on(engine: &Engine, deed: &Deed) -> Result<Fault, Fault> {
 
 fn what(engine: &Engine, deed: &Deed) -> Result<String, Fault> {
     Ok(match deed.act {
-        Act::Approved => "no longer approved, in review again".to_owned(),
+        Act::Approved => {
+            let merged = if merge::is_recorded(engine, deed.task)? { "; what was merged stays merged" } else { "" };
+            format!("no longer approved, in review again{merged}")
+        }
         Act::Reopened => "no longer reopened, done again".to_owned(),
         Act::Requeued => "no longer queued, failed again".to_owned(),
         Act::Archived => "no longer archived, on the board again".to_owned(),

@@ -11,12 +11,14 @@ use crate::domain::diff::{Count, File};
 use crate::domain::id::{AttemptId, FileId, Place, Process, TaskId};
 use crate::domain::lifecycle::{Event, Limits};
 use crate::domain::patch::{Limit, Patch};
+use crate::domain::merge::{Built, Contained, Target};
 use crate::domain::reconcile::{Lock, Probe};
 use crate::domain::saga::Remains;
 use crate::domain::settings::Settings;
 use crate::domain::task::{Draft, Task};
-use crate::domain::tree::Whereabouts;
+use crate::domain::tree::{Head, Whereabouts};
 use crate::ports::host::{Found, Held, Locks, Processes, Signal, StateFiles};
+use crate::ports::merges::{self as merges, Build, Check, Merges};
 use crate::ports::multiplexer::{self as mux, Multiplexer, MuxError, NewSession, PaneSeen, Panes, Server, Typed};
 use crate::ports::repositories::{Repositories, Supplied, Unfit};
 use crate::ports::store::{
@@ -31,6 +33,7 @@ use crate::ports::worktrees::{
 pub struct Inner {
     pub store: Box<dyn Store>,
     pub trees: Box<dyn Worktrees>,
+    pub merges: Box<dyn Merges>,
     pub mux: Box<dyn Multiplexer>,
     pub locks: Box<dyn Locks>,
     pub processes: Box<dyn Processes>,
@@ -45,6 +48,7 @@ pub fn wrap(state_dir: &Path, inner: Inner) -> Inner {
     Inner {
         store: Box::new(PointedStore(inner.store)),
         trees: Box::new(PointedWorktrees(inner.trees)),
+        merges: Box::new(PointedMerges(inner.merges)),
         mux: Box::new(PointedMultiplexer(inner.mux)),
         locks: Box::new(PointedLocks(inner.locks)),
         processes: Box::new(PointedProcesses(inner.processes)),
@@ -227,6 +231,35 @@ impl Worktrees for PointedWorktrees {
     }
     fn restore(&self, tree: &Tree, owned: &dyn Fn() -> bool) -> trees::Result<Moved> {
         around("trees.restore", || self.0.restore(tree, owned), tree_fault)
+    }
+}
+
+struct PointedMerges(Box<dyn Merges>);
+
+impl Merges for PointedMerges {
+    fn head(&self, repo: &Path, tree: Option<&Path>) -> trees::Result<Head> {
+        around("merges.head", || self.0.head(repo, tree), tree_fault)
+    }
+    fn target(&self, repo: &Path, branch: &str) -> trees::Result<Option<Target>> {
+        around("merges.target", || self.0.target(repo, branch), tree_fault)
+    }
+    fn uncommitted(&self, repo: &Path, path: &Path) -> trees::Result<Vec<String>> {
+        around("merges.uncommitted", || self.0.uncommitted(repo, path), tree_fault)
+    }
+    fn commit_all(&self, repo: &Path, path: &Path, message: &str) -> trees::Result<()> {
+        around("merges.commit_all", || self.0.commit_all(repo, path, message), tree_fault)
+    }
+    fn contained(&self, repo: &Path, work: &str, target: &str) -> trees::Result<Option<Contained>> {
+        around("merges.contained", || self.0.contained(repo, work, target), tree_fault)
+    }
+    fn build(&self, build: &Build<'_>, check: Option<Check<'_>>) -> trees::Result<Built> {
+        around("merges.build", || self.0.build(build, check), tree_fault)
+    }
+    fn advance(&self, repo: &Path, target: &Target, to: &str, why: &str) -> trees::Result<merges::Moved> {
+        around("merges.advance", || self.0.advance(repo, target, to, why), tree_fault)
+    }
+    fn delete_branch(&self, repo: &Path, branch: &str, tip: &str, parked: Option<&Path>) -> trees::Result<bool> {
+        around("merges.delete_branch", || self.0.delete_branch(repo, branch, tip, parked), tree_fault)
     }
 }
 

@@ -18,6 +18,7 @@ use super::refs::{Head, Maker, Tip};
 use super::repo_lock::RepoLock;
 use super::{merged, snapshot};
 use crate::domain::merge::{Built, Contained, Home, Method, Target};
+use crate::domain::tree;
 use crate::os::process::{Answer, Call};
 use crate::ports::merges::{Build, Check, Merges, Moved};
 use crate::ports::worktrees::{Result, TreeError};
@@ -38,11 +39,17 @@ const UNDER_WAY: [(&str, &str); 6] = [
 ];
 
 impl Merges for Git {
-    fn head(&self, repo: &Path) -> Result<Option<String>> {
-        Ok(match Admin::of_main(&Repo::open(self, repo)?.common).head() {
-            Head::Branch(branch) => Some(branch),
-            Head::Detached(_) | Head::Unmade => None,
-        })
+    fn head(&self, repo: &Path, tree: Option<&Path>) -> Result<tree::Head> {
+        let repo = Repo::open(self, repo)?;
+        let admin = match tree {
+            Some(tree) => record_of(&repo.common, &settle(tree)?).map_err(TreeError::Impossible)?,
+            None => Admin::of_main(&repo.common),
+        };
+        match admin.head() {
+            Head::Branch(branch) => Ok(tree::Head::Branch(branch)),
+            Head::Detached(commit) => Ok(tree::Head::Detached(commit)),
+            Head::Unmade => Err(TreeError::Impossible(format!("{} has no HEAD", admin.dir.display()))),
+        }
     }
 
     fn target(&self, repo: &Path, branch: &str) -> Result<Option<Target>> {

@@ -11,6 +11,7 @@ pub mod ownership;
 pub mod pager;
 pub mod proc;
 pub mod process;
+pub mod shell;
 
 use std::io;
 use std::os::fd::{OwnedFd, RawFd};

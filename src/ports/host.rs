@@ -120,6 +120,24 @@ pub trait Processes {
     fn standing_in(&self, folder: &Path) -> io::Result<Vec<Found>>;
 }
 
+/// Commands of the user's or the repository's, for a shell.
+pub trait Shell {
+    /// Runs them one after the other in `folder` by `sh -c`, their output appended to `log`; what they need longer than
+    /// `limit` for is ended, and so they all are once `interrupted` says so. How the first that did not exit 0 ended;
+    /// `None` where all did.
+    ///
+    /// # Errors
+    /// What the system says, where one can't be started or the log can't be written.
+    fn run(
+        &self,
+        commands: &[String],
+        folder: &Path,
+        log: &Path,
+        limit: Duration,
+        interrupted: &dyn Fn() -> bool,
+    ) -> io::Result<Option<String>>;
+}
+
 /// Commands that people want to be told by.
 pub trait Notifier {
     /// Starts a command beside this process, detached and with a deadline. Whatever comes of it is logged and changes

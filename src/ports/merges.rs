@@ -9,6 +9,7 @@
 use std::path::Path;
 
 use crate::domain::merge::{Built, Contained, Method, Target};
+use crate::domain::tree::Head;
 use crate::ports::worktrees::Result;
 
 /// A merge that is to be made, beside everything that is there.
@@ -43,11 +44,11 @@ pub enum Moved {
 
 /// See the module's contract.
 pub trait Merges {
-    /// The branch that is HEAD of the main worktree of `repo`; `None` where HEAD is a commit.
+    /// HEAD of the worktree at `tree`, or of the main one.
     ///
     /// # Errors
     /// As [`TreeError`](crate::ports::worktrees::TreeError) says; so for every method.
-    fn head(&self, repo: &Path) -> Result<Option<String>>;
+    fn head(&self, repo: &Path, tree: Option<&Path>) -> Result<Head>;
     /// A branch as it is now; `None` where there is none.
     fn target(&self, repo: &Path, branch: &str) -> Result<Option<Target>>;
     /// The files in the tree at `path` that its HEAD does not have like that, untracked ones included and ignored ones

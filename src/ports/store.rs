@@ -14,6 +14,7 @@ use std::time::Duration;
 use crate::domain::attempt::{Attempt, Doing, Plan, Tree};
 use crate::domain::id::{AttemptId, Place, Process, TaskId};
 use crate::domain::lifecycle::{Event, Limits};
+use crate::domain::merge::Method;
 use crate::domain::queue::Limit;
 use crate::domain::state::{Act, Activity, Cause, Phase, Source, Spoken, Status, Who};
 use crate::domain::task::{Draft, Edit, Task};
@@ -189,6 +190,9 @@ pub enum Applied {
     Missing,
 }
 
+/// What the timeline calls a merge.
+pub const MERGED: &str = "merged";
+
 /// What the timeline calls a worktree that was gone and made again.
 pub const WORKTREE_MADE_AGAIN: &str = "worktree made again";
 
@@ -212,6 +216,8 @@ pub enum Amendment {
     Note { task: TaskId, note: String },
     /// A running agent has taken this note in: the next attempt need not be told. Only while it is the task's.
     NoteTakenIn { task: TaskId, note: String },
+    /// A branch has got the task's work: where from and to, and how.
+    Merged { task: TaskId, into: String, from: String, to: String, method: Method },
     /// Soft deletion. Only without a live attempt.
     Delete { task: TaskId },
     /// The undo of that. Only while no other task has its external id.

@@ -9,7 +9,7 @@ use super::trouble::{Done, one};
 use super::{edit, shelf};
 use crate::domain::id::{AttemptId, Process};
 use crate::domain::state::{Phase, TreeState};
-use crate::ports::store::{Amendment, Stamp, WORKTREE_MADE_AGAIN};
+use crate::ports::store::{Amendment, MERGED, Stamp, WORKTREE_MADE_AGAIN};
 
 pub(super) fn amend(conn: &Connection, amendment: &Amendment, stamp: &Stamp) -> Done<bool> {
     match amendment {
@@ -53,6 +53,19 @@ pub(super) fn amend(conn: &Connection, amendment: &Amendment, stamp: &Stamp) -> 
                 .prepare_cached("UPDATE tasks SET note = NULL WHERE id = ?1 AND note = ?2 AND deleted_at IS NULL")?
                 .execute(params![task.0, note])?;
             noted(conn, written, *task, None, vec![("event", "note taken in".to_owned())], stamp)
+        }
+        Amendment::Merged { task, into, from, to, method } => {
+            let written = conn
+                .prepare_cached("UPDATE tasks SET updated_at = ?1 WHERE id = ?2 AND deleted_at IS NULL")?
+                .execute(params![stamp.now.wall.0, task.0])?;
+            let facts = vec![
+                ("event", MERGED.to_owned()),
+                ("into", into.clone()),
+                ("from", from.clone()),
+                ("to", to.clone()),
+                ("method", method.text().to_owned()),
+            ];
+            noted(conn, written, *task, None, facts, stamp)
         }
         Amendment::Delete { task } => shelf::delete(conn, *task, stamp),
         Amendment::Undelete { task } => shelf::undelete(conn, *task, stamp),

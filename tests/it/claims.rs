@@ -19,6 +19,7 @@ use ganger::os::files::{PrivateFiles, private_folder};
 use ganger::os::lock::FileLocks;
 use ganger::os::notify::Detached;
 use ganger::os::proc::ProcessTable;
+use ganger::os::shell::Sh;
 use ganger::ports::host::{Clock as _, Processes as _};
 use ganger::ports::multiplexer::{Multiplexer, NewSession, PaneSeen, Panes, Result as MuxResult, Server, Typed};
 use ganger::ports::store::{Claim, Claimed, Filter, Stamp, Store as _, Which};
@@ -193,6 +194,7 @@ fn d3_a_panic_in_the_saga_is_a_failure_like_any_other() {
         ports: Ports {
             store: Box::new(Sqlite::open(&world.database(), &state, PATIENCE).unwrap()),
             trees: Box::new(Git::new(PATIENCE)),
+            merges: Box::new(Git::new(PATIENCE)),
             mux: Box::new(Panics(Tmux::new(PATIENCE))),
             clock: Box::new(SystemClock),
             locks: Box::new(FileLocks),
@@ -203,6 +205,7 @@ fn d3_a_panic_in_the_saga_is_a_failure_like_any_other() {
                 log: state.join("logs/notify.log"),
                 environment: Vec::new(),
             }),
+            shell: Box::new(Sh { environment: Vec::new() }),
             repositories: Box::new(RepositoryFiles),
         },
         settings: Arc::new(settings),

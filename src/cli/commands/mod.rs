@@ -27,6 +27,7 @@ pub mod events;
 pub mod hook;
 pub mod list;
 pub mod log;
+pub mod merge;
 pub mod reconcile;
 pub mod report;
 pub mod review;
@@ -122,6 +123,7 @@ fn carry_out(wiring: &Wiring, command: Command) -> Outcome {
         Command::Retry(args) => dispatch::retry(wiring, &args),
         Command::Bounce(args) => review::bounce(wiring, &args),
         Command::Approve(args) => review::approve(wiring, args.id),
+        Command::Merge(args) => merge::run(wiring, args),
         Command::Reopen(args) => review::reopen(wiring, args.id),
         Command::Wait(args) => wait::run(wiring, &args),
         Command::Done(args) => report::done(wiring, &args),

@@ -9,6 +9,8 @@ mod dispatching;
 mod letters;
 mod life;
 mod machine;
+mod merges;
+mod merging;
 mod naming;
 mod outside;
 mod permitting;

@@ -13,7 +13,7 @@ use crate::ports::worktrees::{
     self as trees, Compared, Content, Intact, Moved, Name, NewTree, Parking, Snapshot, TreeError, Worktrees,
 };
 
-fn git_error(then: Then) -> TreeError {
+pub fn git_error(then: Then) -> TreeError {
     match then {
         Then::Taken => TreeError::Taken("as scripted: taken".to_owned()),
         Then::Impossible => TreeError::Impossible("as scripted: impossible".to_owned()),
@@ -36,7 +36,7 @@ impl Worktrees for Party {
                 .world
                 .lock()
                 .branches
-                .get(other)
+                .get(other.strip_prefix("refs/heads/").unwrap_or(other))
                 .cloned()
                 .ok_or_else(|| TreeError::Impossible(format!("no commit is called {other:?}"))),
         })

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::domain::profile::{Mode, NoOutput, Profile};
-use crate::domain::settings::{Completion, Permissions, Queue, Settings, Timing, Tmux, Ui, Worktrees};
+use crate::domain::settings::{Completion, Merge, Permissions, Queue, Settings, Timing, Tmux, Ui, Worktrees};
 
 pub fn executable(path: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
@@ -44,6 +44,7 @@ pub fn settings(trees: &Path) -> Settings {
         },
         queue: Queue { max_running: 50, per_agent: None, per_repo: None, max_orphan_retries: 3, timeout: None },
         completion: Completion { verify: Vec::new(), verify_timeout: Duration::from_mins(10), preamble: String::new() },
+        merge: Merge::default(),
         permissions: Permissions::default(),
         tmux: Tmux {
             socket: None,

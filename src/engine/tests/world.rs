@@ -16,6 +16,7 @@ use super::setting::{executable, settings, var};
 use super::store::Gated;
 use crate::domain::attempt::Attempt;
 use crate::domain::id::{AttemptId, FileId, Place, Process, TaskId};
+use crate::domain::merge::Built;
 use crate::domain::permission::Caller;
 use crate::domain::settings::Settings;
 use crate::domain::task::{Draft, Task};
@@ -119,6 +120,10 @@ pub struct Inner {
     pub traffic: Option<u64>,
     pub branches: BTreeMap<String, String>,
     pub trees: BTreeMap<PathBuf, GitTree>,
+    /// Which commit has the work of which.
+    pub merged: HashSet<(String, String)>,
+    /// What stands in the way of every merge.
+    pub obstacle: Option<Built>,
     pub shim: Shim,
     /// Whose shim has not run yet.
     pub arrivals: Vec<AttemptId>,
@@ -223,6 +228,8 @@ impl World {
             traffic: None,
             branches: BTreeMap::from([("main".to_owned(), BASE.to_owned())]),
             trees: BTreeMap::new(),
+            merged: HashSet::new(),
+            obstacle: None,
             shim: Shim::Starts,
             arrivals: Vec::new(),
             troubles: HashMap::new(),
@@ -270,11 +277,13 @@ impl World {
             ports: Ports {
                 store: Box::new(Gated { party: party.clone(), store }),
                 trees: Box::new(party.clone()),
+                merges: Box::new(party.clone()),
                 mux: Box::new(party.clone()),
                 clock: Box::new(party.clone()),
                 locks: Box::new(party.clone()),
                 processes: Box::new(party.clone()),
                 notifier: Box::new(party.clone()),
+                shell: Box::new(party.clone()),
                 repositories: Box::new(party.clone()),
                 files: Box::new(party),
             },
