@@ -84,7 +84,12 @@ impl<'a> Bench<'a> {
                 .args(["worktree", "add", "--quiet", "--detach", "--no-checkout", "--lock", "--reason", REASON, "--"])
                 .args([path.as_os_str(), OsStr::new(at)]);
             let answer = git.ask(&call, SET_UP)?;
-            record_of(&repo.common, &path).map_err(|_| refused(SET_UP, &answer))?
+            record_of(&repo.common, &path).map_err(|_| {
+                // A new folder of ours, with nothing but what git has written.
+                std::fs::remove_dir_all(&path).ok();
+                sweep(repo);
+                refused(SET_UP, &answer)
+            })?
         };
         // From here on it goes whatever happens.
         let bench = Self { git, repo, admin, path, whole, hooks, _lock: lock };
@@ -135,6 +140,8 @@ impl<'a> Bench<'a> {
 
     /// Removes folder and record: nothing in them is anybody's.
     fn clear(&self) -> Result<()> {
+        // First: on a full disk even a lock needs its room.
+        std::fs::remove_dir_all(&self.path).ok();
         let _lock = RepoLock::take(&self.repo.common, "remove a merge's worktree", self.git.patience)?;
         remove(self.repo, &self.admin, &self.path);
         Ok(())

@@ -204,7 +204,7 @@ fn overwritten(git: &Git, repo: &Repo, path: &Path, base: &str, listing: &Listin
 
 /// Whether a file is what git writes for it, whole or cut short: it was killed while it wrote, or it finds
 /// changes in what it has written itself (a filter that does not undo another).
-fn is_beginning(git: &Git, repo: &Repo, path: &Path, name: &Path, listing: &Listing) -> Result<bool> {
+pub(super) fn is_beginning(git: &Git, repo: &Repo, path: &Path, name: &Path, listing: &Listing) -> Result<bool> {
     let Some(blob) = listing.file(name) else { return Ok(false) };
     let file = path.join(name);
     let reading = |error: io::Error| failed("look into the tree", error);

@@ -5,13 +5,12 @@
 //! nowhere, `git merge --ff-only` in its checkout otherwise. Nothing before it changes anything that is the user's.
 
 use std::ffi::OsStr;
-use std::io;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use super::Git;
 use super::bench::{Bench, Hooks, as_user};
 use super::call::{failed, option};
+use super::follow::Follow;
 use super::layout::{Admin, Lock, record_of, settle};
 use super::read::Repo;
 use super::refs::{Head, Maker, Tip};
@@ -153,7 +152,7 @@ fn make(git: &Git, repo: &Repo, build: &Build<'_>, check: Option<Check<'_>>) -> 
         return Ok(Built::Unverified(why));
     }
     let in_the_way = match &build.target.home {
-        Home::At(path) => in_the_way(git, repo, path, onto, &commit)?,
+        Home::At(path) => Follow { git, repo, path, from: onto, to: &commit }.in_the_way()?,
         Home::Nowhere | Home::Busy(..) | Home::Several(_) => Vec::new(),
     };
     Ok(Built::Made { commit, in_the_way })
@@ -208,40 +207,6 @@ fn is_ancestor(git: &Git, repo: &Repo, older: &str, newer: &str) -> Result<bool>
     }
 }
 
-/// The files in the checkout at `path` that a move between two commits would overwrite.
-fn in_the_way(git: &Git, repo: &Repo, path: &Path, from: &str, to: &str) -> Result<Vec<String>> {
-    let looking = "compare the checkout";
-    let call = git.call(&repo.common).args(["diff-tree", "-r", "-z", "--no-renames", "--name-status", from, to]);
-    let changed = git.must(&call, looking)?.stdout;
-    let mut words = changed.split(|byte| *byte == 0);
-    let call = as_user(git, path).env("GIT_OPTIONAL_LOCKS", "0").args([
-        "status",
-        "--porcelain=v1",
-        "-z",
-        "--no-renames",
-        "--untracked-files=no",
-        "--ignore-submodules=dirty",
-    ]);
-    let status = git.must(&call, looking)?.stdout;
-    let dirty: Vec<&[u8]> = status.split(|byte| *byte == 0).filter_map(|entry| entry.get(3..)).collect();
-    let mut found = Vec::new();
-    while let (Some(kind), Some(name)) = (words.next(), words.next()) {
-        let is_there = || is_untracked_there(path, Path::new(OsStr::from_bytes(name)));
-        if dirty.contains(&name) || (kind == b"A" && is_there()) {
-            found.push(String::from_utf8_lossy(name).into_owned());
-        }
-    }
-    Ok(found)
-}
-
-/// Whether something is at a path, or a file where a folder on the way has to be.
-fn is_untracked_there(root: &Path, name: &Path) -> bool {
-    match root.join(name).symlink_metadata() {
-        Ok(meta) => !meta.is_dir(),
-        Err(error) => error.kind() == io::ErrorKind::NotADirectory,
-    }
-}
-
 /// A branch on its way.
 struct Moving<'a> {
     git: &'a Git,
@@ -276,8 +241,8 @@ impl Moving<'_> {
         {
             return Ok(Moved::Elsewhere);
         }
-        let look = || in_the_way(self.git, self.repo, path, &self.target.tip, self.to);
-        let files = look()?;
+        let follow = Follow { git: self.git, repo: self.repo, path, from: &self.target.tip, to: self.to };
+        let files = follow.in_the_way()?;
         if !files.is_empty() {
             return Ok(Moved::InTheWay(files));
         }
@@ -288,13 +253,16 @@ impl Moving<'_> {
             .args(["merge", "--quiet", "--no-stat", "--no-autostash", "--no-verify-signatures"])
             .args(["--ff-only", "--no-overwrite-ignore", self.to]);
         let answer = patient.ask(&call.survives(), MERGE)?;
-        let moved = self.seen(&answer)?;
-        if let Moved::No(why) = &moved
-            && why.contains("would be overwritten")
-        {
-            return Ok(Moved::InTheWay(look()?));
+        match self.seen(&answer)? {
+            Moved::No(why) if why.contains("would be overwritten") => Ok(Moved::InTheWay(follow.in_the_way()?)),
+            // It may have stopped half-way.
+            Moved::No(why) => match follow.take_back() {
+                Ok(left) if left.is_empty() => Ok(Moved::No(why)),
+                Ok(left) => Ok(Moved::No(format!("{why}; it was left half-way in {}", left.join(", ")))),
+                Err(error) => Ok(Moved::No(format!("{why}; it was left half-way: {error}"))),
+            },
+            moved => Ok(moved),
         }
-        Ok(moved)
     }
 
     /// What became of it, by where the branch is.

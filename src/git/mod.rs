@@ -17,6 +17,7 @@ mod content;
 mod diff;
 pub mod files;
 mod find;
+mod follow;
 mod hide;
 mod hold;
 mod ignored;

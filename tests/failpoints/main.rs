@@ -45,6 +45,10 @@ const STAYS: &str = "echo $$ >> \"$WORLD/agents-$GANGER_TASK\"; echo work > work
 /// An agent that works and ends.
 const ENDS: &str = "echo $$ >> \"$WORLD/agents-$GANGER_TASK\"; echo work > work.txt; echo ignored > ignored.log";
 
+/// An agent that commits its work and ends.
+const COMMITS: &str =
+    "echo $$ >> \"$WORLD/agents-$GANGER_TASK\"; echo $GANGER_TASK >> work.txt; git add . && git commit -qm work";
+
 /// What is done to a task, with points on the way.
 struct Scenario {
     name: &'static str,
@@ -52,6 +56,8 @@ struct Scenario {
     /// Brings the task to where it begins.
     prepare: fn(&World, i64),
     command: fn(i64) -> Vec<String>,
+    /// What has to work afterwards, besides that the task runs again.
+    after: fn(&World, i64),
 }
 
 fn words(words: &[&str]) -> Vec<String> {
@@ -63,18 +69,20 @@ fn dispatched(world: &World, id: i64) {
     until("its agent", || (agents(world, id) == 1).then_some(()));
 }
 
-const SCENARIOS: [Scenario; 7] = [
+const SCENARIOS: [Scenario; 8] = [
     Scenario {
         name: "dispatch",
         script: STAYS,
         prepare: |_, _| {},
         command: |id| words(&["dispatch", &id.to_string(), "--over-limit"]),
+        after: |_, _| {},
     },
     Scenario {
         name: "an agent that ends",
         script: ENDS,
         prepare: |_, _| {},
         command: |id| words(&["dispatch", &id.to_string(), "--over-limit", "--wait"]),
+        after: |_, _| {},
     },
     Scenario {
         name: "retry",
@@ -84,8 +92,15 @@ const SCENARIOS: [Scenario; 7] = [
             world.ok(&["stop", &id.to_string()]);
         },
         command: |id| words(&["retry", &id.to_string()]),
+        after: |_, _| {},
     },
-    Scenario { name: "stop", script: STAYS, prepare: dispatched, command: |id| words(&["stop", &id.to_string()]) },
+    Scenario {
+        name: "stop",
+        script: STAYS,
+        prepare: dispatched,
+        command: |id| words(&["stop", &id.to_string()]),
+        after: |_, _| {},
+    },
     Scenario {
         name: "reconcile a lost agent",
         script: STAYS,
@@ -96,6 +111,7 @@ const SCENARIOS: [Scenario; 7] = [
             until("its end", || (!runs(shim)).then_some(()));
         },
         command: |_| words(&["--reconcile"]),
+        after: |_, _| {},
     },
     Scenario {
         name: "reconcile a dead dispatcher",
@@ -106,12 +122,31 @@ const SCENARIOS: [Scenario; 7] = [
             world.unwrap("tmux");
         },
         command: |_| words(&["--reconcile"]),
+        after: |_, _| {},
     },
     Scenario {
         name: "remove",
         script: STAYS,
         prepare: dispatched,
         command: |id| words(&["rm", &id.to_string(), "--stop"]),
+        after: |_, _| {},
+    },
+    Scenario {
+        name: "merge",
+        script: COMMITS,
+        prepare: |world, id| {
+            world.ok(&["dispatch", &id.to_string(), "--over-limit", "--wait"]);
+        },
+        command: |id| words(&["merge", &id.to_string()]),
+        after: |world, id| {
+            world.ok(&["merge", &id.to_string()]);
+            assert_eq!(world.status(id), "done");
+            // Once, and nothing else.
+            let work = fs::read_to_string(world.repo().join("work.txt")).unwrap();
+            assert_eq!(work.lines().filter(|line| **line == *id.to_string()).count(), 1);
+            assert_eq!(world.git(&["status", "--porcelain"]), "");
+            assert!(!world.git(&["worktree", "list"]).contains("/merge-"));
+        },
     },
 ];
 
@@ -315,6 +350,7 @@ fn torture(scenario: &Scenario, seed: u64, wanted: Option<&str>, again: &str) ->
             fs::remove_file(world.path("state/ganger/failpoint")).ok();
             settle(&world, what);
             recovers(&world, id, what);
+            (scenario.after)(&world, id);
             runs += 1;
         }
     }

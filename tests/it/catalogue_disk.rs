@@ -7,10 +7,10 @@ use crate::kills::{AGENT, agents};
 use crate::support::namespace::inside;
 use crate::support::{World, finish, until};
 
-const SMALL: &str = "mount -t tmpfs -o size=48m,mode=700 none \"$DISK\"";
+pub const SMALL: &str = "mount -t tmpfs -o size=48m,mode=700 none \"$DISK\"";
 
 /// Fills the disk to its last byte.
-fn fill(world: &World) {
+pub fn fill(world: &World) {
     let mut file = OpenOptions::new().create(true).append(true).open(world.path("fill")).unwrap();
     for size in [1 << 20, 4096, 1] {
         let block = vec![b'x'; size];
@@ -18,7 +18,7 @@ fn fill(world: &World) {
     }
 }
 
-fn free(world: &World) {
+pub fn free(world: &World) {
     fs::remove_file(world.path("fill")).unwrap();
 }
 

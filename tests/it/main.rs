@@ -26,6 +26,7 @@ mod endings;
 mod events;
 mod faults;
 mod kills;
+mod merging;
 mod model;
 mod nemesis;
 mod output;

@@ -10,7 +10,7 @@ use crate::cli::args;
 use crate::cli::wiring::Wiring;
 use crate::cli::{board, json, output};
 use crate::domain::id::TaskId;
-use crate::domain::merge::Home;
+use crate::domain::merge::{Contained, Home};
 use crate::engine::merge::{Merge, Request, approved, merge, preview};
 use crate::engine::{Engine, Fault};
 
@@ -142,7 +142,7 @@ fn one(merge: &Merge) -> Value {
         "into": merge.target.branch,
         "from": merge.target.tip,
         "to": merge.to,
-        "already": merge.already.map(|reason| reason.text()),
+        "already": merge.already.map(Contained::text),
         "commits": merge.commits,
         "uncommitted": merge.uncommitted,
         "checkout": home,

@@ -25,12 +25,12 @@ pub(super) fn finish(engine: &Engine, seen: &Seen, mut merge: Merge) -> Result<M
     // A pane that can't be looked at now is cleaned up by a later pass.
     clean_up::ended(engine, id).ok();
     if !merge.keep {
-        put_away(engine, seen, &mut merge)?;
+        put_away(engine, seen, &mut merge);
     }
     Ok(merge)
 }
 
-fn put_away(engine: &Engine, seen: &Seen, merge: &mut Merge) -> Result<(), Fault> {
+fn put_away(engine: &Engine, seen: &Seen, merge: &mut Merge) {
     let tree = &seen.tree;
     match tree.state {
         TreeState::Planned | TreeState::Present => match trees::park(engine, tree, false) {
@@ -42,7 +42,7 @@ fn put_away(engine: &Engine, seen: &Seen, merge: &mut Merge) -> Result<(), Fault
             Err(fault) => {
                 let at = tree.path.display();
                 merge.said.push(format!("its worktree stays at {at}, not parked: {}", fault.message));
-                return Ok(());
+                return;
             }
         },
         TreeState::Parked => merge.parked.clone_from(&tree.parked),
@@ -53,7 +53,6 @@ fn put_away(engine: &Engine, seen: &Seen, merge: &mut Merge) -> Result<(), Fault
         Ok(false) => {}
         Err(fault) => merge.said.push(format!("its branch {} stays: {}", tree.branch, fault.message)),
     }
-    Ok(())
 }
 
 /// Deletes the branch that was made for the tree, where what is on it is merged.

@@ -187,6 +187,42 @@ fn what_is_written_at_the_very_moment_is_not_overwritten() {
 }
 
 #[test]
+fn a_checkout_that_stopped_half_way_is_taken_back() {
+    let lab = Lab::with_work();
+    for (file, text) in [("a.txt", Some("theirs\n")), ("src/b.txt", Some("theirs\n")), (".gitignore", None)] {
+        lab.commit_on(TOPIC, file, text);
+    }
+    lab.work("new/deep/file", "theirs, and long\n");
+    lab.write("mine", "mine\n");
+    let commit = lab.made(Method::Merge);
+    let (target, before) = (lab.target("main"), lab.users());
+    // What a git has done by the time that the disk is full.
+    let half = "printf 'theirs\\n' >a.txt; rm src/b.txt .gitignore; mkdir -p new/deep; printf thei >new/deep/file";
+    let git = lab.wrapper(&format!("*' --ff-only '*) {half}; echo disk full >&2; exit 128;;"));
+    let moved = git.advance(&lab.repo, &target, &commit, "merge it").unwrap();
+    assert_eq!(moved, Moved::No("disk full".to_owned()));
+    let (mut after, mut before) = (lab.users(), before);
+    // The index knows when the files were written.
+    for users in [&mut after, &mut before] {
+        users.0.remove(Path::new(".git/index"));
+    }
+    assert_eq!(after, before);
+    assert_eq!(lab.run(&["status", "--porcelain"]), "?? mine");
+    assert_eq!(advance(&lab, &target, &commit), Moved::Yes, "a second try works");
+}
+
+#[test]
+fn what_somebody_wrote_where_it_stopped_half_way_is_kept_and_named() {
+    let lab = Lab::with_work();
+    lab.work("a.txt", "theirs\n");
+    let commit = lab.made(Method::Merge);
+    let git = lab.wrapper("*' --ff-only '*) echo mine >a.txt; echo disk full >&2; exit 128;;");
+    let moved = git.advance(&lab.repo, &lab.target("main"), &commit, "merge it").unwrap();
+    assert_eq!(moved, Moved::No("disk full; it was left half-way in a.txt".to_owned()));
+    assert_eq!(std::fs::read_to_string(lab.repo.join("a.txt")).unwrap(), "mine\n");
+}
+
+#[test]
 fn conflicts_are_found_before_anything_changes_and_named() {
     let lab = Lab::with_work();
     lab.work("a.txt", "theirs\n");
