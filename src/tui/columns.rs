@@ -90,7 +90,11 @@ impl Columns {
         }
         for (status, cards) in COLUMNS.iter().zip(&mut cards) {
             match status {
-                Status::Ready | Status::InProgress | Status::Review => {
+                // Who waits for the user comes first.
+                Status::InProgress => {
+                    cards.sort_by_key(|card| (!card.needs_person(), Reverse(card.task.draft.priority), card.task.id));
+                }
+                Status::Ready | Status::Review => {
                     cards.sort_by_key(|card| (Reverse(card.task.draft.priority), card.task.id));
                 }
                 Status::Done | Status::Failed => {
@@ -183,12 +187,25 @@ impl Columns {
             .find(|task| wanted(*task))
     }
 
-    /// Scrolls each column so that its cursor is among the `shown` cards of a column.
-    pub fn follow(&mut self, shown: usize) {
-        let shown = shown.max(1);
-        for ((top, row), tasks) in self.tops.iter_mut().zip(self.rows).zip(&self.tasks) {
-            *top = (*top).clamp((row + 1).saturating_sub(shown), row).min(tasks.len().saturating_sub(shown));
-        }
+    /// Scrolls a column so that its cursor is in sight in so many `rows`, and no more of them are empty at its end than
+    /// have to be. A card's height includes an empty row, which the last one does without.
+    pub fn follow(&mut self, status: Status, rows: u16, height: impl Fn(TaskId) -> u16) {
+        let column = place(status);
+        let tasks = &self.tasks[column];
+        // The first card from which on this one is in sight.
+        let first = |last: usize| {
+            let mut room = rows + 1;
+            let fits = |index: &usize| {
+                let height = height(tasks[*index]);
+                let fits = height <= room;
+                room = room.saturating_sub(height);
+                fits
+            };
+            (0..=last).rev().take_while(fits).last().unwrap_or(last)
+        };
+        let Some(last) = tasks.len().checked_sub(1) else { return };
+        let row = self.rows[column];
+        self.tops[column] = self.tops[column].clamp(first(row).min(row), row).min(first(last));
     }
 }
 
@@ -248,7 +265,7 @@ mod tests {
         columns.arrange(&board(cards), &Filter::default());
         for (rows, top) in [(0, 0), (4, 0), (1, 1), (100, 45), (-1, 45), (-40, 8)] {
             columns.move_by(rows);
-            columns.follow(5);
+            columns.follow(Status::Ready, 14, |_| 3);
             assert_eq!(columns.top(Status::Ready), top, "after {rows}");
         }
     }

@@ -17,7 +17,7 @@ pub fn rows(line: &str, width: u16) -> impl Iterator<Item = &str> {
 }
 
 /// What fits on a row, and what is left.
-fn first(line: &str, width: usize) -> (&str, Option<&str>) {
+pub fn first(line: &str, width: usize) -> (&str, Option<&str>) {
     let mut used = 0;
     let mut blank = None;
     for (at, letter) in line.char_indices() {

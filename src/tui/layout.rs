@@ -3,23 +3,23 @@
 use ratatui::layout::{Constraint, Layout as Split, Rect};
 
 use super::banner::banner;
-use super::columns::COLUMNS;
-use super::model::{Model, WIDE};
+use super::card::{Face, face};
+use super::columns::{COLUMNS, title};
+use super::model::{Model, SEVERAL, WIDE};
 use crate::domain::state::Status;
+use crate::engine::board::Card;
 
-/// A column is never narrower, where several are shown.
+/// An open column is never narrower, where several are shown.
 const NARROWEST: u16 = 17;
-/// The width of a column without cards.
-const EMPTY: u16 = 14;
-/// Columns narrower than this give a title two rows.
-const ROOMY: u16 = 34;
-
 /// A column on the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Column {
     pub status: Status,
     /// Its title's row.
     pub head: Rect,
+    /// The line below its title.
+    pub rule: Rect,
+    /// Empty where it is folded to its title.
     pub cards: Rect,
 }
 
@@ -32,18 +32,9 @@ pub struct Layout {
     /// The titles of all columns, where only one fits.
     pub tabs: Option<Rect>,
     pub columns: Vec<Column>,
-    /// The rows of a card, the empty one below it included.
-    pub card: u16,
-    pub detail: Option<Rect>,
+    /// The pane, and whether the board is beside it.
+    pub detail: Option<(Rect, bool)>,
     pub footer: Rect,
-}
-
-impl Layout {
-    /// How many cards a column shows.
-    #[must_use]
-    pub fn shown(&self) -> usize {
-        usize::from(self.columns.first().map_or(0, |column| column.cards.height) / self.card.max(1))
-    }
 }
 
 /// Lays out the screen.
@@ -58,20 +49,19 @@ pub fn layout(model: &Model) -> Layout {
     let mut layout = Layout { header, footer, banner: (warned > 0).then_some(banner_row), ..Layout::default() };
     let board = match (model.detail.tab, width >= WIDE, middle.height) {
         (None, ..) => middle,
-        (Some(_), true, _) => {
-            let [board, detail] =
-                Split::horizontal([Constraint::Percentage(58), Constraint::Percentage(42)]).areas(middle);
-            layout.detail = Some(detail);
-            board
-        }
-        (Some(_), false, 0..12) => {
-            layout.detail = Some(middle);
+        (Some(_), _, 0..12) => {
+            layout.detail = Some((middle, false));
             Rect { height: 0, ..middle }
+        }
+        (Some(_), true, _) => {
+            let [board, detail] = Split::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).areas(middle);
+            layout.detail = Some((detail, true));
+            board
         }
         (Some(_), false, _) => {
             let [board, detail] =
                 Split::vertical([Constraint::Percentage(45), Constraint::Percentage(55)]).areas(middle);
-            layout.detail = Some(detail);
+            layout.detail = Some((detail, false));
             board
         }
     };
@@ -79,34 +69,95 @@ pub fn layout(model: &Model) -> Layout {
     layout
 }
 
-/// The columns that fit. Done folds first, then Review; the column of the cursor never does.
+/// The columns: those with cards share the room, the others are their titles. Where it is narrow, Done is folded to its
+/// title first, then Review; the column of the cursor never is.
 fn columns(layout: &mut Layout, board: Rect, model: &Model) {
-    // Ready, In progress and Failed stand side by side, or one column stands alone.
-    let room = usize::from(board.width / NARROWEST);
-    let room = if room < 3 { 1 } else { room };
     let focus = model.columns.focus();
-    let mut shown: Vec<Status> = COLUMNS.to_vec();
-    for folds in [Status::Done, Status::Review, Status::Failed, Status::Ready, Status::InProgress] {
-        if shown.len() > room && folds != focus {
-            shown.retain(|status| *status != folds);
-        }
-    }
-    let mut board = board;
-    if shown.len() < COLUMNS.len() {
+    if board.width < SEVERAL {
         let [tabs, rest] = Split::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(board);
         layout.tabs = Some(tabs);
-        board = rest;
+        layout.columns.push(column(focus, Rect { height: 0, ..rest }, rest));
+        return;
     }
-    // An empty column leaves its room to the others.
-    let width = |status: &Status| {
-        let empty = model.columns.tasks(*status).is_empty() && *status != focus;
-        if empty { Constraint::Length(EMPTY) } else { Constraint::Fill(1) }
+    let all_empty = COLUMNS.iter().all(|status| model.columns.tasks(*status).is_empty());
+    let mut open: Vec<Status> = COLUMNS.to_vec();
+    open.retain(|status| !model.columns.tasks(*status).is_empty() || (all_empty && *status == focus));
+    let folded = |status: Status| {
+        let (all, cells) = (model.count(status), title(status).len());
+        u16::try_from(cells + 4 + all.max(1).ilog10() as usize).unwrap_or(u16::MAX)
     };
-    let areas = Split::horizontal(shown.iter().map(width)).split(board);
-    for (status, area) in shown.into_iter().zip(areas.iter()) {
-        let [head, cards] = Split::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(*area);
-        layout.columns.push(Column { status, head, cards });
+    for folds in [Status::Done, Status::Review, Status::Failed, Status::Ready, Status::InProgress] {
+        let strips: u16 = COLUMNS.iter().filter(|status| !open.contains(status)).map(|status| folded(*status)).sum();
+        let room = board.width.saturating_sub(strips);
+        if folds != focus && room < NARROWEST * u16::try_from(open.len()).unwrap_or(u16::MAX) {
+            open.retain(|status| *status != folds);
+        }
     }
-    let narrowest = layout.columns.iter().map(|column| column.head.width).filter(|width| *width > EMPTY).min();
-    layout.card = if narrowest.unwrap_or(0) < ROOMY { 4 } else { 3 };
+    let width = |status: &Status| {
+        if open.contains(status) { Constraint::Fill(1) } else { Constraint::Length(folded(*status)) }
+    };
+    let areas = Split::horizontal(COLUMNS.iter().map(width)).split(board);
+    for (status, area) in COLUMNS.into_iter().zip(areas.iter()) {
+        let [head, rest] = Split::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(*area);
+        let rest = if open.contains(&status) { rest } else { Rect { height: rest.height.min(1), ..rest } };
+        layout.columns.push(column(status, head, rest));
+    }
+}
+
+fn column(status: Status, head: Rect, rest: Rect) -> Column {
+    // The line below the title stands apart from the next one's.
+    let [rule, cards] =
+        Split::vertical([Constraint::Length(u16::from(head.height > 0)), Constraint::Min(0)]).areas(rest);
+    Column { status, head, rule: Rect { width: rule.width.saturating_sub(1), ..rule }, cards }
+}
+
+/// Scrolls every column so that its cursor is in sight.
+pub fn follow(model: &mut Model) {
+    for column in layout(model).columns.iter().filter(|column| column.cards.height > 0) {
+        let mut columns = std::mem::take(&mut model.columns);
+        let rows = fact_rows(model, columns.tasks(column.status), column);
+        columns.follow(column.status, column.cards.height, |task| {
+            model.board.card(task).map_or(1, |card| face(model, card, room(column), rows).height())
+        });
+        model.columns = columns;
+    }
+}
+
+/// The cards of a column that are in sight, each with its face and its place.
+#[must_use]
+pub fn cards<'a>(model: &'a Model, column: &Column) -> Vec<(&'a Card, Face, Rect)> {
+    let tasks = model.columns.tasks(column.status);
+    let rows = fact_rows(model, tasks, column);
+    let mut shown = Vec::new();
+    let mut y = column.cards.y;
+    for card in tasks.iter().skip(model.columns.top(column.status)).filter_map(|id| model.board.card(*id)) {
+        let left = column.cards.bottom().saturating_sub(y);
+        let face = face(model, card, room(column), rows);
+        let height = face.height() - 1;
+        // One that has no room is not begun, but the first is.
+        if left == 0 || (height > left && !shown.is_empty()) {
+            break;
+        }
+        let place = Rect { y, height: height.min(left), width: column.cards.width.saturating_sub(1), ..column.cards };
+        y += face.height();
+        shown.push((card, face, place));
+    }
+    shown
+}
+
+/// What is within a card's edge.
+const fn room(column: &Column) -> u16 {
+    column.cards.width.saturating_sub(2)
+}
+
+/// How many rows a fact may have: more than one where all cards of the column have the room.
+fn fact_rows(model: &Model, tasks: &[crate::domain::id::TaskId], column: &Column) -> usize {
+    let room = usize::from(column.cards.height) + 1;
+    if tasks.len() * 3 > room {
+        return 1;
+    }
+    let cards = || tasks.iter().filter_map(|id| model.board.card(*id));
+    let all =
+        |rows| cards().map(|card| usize::from(face(model, card, self::room(column), rows).height())).sum::<usize>();
+    [4, 2].into_iter().find(|rows| all(*rows) <= room).unwrap_or(1)
 }

@@ -5,6 +5,7 @@
 
 mod background;
 mod banner;
+mod card;
 mod columns;
 mod describe;
 mod fold;
@@ -12,6 +13,7 @@ pub mod host;
 mod input;
 pub mod keymap;
 mod layout;
+mod mark;
 mod model;
 pub mod msg;
 mod options;

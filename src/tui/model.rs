@@ -13,8 +13,12 @@ use crate::domain::state::Status;
 use crate::domain::time::{BootTime, Now, Timestamp};
 use crate::engine::board::{Board, Card};
 
-/// From this width on the detail pane stands beside the board.
-pub const WIDE: u16 = 120;
+/// From this width on the detail pane stands beside the board: an agent's terminal wants eighty columns.
+pub const WIDE: u16 = 160;
+/// Below this width one column is shown at a time.
+pub const SEVERAL: u16 = 60;
+/// From this height on there is room for the pane below the board.
+const TALL: u16 = 30;
 
 /// How long a passing message stays, in milliseconds of boot time.
 const TOAST: i64 = 6_000;
@@ -85,7 +89,8 @@ impl Model {
     #[must_use]
     pub fn new(options: Arc<Options>, columns_rows: (u16, u16), now: Now) -> Self {
         let mut detail = Detail::default();
-        if columns_rows.0 >= WIDE {
+        let (width, height) = columns_rows;
+        if width >= WIDE || (width >= SEVERAL && height >= TALL) {
             detail.tab = Some(Tab::Live);
         }
         Self {

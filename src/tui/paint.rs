@@ -80,18 +80,20 @@ pub fn popup(options: &Options, frame: &mut Frame<'_>, title: &str, width: u16, 
     within
 }
 
+/// Borders that every terminal has the signs for.
+pub const ASCII: ratatui::symbols::border::Set<'static> = ratatui::symbols::border::Set {
+    top_left: "+",
+    top_right: "+",
+    bottom_left: "+",
+    bottom_right: "+",
+    vertical_left: "|",
+    vertical_right: "|",
+    horizontal_top: "-",
+    horizontal_bottom: "-",
+};
+
 /// A border in the theme's colour, of signs that every terminal has where that is wanted.
 pub fn bordered(options: &Options) -> Block<'static> {
-    const ASCII: ratatui::symbols::border::Set<'static> = ratatui::symbols::border::Set {
-        top_left: "+",
-        top_right: "+",
-        bottom_left: "+",
-        bottom_right: "+",
-        vertical_left: "|",
-        vertical_right: "|",
-        horizontal_top: "-",
-        horizontal_bottom: "-",
-    };
     let theme = &options.theme;
     let block = Block::bordered().border_style(theme.border).style(theme.text);
     if options.ascii { block.border_set(ASCII) } else { block.border_type(BorderType::Rounded) }

@@ -409,7 +409,7 @@ fn the_board_is_about_the_repository_around_it_or_about_all() {
     let screen = board.shows(&["#1 here"]);
     assert!(!screen.contains("there"), "{screen}");
     let all = Terminal::running(&world, "all", 120, 40, "env -u TMUX -u TMUX_PANE \"$GANGER\" --all");
-    all.shows(&["all repositories", "#1 here", "#2 there", "other · shell"]);
+    all.shows(&["all repositories", "#1 here", "#2 there", "· other"]);
 }
 
 #[test]

@@ -8,9 +8,12 @@ use ratatui::widgets::Paragraph;
 
 use super::Turn;
 use crate::tui::keymap::{Context, Control, Keymap, rows};
+use crate::tui::mark::Mark;
 use crate::tui::options::Options;
 use crate::tui::paint::{fit, key_words, popup};
 
+/// More rows there are never.
+const FURTHEST: u16 = 200;
 const CONTEXTS: [Context; 2] = [Context::Help, Context::Menu];
 
 /// How far it is scrolled.
@@ -29,8 +32,7 @@ impl Help {
             // Nobody gets stuck here.
             _ => return Turn::Close,
         };
-        let last = u16::try_from(lines(keymap).len()).unwrap_or(u16::MAX);
-        self.scroll = self.scroll.min(last);
+        self.scroll = self.scroll.min(FURTHEST);
         Turn::Stay
     }
 
@@ -38,18 +40,22 @@ impl Help {
         let theme = &options.theme;
         let keymap = &options.keymap;
         let wide = frame.area().width >= 100;
-        let lines = lines(keymap);
+        let lines = lines(options);
         let columns = if wide { 2 } else { 1 };
         let mut first = lines.len().div_ceil(columns);
         // A heading stands above its rows.
-        while wide && first > 0 && lines[first - 1].0.is_none() {
+        while wide && first > 0 && matches!(lines[first - 1].0, Lead::None) {
             first -= 1;
         }
         let rows: Vec<Line<'_>> = lines
             .into_iter()
-            .map(|(keys, what)| match keys {
-                None => Line::styled(format!("  {what}"), theme.title),
-                Some(keys) => Line::from(vec![
+            .map(|(lead, what)| match lead {
+                Lead::None => Line::styled(format!("  {what}"), theme.title),
+                Lead::Mark(mark) => Line::from(vec![
+                    Span::styled(format!("{:>16}  ", mark.sign(options)), mark.style(theme)),
+                    Span::styled(format!("{what:<44}"), theme.text),
+                ]),
+                Lead::Keys(keys) => Line::from(vec![
                     Span::styled(format!("{keys:>16}  "), theme.key),
                     Span::styled(format!("{what:<44}"), theme.text),
                 ]),
@@ -77,17 +83,29 @@ impl Help {
     }
 }
 
-/// Headings, and rows of keys and what they do.
-fn lines(keymap: &Keymap) -> Vec<(Option<String>, &'static str)> {
+/// What stands before a row.
+enum Lead {
+    /// Nothing: it is a heading.
+    None,
+    Mark(Mark),
+    Keys(String),
+}
+
+/// Headings, rows of keys and what they do, and the legend of the signs.
+fn lines(options: &Options) -> Vec<(Lead, &'static str)> {
     let mut lines = Vec::new();
     for context in Context::ALL {
         if context != Context::Board {
-            lines.push((None, context.title()));
+            lines.push((Lead::None, context.title()));
         }
         let row = |binding: &'static crate::tui::keymap::Binding| {
-            (Some(keymap.all(context, binding.intent).join(" ")), binding.what)
+            (Lead::Keys(options.keymap.all(context, binding.intent).join(" ")), binding.what)
         };
         lines.extend(rows(context).map(row));
+        if context == Context::Board {
+            lines.push((Lead::None, "What the signs mean"));
+            lines.extend(Mark::ALL.map(|mark| (Lead::Mark(mark), mark.what())));
+        }
     }
     lines
 }

@@ -129,8 +129,8 @@ fn line(text: &str) -> Box<TextArea<'static>> {
     Box::new(area)
 }
 
-/// Draws a box to type in at the foot of the screen.
-fn typing_box(options: &Options, frame: &mut Frame<'_>, title: &str, input: &TextArea<'static>) {
+/// Draws a box to type in at the foot of the screen; where that is.
+fn typing_box(options: &Options, frame: &mut Frame<'_>, title: &str, input: &TextArea<'static>) -> Rect {
     let screen = frame.area();
     let height = u16::try_from(input.lines().len()).unwrap_or(u16::MAX).saturating_add(2).min(screen.height / 2).max(3);
     let area = Rect { x: 0, y: screen.bottom().saturating_sub(height + 1), width: screen.width, height };
@@ -141,4 +141,5 @@ fn typing_box(options: &Options, frame: &mut Frame<'_>, title: &str, input: &Tex
     let within = block.inner(area);
     frame.render_widget(block, area);
     frame.render_widget(input, within);
+    area
 }

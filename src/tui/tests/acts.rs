@@ -354,7 +354,7 @@ fn scrolling_ends_where_the_text_does() {
     for _ in 0..60 {
         screen.keys("J");
     }
-    assert!(screen.text().contains("line 100") && screen.text().contains("line 70"), "{}", screen.text());
+    assert!(screen.text().contains("line 100") && screen.text().contains("line 85"), "{}", screen.text());
     screen.keys("K");
     assert!(!screen.text().contains("line 100"), "one press the other way is one step back");
     screen.tell(Msg::Detailed { task: TaskId(4), tab: Tab::Diff, content: diff(7) });
@@ -380,9 +380,7 @@ fn what_an_agent_asks_can_be_read_in_full_on_every_tab() {
     let mut screen = Screen::with(120, 40, cards);
     screen.keys("2");
     for _ in 0..4 {
-        let pane: String =
-            screen.text().lines().filter_map(|row| row.split('│').nth(1)).map(str::trim).collect::<Vec<_>>().join(" ");
-        assert!(pane.contains(question), "{}", screen.text());
+        assert!(screen.text().contains(question), "{}", screen.text());
         screen.keys("tab");
     }
 }

@@ -1,8 +1,8 @@
 //! What a key means on the board.
 
-use super::super::columns::COLUMNS;
+use super::super::columns::{COLUMNS, said};
 use super::super::keymap::Intent;
-use super::super::layout::layout;
+use super::super::layout::{cards, layout};
 use super::super::model::{Model, Tone};
 use super::super::msg::{Act, Cmd, Compose, Query, Tab};
 use super::super::overlay::{Filter, Form, Help, Note, Overlay, Palette, Question, Retry, Typing, Waiting};
@@ -88,7 +88,11 @@ fn ask(model: &mut Model, query: Query) -> Vec<Cmd> {
 }
 
 fn page(model: &mut Model, down: bool) {
-    let half = isize::try_from(layout(model).shown() / 2).unwrap_or(1).max(1);
+    let focus = model.columns.focus();
+    let screen = layout(model);
+    let column = screen.columns.iter().find(|column| column.status == focus);
+    let shown = column.map_or(0, |column| cards(model, column).len());
+    let half = isize::try_from(shown / 2).unwrap_or(1).max(1);
     model.columns.move_by(if down { half } else { -half });
 }
 
@@ -199,7 +203,8 @@ fn scroll(model: &mut Model, down: bool) {
 fn type_line(model: &mut Model) {
     match model.selected() {
         Some(card) if card.is_live() => {
-            model.open(Overlay::Typing(Typing::new(card.task.id)));
+            let asked = said(card).filter(|_| card.is_waiting()).map(str::to_owned);
+            model.open(Overlay::Typing(Typing::new(card.task.id, asked)));
         }
         Some(card) => {
             let id = card.task.id;
@@ -210,21 +215,21 @@ fn type_line(model: &mut Model) {
 }
 
 fn approve(model: &mut Model) -> Vec<Cmd> {
-    let live: Vec<String> = cards(model)
+    let live: Vec<String> = targeted(model)
         .filter(|card| card.task.status == Status::Review && card.is_live())
         .map(|card| format!("#{} {}: its agent still runs and would be ended", card.task.id, card.task.draft.title))
         .collect();
     if live.is_empty() {
         return each(model, Status::Review, "approved", |task| Act::Approve { task });
     }
-    let fit = cards(model).filter(|card| card.task.status == Status::Review);
+    let fit = targeted(model).filter(|card| card.task.status == Status::Review);
     let acts = fit.map(|card| Act::Approve { task: card.task.id }).collect();
     model.open(Overlay::Question(Question { title: "Approve?".to_owned(), lines: live, acts }));
     Vec::new()
 }
 
 /// The cards of the targets.
-fn cards(model: &Model) -> impl Iterator<Item = &Card> {
+fn targeted(model: &Model) -> impl Iterator<Item = &Card> {
     model.targets().into_iter().filter_map(|task| model.board.card(task))
 }
 
@@ -251,7 +256,7 @@ fn bounce(model: &mut Model) {
 }
 
 fn stop(model: &mut Model) {
-    let live: Vec<&Card> = cards(model).filter(|card| card.is_live()).collect();
+    let live: Vec<&Card> = targeted(model).filter(|card| card.is_live()).collect();
     let lines = live.iter().map(|card| format!("#{} {}", card.task.id, card.task.draft.title)).collect();
     let acts: Vec<Act> = live.iter().map(|card| Act::Stop { task: card.task.id }).collect();
     if acts.is_empty() {
@@ -272,7 +277,7 @@ fn to_attention(model: &mut Model, forward: bool) {
 }
 
 fn archive(model: &mut Model) -> Vec<Cmd> {
-    let live = cards(model).find(|card| card.is_live()).map(|card| card.task.id);
+    let live = targeted(model).find(|card| card.is_live()).map(|card| card.task.id);
     if let Some(id) = live {
         model.say(Tone::Plain, format!("task {id}: its agent runs; stop it first"));
         return Vec::new();

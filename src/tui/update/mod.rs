@@ -6,10 +6,11 @@ mod overlay;
 
 use std::sync::Arc;
 
-use super::layout::layout;
+use super::layout::follow;
 use super::model::{Model, Tone};
 use super::msg::{Act, Cmd, Compose, Done, Msg, Sweep};
 use super::overlay::Overlay;
+use super::view::viewed;
 use super::words;
 use crate::domain::id::TaskId;
 use crate::engine::Fault;
@@ -69,8 +70,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::Continued => vec![Cmd::Retake],
         Msg::Terminate => vec![Cmd::Interrupt, Cmd::Quit],
     };
-    model.columns.follow(layout(model).shown());
+    follow(model);
     if model.columns.selected() != before {
+        // A tab is chosen for one task: the next one's is what makes sense for it.
+        model.detail.tab = model.detail.tab.map(|_| super::msg::Tab::Live);
         cmds.extend(looked_at(model));
     }
     cmds
@@ -98,7 +101,7 @@ fn looked_at(model: &mut Model) -> Vec<Cmd> {
 /// Reads what the detail pane shows; a live view is kept fresh.
 fn watch(model: &mut Model) -> Vec<Cmd> {
     use super::msg::Tab;
-    let lines = layout(model).detail.map_or(0, |area| area.height);
+    let lines = viewed(model).map_or(0, |area| area.height);
     let (Some(task), Some(tab)) = (model.columns.selected(), model.tab()) else {
         return vec![Cmd::Watch { task: None, lines }];
     };

@@ -4,7 +4,7 @@ use crossterm::event::{KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseE
 use ratatui::layout::Position;
 
 use super::super::keymap::Intent;
-use super::super::layout::layout;
+use super::super::layout::{cards, layout};
 use super::super::model::{Model, Tone};
 use super::super::msg::{Act, Answer, Cmd, Compose};
 use super::super::overlay::{Chart, Overlay, Question, Turn};
@@ -136,7 +136,7 @@ pub(super) fn mouse(model: &mut Model, mouse: MouseEvent) -> Vec<Cmd> {
         MouseEventKind::Down(MouseButton::Left) => 0,
         _ => return Vec::new(),
     };
-    if screen.detail.is_some_and(|area| area.contains(at)) {
+    if screen.detail.is_some_and(|(area, _)| area.contains(at)) {
         return match rows {
             0 => Vec::new(),
             rows => intent::act(model, if rows > 0 { Intent::ScrollDown } else { Intent::ScrollUp }),
@@ -150,9 +150,8 @@ pub(super) fn mouse(model: &mut Model, mouse: MouseEvent) -> Vec<Cmd> {
         model.columns.scroll(column.status, rows);
         return Vec::new();
     }
-    let row =
-        model.columns.top(column.status) + usize::from(mouse.row.saturating_sub(column.cards.y) / screen.card.max(1));
-    let clicked = model.columns.tasks(column.status).get(row).copied().filter(|_| column.cards.contains(at));
+    let clicked =
+        cards(model, column).into_iter().find(|(.., place)| place.contains(at)).map(|(card, ..)| card.task.id);
     model.columns.enter(column.status);
     match clicked {
         Some(task) if model.columns.selected() == Some(task) && model.clicked == Some(task) => {

@@ -5,15 +5,12 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Paragraph};
-use unicode_width::UnicodeWidthStr as _;
 
-use super::{ago, fit, sign};
-use crate::domain::state::Status;
-use crate::domain::time::Timestamp;
-use crate::engine::board::Card;
-use crate::tui::columns::{COLUMNS, reason, said, title};
+use super::sign;
+use crate::tui::card::{Face, HANG};
+use crate::tui::columns::{COLUMNS, title};
 use crate::tui::keymap::Intent;
-use crate::tui::layout::Column;
+use crate::tui::layout::{Column, cards};
 use crate::tui::model::Model;
 
 /// What goes to each of the columns.
@@ -32,34 +29,46 @@ pub(super) fn tabs(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     frame.render_widget(Paragraph::new(Line::from(spans)), area);
 }
 
-pub(super) fn column(model: &Model, frame: &mut Frame<'_>, column: &Column, height: u16) {
+pub(super) fn column(model: &Model, frame: &mut Frame<'_>, column: &Column) {
+    let cards = cards(model, column);
+    let focused = model.columns.focus() == column.status;
+    head(model, frame, column, cards.len());
+    for (card, face, place) in cards {
+        self::card(model, frame, place, &face, focused && model.columns.selected() == Some(card.task.id));
+    }
+    if focused && model.columns.tasks(column.status).is_empty() {
+        empty(model, frame, column.cards);
+    }
+}
+
+/// A column's title, how many tasks it has and how many of them are out of sight, and the line below that.
+fn head(model: &Model, frame: &mut Frame<'_>, column: &Column, shown: usize) {
     let theme = &model.options.theme;
     let tasks = model.columns.tasks(column.status);
     let focused = model.columns.focus() == column.status;
-    let style = if focused { theme.accent } else { theme.title };
+    let is_open = column.cards.height > 0;
+    let style = match (focused, is_open) {
+        (true, _) => theme.accent,
+        (false, true) => theme.title,
+        (false, false) => theme.dim,
+    };
     let mut head = vec![Span::styled(format!(" {} ", title(column.status)), style)];
     let all = model.count(column.status);
-    let count = if all == tasks.len() { format!("{all}") } else { format!("{} of {all}", tasks.len()) };
+    let count = if all == tasks.len() || !is_open { format!("{all}") } else { format!("{} of {all}", tasks.len()) };
     head.push(Span::styled(count, theme.dim));
     let top = model.columns.top(column.status);
-    let shown = usize::from(column.cards.height / height.max(1));
     let below = tasks.len().saturating_sub(top + shown);
-    if top > 0 {
+    if top > 0 && is_open {
         head.push(Span::styled(format!(" {}{top}", sign(model, "↑", "^")), theme.dim));
     }
-    if below > 0 {
+    if below > 0 && is_open {
         head.push(Span::styled(format!(" {}{below}", sign(model, "↓", "v")), theme.dim));
     }
     frame.render_widget(Paragraph::new(Line::from(head)), column.head);
-    for (row, id) in tasks.iter().skip(top).take(shown).enumerate() {
-        let Some(card) = model.board.card(*id) else { continue };
-        let y = column.cards.y + u16::try_from(row).unwrap_or(0) * height;
-        let area = Rect { y, height: height - 1, ..column.cards };
-        self::card(model, frame, area, card, focused && model.columns.selected() == Some(*id));
-    }
-    if tasks.is_empty() && focused {
-        empty(model, frame, column.cards);
-    }
+    let (line, style) =
+        if focused { (sign(model, "━", "="), theme.accent) } else { (sign(model, "─", "-"), theme.border) };
+    let line = line.repeat(usize::from(column.rule.width));
+    frame.render_widget(Paragraph::new(Line::styled(line, style)), column.rule);
 }
 
 /// What to press where there is nothing.
@@ -89,156 +98,41 @@ fn empty(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     frame.render_widget(Paragraph::new(text), area);
 }
 
-fn card(model: &Model, frame: &mut Frame<'_>, area: Rect, card: &Card, selected: bool) {
+fn card(model: &Model, frame: &mut Frame<'_>, area: Rect, face: &Face, selected: bool) {
     let theme = &model.options.theme;
-    let width = area.width.saturating_sub(2);
-    let (mark, tone) = state(model, card);
-    let marked = model.marks.contains(&card.task.id);
+    let marked = face.id.strip_prefix('#').is_none();
     let edge = match (selected, marked) {
         (true, _) => Span::styled(sign(model, "▌", ">"), theme.accent),
         (false, true) => Span::styled(sign(model, "▎", "*"), theme.warn),
         (false, false) => Span::raw(" "),
     };
-    let id = format!("{}{} ", if marked { sign(model, "◆", "*") } else { "#" }, card.task.id);
-    let room = width.saturating_sub(u16::try_from(id.width()).unwrap_or(0));
     let name = if selected { theme.title } else { theme.text };
-    let mut titles = wrap(&card.task.draft.title, room, width, usize::from(area.height).saturating_sub(1)).into_iter();
-    let mut rows = vec![Line::from(vec![
-        edge.clone(),
-        Span::styled(id, if marked { theme.warn } else { theme.dim }),
-        Span::styled(titles.next().unwrap_or_default(), name),
-    ])];
-    rows.extend(titles.map(|title| Line::from(vec![edge.clone(), Span::styled(title, name)])));
-    let facts = facts(model, card);
-    let room = width.saturating_sub(u16::try_from(mark.width() + 1).unwrap_or(0));
-    rows.push(Line::from(vec![
-        edge,
-        Span::styled(format!("{mark} "), tone),
-        Span::styled(fit(&facts, room), if is_loud(card) { tone } else { theme.dim }),
-    ]));
+    let id = if marked { theme.warn } else { theme.dim };
+    let tone = face.mark.style(theme);
+    let fact = if face.mark.is_loud() { tone } else { theme.dim };
+    let title = lines(&face.title, &face.id, (id, name), &edge);
+    let fact = lines(&face.fact, face.mark.sign(&model.options), (tone, fact), &edge);
     let block = if selected { Block::new().style(theme.selected) } else { Block::new() };
-    let height = u16::try_from(rows.len()).unwrap_or(area.height).min(area.height);
-    let shown = Rect { height, width: area.width.saturating_sub(1), ..area };
-    frame.render_widget(block, shown);
-    frame.render_widget(Paragraph::new(rows), shown);
+    frame.render_widget(block, area);
+    frame.render_widget(Paragraph::new(title.chain(fact).collect::<Vec<_>>()), area);
 }
 
-/// A title on up to `rows` rows, the first of them narrower; broken between words where that is possible.
-fn wrap(title: &str, first: u16, width: u16, rows: usize) -> Vec<String> {
-    if rows < 2 {
-        return vec![fit(title, first)];
-    }
-    let head = fit(title, first);
-    if !head.ends_with('…') {
-        return vec![head];
-    }
-    // What fits on the first row, up to the last space; the rest goes on below.
-    let shown = head.trim_end_matches('…');
-    let broken = shown.rfind(' ').filter(|at| *at > 0).map_or(shown, |at| &shown[..at]);
-    let taken = broken.chars().count();
-    let rest: String = title.chars().skip(taken).collect();
-    vec![broken.to_owned(), fit(rest.trim_start(), width)]
-}
-
-fn is_loud(card: &Card) -> bool {
-    card.is_lost() || card.task.status == Status::Failed || card.tree_trouble().is_some()
-}
-
-/// A card's sign and its colour.
-fn state(model: &Model, card: &Card) -> (&'static str, Style) {
-    let theme = &model.options.theme;
-    if model.running.contains_key(&card.task.id) {
-        return (sign(model, "◌", "~"), theme.busy);
-    }
-    if card.is_lost() {
-        return ("!", theme.bad);
-    }
-    if card.tree_trouble().is_some() && card.is_live() {
-        return ("!", theme.warn);
-    }
-    if card.doubt().is_some() && card.task.status == Status::InProgress {
-        return ("?", theme.warn);
-    }
-    match card.task.status {
-        Status::Ready if !card.task.blocked_by.is_empty() => (sign(model, "◇", "w"), theme.dim),
-        Status::Ready => (sign(model, "○", "o"), theme.dim),
-        Status::InProgress => match card.activity() {
-            Some("working") => (sign(model, "●", "*"), theme.busy),
-            Some("stopped") => (sign(model, "◍", "!"), theme.warn),
-            Some("waiting") => ("?", theme.warn),
-            Some("idle") => (sign(model, "◦", "i"), theme.dim),
-            Some(_) | None => (sign(model, "◌", "~"), theme.busy),
-        },
-        Status::Review => (sign(model, "✔", "+"), theme.good),
-        Status::Done => (sign(model, "✓", "."), theme.dim),
-        Status::Failed => (sign(model, "✖", "x"), theme.bad),
-    }
-}
-
-fn limit(card: &Card, now: Timestamp) -> Option<String> {
-    card.limit_until(now).map(|until| format!("limit ends in {}", super::span(until.since(now).as_secs())))
-}
-
-/// A card's second line.
-fn facts(model: &Model, card: &Card) -> String {
-    let task = &card.task;
-    let now = model.now;
-    let mut facts = Vec::new();
-    let since = card.attempt.as_ref().map(|seen| seen.attempt.started_at.unwrap_or(seen.attempt.claimed_at));
-    if let Some(act) = model.running.get(&task.id) {
-        // The phase of the row is further than what was asked for here.
-        facts.push(format!("{}…", card.activity().unwrap_or_else(|| act.going_on())));
-    } else if card.is_lost() {
-        facts.push("lost: its process is gone".to_owned());
-    } else if let (Some(doubt), Status::InProgress) = (card.doubt(), task.status) {
-        facts.push(format!("unknown: {}", doubt.text()));
-    } else if let (Some(activity), Some(since)) = (card.activity(), since) {
-        let since = card.doing().map_or(since, |doing| doing.since);
-        let unit = ago(now.wall, since);
-        match task.status {
-            Status::InProgress => {
-                facts.push(format!("{} {unit}", card.activity_text().unwrap_or_else(|| activity.to_owned())));
-                facts.extend(limit(card, now.wall));
-                facts.extend(said(card).map(str::to_owned));
+/// Rows whose first begins with a `lead` of another style, and whose others hang below it.
+fn lines<'a>(
+    rows: &'a [String],
+    lead: &'a str,
+    (first, style): (Style, Style),
+    edge: &'a Span<'static>,
+) -> impl Iterator<Item = Line<'static>> + 'a {
+    rows.iter().enumerate().map(move |(index, row)| {
+        let mut line = vec![edge.clone()];
+        match row.strip_prefix(lead).filter(|_| index == 0) {
+            Some(rest) => {
+                line.extend([Span::styled(lead.to_owned(), first), Span::styled(rest.to_owned(), style)]);
             }
-            Status::Ready | Status::Review | Status::Done | Status::Failed => {
-                facts.push("agent still there".to_owned());
-            }
+            None if index == 0 => line.push(Span::styled(row.clone(), style)),
+            None => line.extend([Span::raw(" ".repeat(usize::from(HANG))), Span::styled(row.clone(), style)]),
         }
-    }
-    facts.extend(card.tree_trouble());
-    if task.status == Status::Failed
-        && let Some(reason) = reason(card)
-    {
-        facts.extend(limit(card, now.wall));
-        facts.push(reason.to_owned());
-    }
-    if let Some((_, Some((added, removed)))) = model.measured.get(&task.id)
-        && *added + *removed > 0
-    {
-        facts.push(format!("+{added} {}{removed}", sign(model, "−", "-")));
-    }
-    if task.attempts > 1 {
-        facts.push(format!("attempt {}", task.attempts));
-    }
-    if !task.blocked_by.is_empty() {
-        let by: Vec<String> = task.blocked_by.iter().map(|id| format!("#{id}")).collect();
-        facts.push(format!("waits for {}", by.join(" ")));
-    }
-    if task.status == Status::Ready {
-        if let Some(at) = task.not_before.filter(|at| *at > now.wall) {
-            facts.push(format!("again in {}", super::span(at.since(now.wall).as_secs())));
-        }
-        facts.extend(reason(card).map(str::to_owned));
-    }
-    if task.draft.priority != 0 {
-        facts.push(format!("priority {}", task.draft.priority));
-    }
-    if model.options.repo.is_none()
-        && let Some(name) = task.draft.repo.file_name()
-    {
-        facts.push(name.to_string_lossy().into_owned());
-    }
-    facts.push(task.draft.agent.clone());
-    facts.join(sign(model, " · ", " | "))
+        Line::from(line)
+    })
 }

@@ -11,6 +11,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::{ago, fit, sign};
 use crate::domain::state::Status;
 use crate::domain::time::Timestamp;
+use crate::engine::board::Card;
 use crate::tui::model::Model;
 
 /// A sweep is told every ten seconds at least: one that is this old is late.
@@ -19,16 +20,17 @@ const LATE: Duration = Duration::from_secs(30);
 pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let theme = &model.options.theme;
     let board = &model.board;
-    let lost = board.cards.iter().filter(|card| card.is_lost()).count();
+    let of = |is: fn(&Card) -> bool| board.cards.iter().filter(|card| is(card)).count();
     let waiting = board.cards.iter().filter(|card| card.needs_person()).count();
     let mut left = vec![Span::styled(" ganger ", theme.title)];
     let repo = model.options.repo.as_deref().unwrap_or("all repositories");
     left.push(Span::styled(format!("{} ", fit(repo, 24)), theme.dim));
     let tallies = [
         (sign(model, "▶", ">"), model.count(Status::InProgress), theme.busy),
+        ("?", of(Card::is_waiting), theme.warn),
         (sign(model, "✔", "+"), model.count(Status::Review), theme.good),
         (sign(model, "✖", "x"), model.count(Status::Failed), theme.bad),
-        ("!", lost, theme.bad),
+        ("!", of(Card::is_lost), theme.bad),
     ];
     for (sign, count, style) in tallies.into_iter().filter(|(_, count, _)| *count > 0) {
         left.push(Span::styled(format!(" {sign}{count}"), style));
@@ -40,7 +42,7 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     if flights > 0 {
         left.push(Span::styled(format!("  {flights} under way"), theme.busy));
     }
-    let mut right = vec![Span::styled(throughput(model), theme.good)];
+    let mut right = vec![Span::styled(throughput(model), theme.dim)];
     right.push(match (&model.sweep, model.loaded) {
         (Some(sweep), _) if sweep.tmux.as_ref().is_none_or(Result::is_ok) && recent(model).is_some() => fixed(model),
         (Some(sweep), _) if sweep.tmux.as_ref().is_some_and(Result::is_err) => Span::styled("tmux ?", theme.bad),
@@ -92,10 +94,11 @@ fn throughput(model: &Model) -> String {
         }
     }
     let most = counts.iter().copied().max().unwrap_or(0);
-    if most == 0 || model.options.ascii {
+    // Before there are a few, it has no shape.
+    if counts.iter().filter(|count| **count > 0).count() < 3 || model.options.ascii {
         return String::new();
     }
     let bar = |count: &usize| if *count == 0 { ' ' } else { BARS[(count * 7).div_ceil(most).min(7)] };
     let bars: String = counts.iter().rev().map(bar).collect();
-    format!("{bars}  ")
+    format!("done in 12h {bars}  ")
 }

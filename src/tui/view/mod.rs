@@ -5,7 +5,7 @@ mod detail;
 mod footer;
 mod header;
 
-pub use detail::furthest;
+pub use detail::{furthest, viewed};
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -15,7 +15,7 @@ use ratatui::widgets::Paragraph;
 use super::banner::banner;
 use super::layout::layout;
 use super::model::Model;
-use super::paint::{ago, fit, span};
+use super::paint::{ago, fit};
 use crate::domain::text;
 
 /// Draws a frame.
@@ -52,10 +52,10 @@ fn whole(model: &Model, frame: &mut Frame<'_>) {
         board::tabs(model, frame, area);
     }
     for column in &layout.columns {
-        board::column(model, frame, column, layout.card);
+        board::column(model, frame, column);
     }
-    if let Some(area) = layout.detail {
-        detail::draw(model, frame, area);
+    if let Some((area, beside)) = layout.detail {
+        detail::draw(model, frame, area, beside);
     }
     footer::draw(model, frame, layout.footer);
     if let Some(overlay) = &model.overlay {

@@ -8,46 +8,69 @@ mod timeline;
 
 use ansi_to_tui::IntoText as _;
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Constraint, Layout as Split, Rect};
 use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::Paragraph;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::{fit, sign};
+use crate::domain::state::Status;
 use crate::domain::text;
 use crate::engine::board::Card;
-use crate::tui::columns::said;
-use crate::tui::fold;
+use crate::tui::columns::{reason, said};
 use crate::tui::layout::layout;
+use crate::tui::mark::Mark;
 use crate::tui::model::Model;
 use crate::tui::msg::{Content, Tab};
-use crate::tui::paint::bordered;
+use crate::tui::{card, fold};
 
 /// The rows of a tab.
 type Rows<'a> = Box<dyn Iterator<Item = Line<'static>> + 'a>;
 
-pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
+/// The parts of the pane.
+struct Parts {
+    /// A line with the title and the tabs in it.
+    head: Rect,
+    /// Where the task stands.
+    standing: Rect,
+    asked: Rect,
+    body: Rect,
+}
+
+/// Where the parts are; `asked` rows are for a question or a failure.
+fn parts(area: Rect, beside: bool, asked: u16) -> Parts {
+    let area = if beside { Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area } } else { area };
+    let [head, rest] = Split::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(area);
+    let rest = Rect { x: rest.x + 1, width: rest.width.saturating_sub(1), ..rest };
+    let [standing, asked, body] =
+        Split::vertical([Constraint::Length(1), Constraint::Length(asked), Constraint::Min(0)]).areas(rest);
+    Parts { head, standing, asked, body }
+}
+
+/// The room that an agent's screen has, whatever it asks.
+#[must_use]
+pub fn viewed(model: &Model) -> Option<Rect> {
+    layout(model).detail.map(|(area, beside)| parts(area, beside, 0).body)
+}
+
+pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect, beside: bool) {
     let theme = &model.options.theme;
+    if beside {
+        let edge = vec![Line::styled(sign(model, "│", "|"), theme.border); usize::from(area.height)];
+        frame.render_widget(Paragraph::new(edge), Rect { width: 1, ..area });
+    }
     let Some((card, shown)) = model.selected().zip(model.tab()) else {
-        let block = bordered(&model.options);
-        let within = block.inner(area);
-        frame.render_widget(block, area);
-        frame.render_widget(Paragraph::new(Line::styled(" no task is selected", theme.dim)), within);
+        let Parts { head, standing, .. } = parts(area, beside, 0);
+        frame.render_widget(Paragraph::new(rule(model, head.width)), head);
+        frame.render_widget(Paragraph::new(Line::styled("no task is selected", theme.dim)), standing);
         return;
     };
-    let mut tabs = vec![Span::raw(" ")];
-    for tab in Tab::ALL {
-        let style = if tab == shown { theme.accent } else { theme.dim };
-        tabs.push(Span::styled(format!("{} ", tab.title()), style));
-    }
-    let title = format!(" #{} {} ", card.task.id, fit(&card.task.draft.title, area.width.saturating_sub(12)));
-    let block = bordered(&model.options).title(Span::styled(title, theme.title)).title_bottom(Line::from(tabs));
-    let within = block.inner(area);
-    frame.render_widget(block, area);
-    let asked = asked(model, card, within);
-    let above = u16::try_from(asked.len()).unwrap_or(0);
-    frame.render_widget(Paragraph::new(asked), within);
-    let within = Rect { y: within.y + above, height: within.height.saturating_sub(above), ..within };
-    let height = usize::from(within.height);
+    let asked = asked(model, card, area);
+    let Parts { head, standing, asked: above, body } = parts(area, beside, count(&asked));
+    frame.render_widget(Paragraph::new(self::head(model, card, shown, head.width)), head);
+    frame.render_widget(Paragraph::new(self::standing(model, card, standing.width)), standing);
+    frame.render_widget(Paragraph::new(asked), above);
+    let height = usize::from(body.height);
     let scroll = model.detail.scroll;
     let lines: Vec<Line<'_>> = if let (Tab::Live, Some(Content::Screen(screen))) = (shown, content(model, card, shown))
     {
@@ -56,38 +79,81 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         let from = rows.len().saturating_sub(height + scroll.min(rows.len().saturating_sub(height)));
         rows.into_iter().skip(from).take(height).collect()
     } else {
-        rows(model, card, shown, within.width).skip(scroll).take(height).collect()
+        rows(model, card, shown, body.width).skip(scroll).take(height).collect()
     };
-    frame.render_widget(Paragraph::new(lines), within);
+    frame.render_widget(Paragraph::new(lines), body);
+}
+
+/// A line with the task's title in it, and the tabs.
+fn head(model: &Model, card: &Card, shown: Tab, width: u16) -> Line<'static> {
+    let theme = &model.options.theme;
+    let line = |cells: usize| Span::styled(sign(model, "─", "-").repeat(cells), theme.border);
+    let tabs = Tab::ALL.map(|tab| (format!(" {}", tab.title()), if tab == shown { theme.accent } else { theme.dim }));
+    let taken: usize = tabs.iter().map(|(title, _)| title.len()).sum::<usize>() + 1;
+    let room = usize::from(width).saturating_sub(taken + 6);
+    let title = format!(" #{} {} ", card.task.id, card.task.draft.title);
+    let title = fit(&title, u16::try_from(room).unwrap_or(0));
+    let gap = usize::from(width).saturating_sub(title.width() + taken + 2);
+    let mut spans = vec![line(1), Span::styled(title, theme.title), line(gap)];
+    spans.extend(tabs.map(|(title, style)| Span::styled(title, style)));
+    spans.extend([Span::raw(" "), line(1)]);
+    Line::from(spans)
+}
+
+/// Where the task stands: as much of it as there is room for.
+fn standing(model: &Model, card: &Card, width: u16) -> Line<'static> {
+    let theme = &model.options.theme;
+    let mark = Mark::of(card, model.running.contains_key(&card.task.id));
+    let mut spans = vec![Span::styled(format!("{} ", mark.sign(&model.options)), mark.style(theme))];
+    let mut left = usize::from(width).saturating_sub(2);
+    for (index, what) in card::standing(model, card).into_iter().enumerate() {
+        let what = text::line(&what);
+        let part = if index == 0 { what } else { format!("{}{what}", sign(model, " · ", " | ")) };
+        if part.width() > left && index > 0 {
+            break;
+        }
+        left = left.saturating_sub(part.width());
+        spans.push(Span::styled(part, if index == 0 { mark.style(theme) } else { theme.dim }));
+    }
+    Line::from(spans)
 }
 
 /// How far the pane can be scrolled: until its last row is in sight.
 #[must_use]
 pub fn furthest(model: &Model) -> usize {
     let Some((card, shown)) = model.selected().zip(model.tab()) else { return 0 };
-    let Some(area) = layout(model).detail else { return 0 };
-    let within = Rect { width: area.width.saturating_sub(2), height: area.height.saturating_sub(2), ..area };
-    let height = usize::from(within.height) - asked(model, card, within).len();
-    let width = within.width;
+    let Some((area, beside)) = layout(model).detail else { return 0 };
+    let body = parts(area, beside, count(&asked(model, card, area))).body;
     let count = match (shown, content(model, card, shown)) {
         (Tab::Live, Some(Content::Screen(screen))) => screen.lines().count(),
-        _ => rows(model, card, shown, width).count(),
+        _ => rows(model, card, shown, body.width).count(),
     };
-    count.saturating_sub(height)
+    count.saturating_sub(usize::from(body.height))
 }
 
-/// What the agent waits for, in full, above whatever is shown; at most half of the pane.
-fn asked(model: &Model, card: &Card, within: Rect) -> Vec<Line<'static>> {
-    let Some(question) = said(card).filter(|_| card.is_waiting()) else { return Vec::new() };
-    let style = model.options.theme.warn;
-    let half = usize::from(within.height / 2);
-    let mut rows = owned(&text::line(question), within.width);
+fn count(rows: &[Line<'_>]) -> u16 {
+    u16::try_from(rows.len()).unwrap_or(0)
+}
+
+/// What the agent waits for, or why the task failed, in full, above whatever is shown; at most half of the pane.
+fn asked(model: &Model, card: &Card, area: Rect) -> Vec<Line<'static>> {
+    let theme = &model.options.theme;
+    let (what, style) = match said(card).filter(|_| card.is_waiting()) {
+        Some(question) => (question.to_owned(), theme.warn),
+        None => match card.tree_trouble().or_else(|| reason(card).map(str::to_owned)) {
+            Some(why) if card.task.status == Status::Failed => (why, theme.bad),
+            Some(why) => (why, theme.warn),
+            None => return Vec::new(),
+        },
+    };
+    let half = usize::from(area.height / 2);
+    let mut rows = owned(&text::line(&what), area.width.saturating_sub(2));
     rows.truncate(half.saturating_sub(1));
     if rows.is_empty() {
         return Vec::new();
     }
     let rows = rows.into_iter().map(|row| Line::styled(row, style));
-    rows.chain([rule(model, within.width)]).collect()
+    rows.chain([rule(model, area.width.saturating_sub(2))]).collect()
 }
 
 fn content<'a>(model: &'a Model, card: &Card, shown: Tab) -> Option<&'a Content> {
