@@ -29,6 +29,7 @@ mod kills;
 mod merging;
 mod model;
 mod nemesis;
+mod old_database;
 mod output;
 mod permissions;
 mod properties;
