@@ -108,7 +108,7 @@ impl Files {
 }
 
 /// How an agent's process ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Exit {
     /// An exit status, 0–255.
     Code(i32),

@@ -3,7 +3,7 @@
 //!
 //! With the code that obeys them are the limits of what agents and repositories supply: a hook's event
 //! ([`LONGEST`](crate::agent::hooks::payload::LONGEST)), a letter (`engine::outbox`), `.ganger.toml` (`config::repository`), a diff
-//! (`git::diff`), a saved screen (its lines, `shim::supervise`).
+//! (`git::diff`), a saved screen (its lines, `shim::world`).
 
 /// A log keeps so much of its beginning, in bytes.
 pub const LOG_HEAD: u64 = 1 << 20;

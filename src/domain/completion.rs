@@ -4,7 +4,7 @@ use super::attempt::Exit;
 use super::state::Cause;
 
 /// Whether the agent left anything behind, compared with the snapshot taken just before it started.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Evidence {
     /// HEAD or the tree (ignored files excluded) differs.
     Changed,
@@ -15,7 +15,7 @@ pub enum Evidence {
 }
 
 /// Why nobody saw the end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Vanished {
     /// The shim is gone and its tmux server is not.
     Shim,
@@ -26,7 +26,7 @@ pub enum Vanished {
 }
 
 /// What was seen of an attempt's end.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum How {
     /// The agent's process ended by itself.
     Process(Exit),
@@ -50,7 +50,7 @@ pub enum How {
 }
 
 /// The end of an agent, as its shim recorded it or as a reconciler found it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Ending {
     pub how: How,
     pub evidence: Evidence,

@@ -34,7 +34,7 @@ pub struct Current {
 }
 
 /// How a verification went.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Verdict {
     Passed,
     /// Which command failed, and how.
