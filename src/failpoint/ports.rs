@@ -287,6 +287,9 @@ impl Multiplexer for PointedMultiplexer {
     fn capture(&self, socket: &Path, pane: &str, lines: u32) -> mux::Result<String> {
         around("mux.capture", || self.0.capture(socket, pane, lines), mux_fault)
     }
+    fn resize(&self, socket: &Path, pane: &str, size: (u16, u16)) -> mux::Result<()> {
+        around("mux.resize", || self.0.resize(socket, pane, size), mux_fault)
+    }
     fn rang(&self, socket: &Path, pane: &str) -> mux::Result<bool> {
         around("mux.rang", || self.0.rang(socket, pane), mux_fault)
     }

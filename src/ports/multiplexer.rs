@@ -147,6 +147,9 @@ pub trait Multiplexer {
     fn send(&self, socket: &Path, pane: &PaneSeen, typed: Typed<'_>) -> Result<()>;
     /// The last `lines` lines of a pane, with their colours.
     fn capture(&self, socket: &Path, pane: &str, lines: u32) -> Result<String>;
+    /// Gives a pane's window so many columns and rows, unless a client shows its session or it has other panes: then
+    /// they are somebody else's to choose. Who attaches later gets his own size.
+    fn resize(&self, socket: &Path, pane: &str, size: (u16, u16)) -> Result<()>;
     /// Whether the bell rang in the pane's window since a client last showed it.
     fn rang(&self, socket: &Path, pane: &str) -> Result<bool>;
 }

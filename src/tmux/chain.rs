@@ -198,6 +198,20 @@ fn typed(chain: Chain, (pane, pid, attempt): (&Target, i32, &AttemptId), act: &s
     chain.then(&check).ended()
 }
 
+/// Gives a pane's window a size, where no client shows it and no other pane shares it. tmux notes such a size as one that
+/// holds whoever attaches: that is taken back in the same breath.
+#[must_use]
+pub fn resize(pane: &Target, (columns, rows): (u16, u16)) -> Chain {
+    let (target, columns, rows) = (pane.as_str(), columns.to_string(), rows.to_string());
+    let free = "#{&&:#{==:#{session_attached},0},#{==:#{window_panes},1}}";
+    let other = format!("#{{!=:#{{window_width}}x#{{window_height}},{columns}x{rows}}}");
+    let resize = inner(&["resize-window", "-t", target, "-x", &columns, "-y", &rows]);
+    let release = inner(&["set-option", "-w", "-u", "-t", target, "window-size"]);
+    let act = format!("{resize} ; {release}");
+    let condition = format!("#{{&&:{free},{other}}}");
+    Chain::of(&IfShell::new().not_execute().target_pane(target).shell_command(condition).command(act).build())
+}
+
 /// Asks for a pane's bell flag.
 #[must_use]
 pub fn rang(pane: &Target) -> Chain {

@@ -179,6 +179,14 @@ impl Multiplexer for Tmux {
         }
     }
 
+    fn resize(&self, socket: &Path, pane: &str, size: (u16, u16)) -> Result<()> {
+        match self.talk(socket)?.ask(&chain::resize(&Target::pane(pane)?, size))? {
+            Reply::Said(_) => Ok(()),
+            Reply::NoServer => Err(MuxError::Failed("no server runs".to_owned())),
+            Reply::Gone(complaint) | Reply::Refused(complaint) => Err(MuxError::Failed(complaint)),
+        }
+    }
+
     fn rang(&self, socket: &Path, pane: &str) -> Result<bool> {
         match self.talk(socket)?.ask(&chain::rang(&Target::pane(pane)?))? {
             Reply::Said(answer) => Ok(answer.trim_ascii() == b"1"),

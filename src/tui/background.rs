@@ -1,22 +1,20 @@
 //! What goes on beside the screen, each on a thread of its own: reading the board when it changes, reconciling when
 //! somebody dies, and keeping the live view fresh. None of it starts a process while nothing happens.
 
-use std::collections::hash_map::DefaultHasher;
-use std::hash::{Hash as _, Hasher as _};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::host::{Changes, Events, Host};
-use super::msg::{Content, Msg, Sweep, Tab};
-use crate::domain::id::TaskId;
+use super::msg::{Msg, Sweep};
+use super::viewer::Viewer;
 use crate::engine::board::Board;
 use crate::engine::upkeep::{Action, Scope, reconcile, sweep};
-use crate::engine::{Engine, Fault, screen};
+use crate::engine::{Engine, Fault};
 
 /// How often is looked without any event: the net under the events.
 const NET: Duration = Duration::from_secs(2);
@@ -38,7 +36,11 @@ pub fn start(host: &Arc<dyn Host>, repo: Option<PathBuf>, inbox: &Inbox) -> io::
     let (s, i) = (Arc::clone(host), inbox.clone());
     keep("sweep", host, inbox, move || watch_over(s.as_ref(), &i))?;
     let (s, i, v) = (Arc::clone(host), inbox.clone(), Arc::clone(&viewer));
-    keep("view", host, inbox, move || v.run(s.as_ref(), &i))?;
+    keep("view", host, inbox, move || {
+        if let Some(engine) = engine(s.as_ref(), |_| !i.is_closed()) {
+            v.run(&engine, &i);
+        }
+    })?;
     Ok(viewer)
 }
 
@@ -224,141 +226,4 @@ fn by_locks(engine: &Engine) -> Sweep {
         }
         Err(fault) => Sweep { failed: Some(fault.message), ..blank() },
     }
-}
-
-/// Keeps the live view of one pane fresh: the pane is read when its processes have read or written something.
-#[derive(Default)]
-pub struct Viewer {
-    wanted: Mutex<Wish>,
-    changed: Condvar,
-}
-
-/// What is to be shown.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-struct Wish {
-    task: Option<TaskId>,
-    /// How many rows are visible.
-    lines: u16,
-    /// Which wish it is: a task may have another pane since the last one.
-    number: u64,
-}
-
-impl Viewer {
-    /// Shows another task, or none. `lines` is how many rows are visible.
-    pub fn show(&self, task: Option<TaskId>, lines: u16) {
-        if let Ok(mut wanted) = self.wanted.lock() {
-            *wanted = Wish { task, lines, number: wanted.number + 1 };
-            self.changed.notify_one();
-        }
-    }
-
-    fn run(&self, host: &dyn Host, inbox: &Inbox) {
-        let Some(engine) = engine(host, |_| !inbox.is_closed()) else { return };
-        let mut view = View::default();
-        let mut patience = Duration::MAX;
-        loop {
-            let Some(wish) = self.wait(patience, view.wish) else { return };
-            if view.wish != wish {
-                view = View { wish, ..View::default() };
-            }
-            let Some(task) = wish.task else {
-                patience = Duration::MAX;
-                continue;
-            };
-            if let Some(content) = view.look(&engine, task)
-                && inbox.send(Msg::Detailed { task, tab: Tab::Live, content }).is_err()
-            {
-                return;
-            }
-            patience = view.patience();
-        }
-    }
-
-    /// Waits for another wish, at most for `patience`; then what is wanted now.
-    fn wait(&self, patience: Duration, known: Wish) -> Option<Wish> {
-        let wanted = self.wanted.lock().ok()?;
-        let same = |wanted: &mut Wish| *wanted == known;
-        let wanted = if patience == Duration::MAX {
-            self.changed.wait_while(wanted, same).ok()?
-        } else {
-            self.changed.wait_timeout_while(wanted, patience, same).ok()?.0
-        };
-        Some(*wanted)
-    }
-}
-
-/// What is known of the pane that is shown.
-#[derive(Default)]
-struct View {
-    wish: Wish,
-    target: Option<(PathBuf, String, crate::domain::id::Process)>,
-    traffic: Option<u64>,
-    hash: Option<u64>,
-    /// Looks in a row that found nothing new.
-    quiet: u32,
-}
-
-impl View {
-    /// What is new to show.
-    fn look(&mut self, engine: &Engine, task: TaskId) -> Option<Content> {
-        if self.target.is_none() {
-            self.target = match find(engine, task) {
-                Ok(found) => Some(found),
-                Err(fault) => {
-                    self.quiet = self.quiet.saturating_add(1);
-                    return self.fresh(Content::Nothing(fault.message));
-                }
-            };
-        }
-        let (socket, pane, process) = self.target.clone()?;
-        let traffic = engine.ports.processes.traffic(process);
-        if traffic.is_some() && traffic == self.traffic {
-            self.quiet = self.quiet.saturating_add(1);
-            return None;
-        }
-        self.traffic = traffic;
-        match engine.ports.mux.capture(&socket, &pane, u32::from(self.wish.lines).saturating_add(500)) {
-            Ok(text) => self.fresh(Content::Screen(text)),
-            Err(error) => {
-                self.target = None;
-                self.fresh(Content::Nothing(error.to_string()))
-            }
-        }
-    }
-
-    /// The content, if it is another than before.
-    fn fresh(&mut self, content: Content) -> Option<Content> {
-        let mut hasher = DefaultHasher::new();
-        match &content {
-            Content::Screen(text) => (true, text).hash(&mut hasher),
-            Content::Nothing(why) => (false, why).hash(&mut hasher),
-            Content::Timeline(_) | Content::Diff(_) | Content::Report(_) => {}
-        }
-        let hash = Some(hasher.finish());
-        if self.hash == hash {
-            self.quiet = self.quiet.saturating_add(1);
-            return None;
-        }
-        (self.hash, self.quiet) = (hash, 0);
-        Some(content)
-    }
-
-    /// Until the next look: soon while something moves.
-    const fn patience(&self) -> Duration {
-        match self.quiet {
-            0..20 => Duration::from_millis(100),
-            20..60 => Duration::from_millis(300),
-            60..100 => Duration::from_secs(1),
-            _ => NET,
-        }
-    }
-}
-
-/// Where the task's pane is, and whose doings show on it: the agent's, or, while there is none, those of its shim, which
-/// looks at the database now and then.
-fn find(engine: &Engine, task: TaskId) -> Result<(PathBuf, String, crate::domain::id::Process), Fault> {
-    let attempt = screen::attempt(engine, task)?;
-    let pane = screen::pane(engine, &attempt)?;
-    let none = || Fault::new(crate::engine::Kind::Conflict, "its agent has not started yet");
-    Ok((attempt.plan.socket.clone(), pane.id, attempt.agent.or(attempt.shim).ok_or_else(none)?))
 }

@@ -69,12 +69,43 @@ pub fn styled(line: &Line<'_>, width: u16) -> Vec<Line<'static>> {
     rows.into_iter().map(line).collect()
 }
 
+/// What is to be seen of a line that goes on beyond both edges: `width` cells of it from `aside` on, and at each edge the
+/// mark of what is cut.
+pub fn window(line: &Line<'_>, aside: u16, width: u16, [left, right]: [Span<'static>; 2]) -> Line<'static> {
+    let (from, to) = (usize::from(aside), usize::from(aside) + usize::from(width));
+    let is_cut = line.width() > to;
+    let from = if aside > 0 && line.width() > 0 { from + 1 } else { from };
+    let to = if is_cut { to.saturating_sub(1) } else { to };
+    let mut spans = Vec::new();
+    if aside > 0 && line.width() > 0 {
+        spans.push(left);
+    }
+    let mut at = 0;
+    for span in &line.spans {
+        let mut text = String::new();
+        for letter in span.content.chars() {
+            let cells = letter.width().unwrap_or(0);
+            if at >= from && at + cells <= to {
+                text.push(letter);
+            }
+            at += cells;
+        }
+        if !text.is_empty() {
+            spans.push(Span::styled(text, line.style.patch(span.style)));
+        }
+    }
+    if is_cut {
+        spans.push(right);
+    }
+    Line::from(spans)
+}
+
 #[cfg(test)]
 mod tests {
     use ratatui::style::Style;
     use ratatui::text::{Line, Span};
 
-    use super::{rows, styled};
+    use super::{rows, styled, window};
 
     #[test]
     fn a_line_is_broken_between_words_or_else_where_it_must_be() {
@@ -95,5 +126,19 @@ mod tests {
         assert_eq!(rows.iter().map(ToString::to_string).collect::<Vec<_>>(), ["abcd", "ef"]);
         assert_eq!((rows[0].spans.len(), rows[1].spans[0].style), (2, Style::new().bold()));
         assert_eq!(styled(&Line::default(), 4).len(), 1);
+    }
+
+    #[test]
+    fn a_window_marks_what_it_cuts() {
+        let line = Line::from(vec![Span::raw("0123"), Span::raw("456789")]);
+        let seen = |aside, width| {
+            let line = window(&line, aside, width, [Span::raw("<"), Span::raw(">")]);
+            line.spans.iter().map(|span| span.content.as_ref()).collect::<String>()
+        };
+        assert_eq!(seen(0, 10), "0123456789");
+        assert_eq!(seen(0, 6), "01234>");
+        assert_eq!(seen(3, 5), "<456>");
+        assert_eq!(seen(6, 5), "<789");
+        assert_eq!(seen(40, 5), "<");
     }
 }

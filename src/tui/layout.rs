@@ -47,25 +47,27 @@ pub fn layout(model: &Model) -> Layout {
         Split::vertical([Constraint::Length(1), Constraint::Length(warned), Constraint::Min(0), Constraint::Length(1)])
             .areas(whole);
     let mut layout = Layout { header, footer, banner: (warned > 0).then_some(banner_row), ..Layout::default() };
-    let board = match (model.detail.tab, width >= WIDE, middle.height) {
-        (None, ..) => middle,
-        (Some(_), _, 0..12) => {
+    let board = match (model.detail.tab, width >= WIDE) {
+        (None, _) => middle,
+        (Some(_), _) if model.detail.is_zoomed || middle.height < 12 => {
             layout.detail = Some((middle, false));
             Rect { height: 0, ..middle }
         }
-        (Some(_), true, _) => {
+        (Some(_), true) => {
             let [board, detail] = Split::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).areas(middle);
             layout.detail = Some((detail, true));
             board
         }
-        (Some(_), false, _) => {
+        (Some(_), false) => {
             let [board, detail] =
                 Split::vertical([Constraint::Percentage(45), Constraint::Percentage(55)]).areas(middle);
             layout.detail = Some((detail, false));
             board
         }
     };
-    columns(&mut layout, board, model);
+    if board.height > 0 {
+        columns(&mut layout, board, model);
+    }
     layout
 }
 

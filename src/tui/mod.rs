@@ -25,6 +25,7 @@ mod terminal;
 pub mod theme;
 mod update;
 mod view;
+mod viewer;
 mod words;
 
 #[cfg(test)]

@@ -47,6 +47,10 @@ pub struct Detail {
     pub content: Option<(TaskId, Tab, Content)>,
     /// Lines scrolled down from the top, or, for the live view, up from the bottom.
     pub scroll: usize,
+    /// Columns moved to the right, where lines are not folded.
+    pub aside: u16,
+    /// It has the whole screen.
+    pub is_zoomed: bool,
 }
 
 #[derive(Clone, Debug)]

@@ -387,7 +387,8 @@ pub enum Cmd {
     /// Keep the live view of this task's pane fresh; none stops it.
     Watch {
         task: Option<TaskId>,
-        lines: u16,
+        /// The columns and rows that it is looked at with.
+        size: (u16, u16),
     },
     Measure {
         task: TaskId,

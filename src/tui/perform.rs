@@ -8,10 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::background::{Viewer, all};
+use super::background::all;
 use super::describe;
 use super::host::Host;
 use super::msg::{Act, Answer, Cmd, Compose, Content, Done, Handover, Msg, Query};
+use super::viewer::Viewer;
 use crate::domain::id::TaskId;
 use crate::domain::queue::Waiting;
 use crate::domain::state::{Status, TreeState};
@@ -87,7 +88,7 @@ impl Performer {
                 },
                 move |why| Msg::Detailed { task, tab, content: Content::Nothing(why.message) },
             ),
-            Cmd::Watch { task, lines } => self.viewer.show(task, lines),
+            Cmd::Watch { task, size } => self.viewer.show(task, size),
             Cmd::Measure { task } => self.job(
                 move |engine| Msg::Measured { task, changed: describe::changed(engine, task) },
                 move |_| Msg::Measured { task, changed: None },

@@ -78,6 +78,7 @@ async fn turn(board: Board) -> Result<(), Fault> {
         for message in batch {
             if desk.take(&performer, message).await?.is_break() {
                 desk.hang_up(&mut messages).await;
+                performer.viewer.leave();
                 return Ok(());
             }
         }

@@ -174,6 +174,9 @@ impl Multiplexer for Panics {
     fn send(&self, socket: &Path, pane: &PaneSeen, typed: Typed<'_>) -> MuxResult<()> {
         self.0.send(socket, pane, typed)
     }
+    fn resize(&self, socket: &Path, pane: &str, size: (u16, u16)) -> MuxResult<()> {
+        self.0.resize(socket, pane, size)
+    }
     fn capture(&self, socket: &Path, pane: &str, lines: u32) -> MuxResult<String> {
         self.0.capture(socket, pane, lines)
     }

@@ -60,6 +60,10 @@ impl Multiplexer for Party {
         })
     }
 
+    fn resize(&self, _socket: &Path, _pane: &str, _size: (u16, u16)) -> mux::Result<()> {
+        self.gate("mux.resize", tmux_error, || Ok(()))
+    }
+
     fn rang(&self, _socket: &Path, _pane: &str) -> mux::Result<bool> {
         self.gate("mux.rang", tmux_error, || Ok(false))
     }

@@ -147,3 +147,20 @@ fn t23_a_pane_that_takes_no_input_is_said_to() {
     rig.tmux.send(&rig.socket, &pane, Typed::Enter).unwrap();
     until("the agent has it", || (rig.typed(1) == "\n").then_some(()));
 }
+
+#[test]
+fn a_pane_gets_a_size_and_whoever_attaches_his_own() {
+    let rig = Rig::new("");
+    rig.start("ganger-1", 1, "type").unwrap();
+    rig.told(1);
+    let pane = rig.pane(1);
+    let size = || rig.said(&["display-message", "-p", "-t", &pane.id, "#{window_width}x#{window_height}"]);
+    let held = || rig.said(&["show-options", "-w", "-v", "-t", &pane.id, "window-size"]);
+    rig.tmux.resize(&rig.socket, &pane.id, (97, 31)).unwrap();
+    assert_eq!((size().trim(), held().trim()), ("97x31", ""));
+    rig.tmux.resize(&rig.socket, &pane.id, (120, 40)).unwrap();
+    assert_eq!((size().trim(), held().trim()), ("120x40", ""));
+    rig.said(&["split-window", "-d", "-t", &pane.id, "--", "sleep", "600"]);
+    rig.tmux.resize(&rig.socket, &pane.id, (80, 24)).unwrap();
+    assert_eq!(size().trim(), "120x40", "a window with other panes is its owner's to size");
+}

@@ -476,7 +476,7 @@ fn a_resize_asks_for_as_much_as_fits_now() {
     let mut screen = Screen::with(120, 40, some());
     screen.keys("2");
     screen.tell(Msg::Resize { columns: 200, rows: 60 });
-    assert!(screen.cmds.iter().any(|cmd| matches!(cmd, Cmd::Watch { task: Some(TaskId(3)), lines } if *lines > 50)));
+    assert!(screen.cmds.iter().any(|cmd| matches!(cmd, Cmd::Watch { task: Some(TaskId(3)), size } if size.1 > 50)));
 }
 
 #[test]
@@ -487,4 +487,53 @@ fn the_help_shows_every_key_of_the_table() {
     for binding in crate::tui::keymap::BINDINGS {
         assert!(text.contains(binding.what), "{} is missing in {text}", binding.name);
     }
+}
+
+#[test]
+fn the_pane_has_the_whole_screen_and_the_agent_its_size() {
+    let mut screen = Screen::with(120, 40, some());
+    let size = |screen: &Screen| {
+        screen.cmds.iter().find_map(|cmd| match cmd {
+            Cmd::Watch { task: Some(TaskId(3)), size } => Some(*size),
+            _ => None,
+        })
+    };
+    screen.keys("2");
+    let small = size(&screen).unwrap();
+    screen.keys("f");
+    let whole = size(&screen).unwrap();
+    assert!(whole.0 == small.0 && whole.1 > small.1 + 10, "{small:?} {whole:?}");
+    assert!(!screen.text().contains("Ready 2") && screen.text().contains("#3 runs"), "{}", screen.text());
+    screen.keys("esc");
+    assert_eq!(size(&screen), Some(small));
+    assert!(screen.text().contains("Ready 2"));
+    screen.keys("enter");
+    assert!(
+        screen.cmds.iter().any(|cmd| matches!(cmd, Cmd::Watch { task: None, .. })),
+        "attached, it has its own size"
+    );
+}
+
+#[test]
+fn what_is_cut_is_marked_and_can_be_moved_to() {
+    let mut screen = Screen::with(80, 40, some());
+    screen.keys("2");
+    let long = format!("the beginning{}the end", "-".repeat(90));
+    screen.tell(Msg::Detailed { task: TaskId(3), tab: Tab::Live, content: Content::Screen(long) });
+    assert!(screen.text().contains("the beginning-") && screen.text().contains("-›"), "{}", screen.text());
+    screen.keys("> > >");
+    assert!(screen.text().contains("‹-") && screen.text().contains("the end"), "{}", screen.text());
+    screen.keys("< < <");
+    assert!(screen.text().contains("the beginning-"));
+}
+
+#[test]
+fn a_tab_is_chosen_for_one_task() {
+    let mut screen = Screen::with(120, 40, some());
+    screen.keys("2 L");
+    assert_eq!(screen.model.tab(), Some(Tab::Timeline));
+    screen.keys("3");
+    assert_eq!(screen.model.tab(), Some(Tab::Diff), "what makes sense for it");
+    screen.keys("2");
+    assert_eq!(screen.model.tab(), Some(Tab::Live));
 }

@@ -6,11 +6,15 @@ use super::super::layout::{cards, layout};
 use super::super::model::{Model, Tone};
 use super::super::msg::{Act, Cmd, Compose, Query, Tab};
 use super::super::overlay::{Filter, Form, Help, Note, Overlay, Palette, Question, Retry, Typing, Waiting};
-use super::super::view::furthest;
-use super::{looked_at, start, start_marked};
+use super::super::view::{furthest, viewed};
+use super::{looked_at, start, start_marked, watch};
 use crate::domain::id::TaskId;
 use crate::domain::state::Status;
 use crate::engine::board::Card;
+
+/// How many columns the pane moves sideways at once, and at most.
+const ASIDE: u16 = 16;
+const FARTHEST: u16 = 480;
 
 /// Carries out an intent.
 pub(super) fn act(model: &mut Model, intent: Intent) -> Vec<Cmd> {
@@ -38,10 +42,14 @@ pub(super) fn act(model: &mut Model, intent: Intent) -> Vec<Cmd> {
         Intent::Open => return open(model),
         Intent::View => {
             model.detail.tab = if model.detail.tab.is_some() { None } else { Some(Tab::Live) };
+            model.detail.is_zoomed = false;
             return looked_at(model);
         }
+        Intent::Zoom => return zoom(model),
         Intent::Tab => return next_tab(model),
-        Intent::ScrollUp | Intent::ScrollDown => scroll(model, intent == Intent::ScrollDown),
+        Intent::ScrollLeft => model.detail.aside = model.detail.aside.saturating_sub(ASIDE),
+        Intent::ScrollRight => model.detail.aside = (model.detail.aside + ASIDE).min(FARTHEST),
+        Intent::ScrollUp | Intent::ScrollDown => scroll(model, intent == Intent::ScrollDown, 3),
         Intent::Type => type_line(model),
         Intent::Diff => return show(model, Tab::Diff),
         Intent::Timeline => return show(model, Tab::Timeline),
@@ -67,7 +75,7 @@ pub(super) fn act(model: &mut Model, intent: Intent) -> Vec<Cmd> {
         Intent::Undo => return start(model, Act::Undo).into_iter().collect(),
         Intent::Reconcile => return ask(model, Query::Plan),
         Intent::Filter => model.open(Overlay::Filter(Filter::new(&model.filter.text))),
-        Intent::Clear => clear(model),
+        Intent::Clear => return clear(model),
         Intent::Chart => return ask(model, Query::Chart),
         Intent::Palette => model.open(Overlay::Palette(Palette::new())),
         Intent::Help => model.open(Overlay::Help(Help::default())),
@@ -87,7 +95,11 @@ fn ask(model: &mut Model, query: Query) -> Vec<Cmd> {
     vec![Cmd::Ask { number, query }]
 }
 
+/// Half a page of the column, or of the pane where that is all there is.
 fn page(model: &mut Model, down: bool) {
+    if model.detail.is_zoomed {
+        return scroll(model, down, usize::from(viewed(model).map_or(0, |area| area.height / 2)).max(1));
+    }
     let focus = model.columns.focus();
     let screen = layout(model);
     let column = screen.columns.iter().find(|column| column.status == focus);
@@ -167,7 +179,8 @@ fn open(model: &mut Model) -> Vec<Cmd> {
 fn away(model: &mut Model, cmd: impl Fn(TaskId) -> Cmd) -> Vec<Cmd> {
     let Some(task) = model.columns.selected() else { return Vec::new() };
     model.away = true;
-    vec![cmd(task)]
+    // Before it is shown elsewhere, its terminal has its own size again.
+    watch(model).into_iter().chain([cmd(task)]).collect()
 }
 
 fn show(model: &mut Model, tab: Tab) -> Vec<Cmd> {
@@ -176,6 +189,16 @@ fn show(model: &mut Model, tab: Tab) -> Vec<Cmd> {
     }
     model.detail.tab = Some(tab);
     looked_at(model)
+}
+
+/// The pane on the whole screen, or beside the board again.
+fn zoom(model: &mut Model) -> Vec<Cmd> {
+    model.detail.is_zoomed = !model.detail.is_zoomed;
+    if model.detail.tab.is_none() {
+        model.detail.tab = Some(Tab::Live);
+        return looked_at(model);
+    }
+    watch(model)
 }
 
 fn next_tab(model: &mut Model) -> Vec<Cmd> {
@@ -192,12 +215,13 @@ fn next_tab(model: &mut Model) -> Vec<Cmd> {
     looked_at(model)
 }
 
-fn scroll(model: &mut Model, down: bool) {
+/// Scrolls the pane by so many rows.
+fn scroll(model: &mut Model, down: bool, rows: usize) {
     // The live view is followed at its end: there, up is further back.
     let forward = if model.tab() == Some(Tab::Live) { !down } else { down };
     let furthest = furthest(model);
     let scroll = model.detail.scroll.min(furthest);
-    model.detail.scroll = if forward { (scroll + 3).min(furthest) } else { scroll.saturating_sub(3) };
+    model.detail.scroll = if forward { (scroll + rows).min(furthest) } else { scroll.saturating_sub(rows) };
 }
 
 fn type_line(model: &mut Model) {
@@ -287,7 +311,10 @@ fn archive(model: &mut Model) -> Vec<Cmd> {
     targets.into_iter().filter_map(|task| start(model, Act::Archive { task })).collect()
 }
 
-fn clear(model: &mut Model) {
+fn clear(model: &mut Model) -> Vec<Cmd> {
+    if model.detail.is_zoomed {
+        return zoom(model);
+    }
     if model.filter.is_on() {
         model.filter.text.clear();
         let board = std::sync::Arc::clone(&model.board);
@@ -297,8 +324,9 @@ fn clear(model: &mut Model) {
     } else if model.toast.is_some() {
         model.toast = None;
     } else {
-        model.detail.scroll = 0;
+        (model.detail.scroll, model.detail.aside) = (0, 0);
     }
+    Vec::new()
 }
 
 fn quit(model: &mut Model) -> Vec<Cmd> {

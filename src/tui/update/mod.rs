@@ -58,7 +58,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
             if let Err(fault) = outcome {
                 complain(model, &fault);
             }
-            Vec::new()
+            watch(model)
         }
         Msg::Measured { task, changed } => {
             if model.board.card(task).is_some() {
@@ -93,7 +93,7 @@ fn measure(model: &mut Model, task: TaskId) -> Vec<Cmd> {
 
 /// Another task is under the cursor, or another tab is wanted: its text is read.
 fn looked_at(model: &mut Model) -> Vec<Cmd> {
-    model.detail.scroll = 0;
+    (model.detail.scroll, model.detail.aside) = (0, 0);
     model.detail.content = None;
     watch(model)
 }
@@ -101,17 +101,19 @@ fn looked_at(model: &mut Model) -> Vec<Cmd> {
 /// Reads what the detail pane shows; a live view is kept fresh.
 fn watch(model: &mut Model) -> Vec<Cmd> {
     use super::msg::Tab;
-    let lines = viewed(model).map_or(0, |area| area.height);
+    let size = viewed(model).map_or((0, 0), |area| (area.width, area.height));
+    let lines = size.1;
+    let nothing = Cmd::Watch { task: None, size };
     let (Some(task), Some(tab)) = (model.columns.selected(), model.tab()) else {
-        return vec![Cmd::Watch { task: None, lines }];
+        return vec![nothing];
     };
     match tab {
-        Tab::Live => vec![Cmd::Watch { task: Some(task), lines }],
+        // While another program has the terminal, this is not where the agent is looked at.
+        Tab::Live if model.away => vec![nothing],
+        Tab::Live => vec![Cmd::Watch { task: Some(task), size }],
         // The prompt is on the card.
-        Tab::Prompt => vec![Cmd::Watch { task: None, lines }],
-        Tab::Timeline | Tab::Diff | Tab::Report => {
-            vec![Cmd::Watch { task: None, lines }, Cmd::Detail { task, tab, lines }]
-        }
+        Tab::Prompt => vec![nothing],
+        Tab::Timeline | Tab::Diff | Tab::Report => vec![nothing, Cmd::Detail { task, tab, lines }],
     }
 }
 

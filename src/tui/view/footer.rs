@@ -88,6 +88,9 @@ fn keys(model: &Model, width: u16) -> Line<'static> {
 /// What is worth a key for what is under the cursor.
 fn wanted(model: &Model) -> Vec<(Intent, &'static str)> {
     let mut wanted: Vec<(Intent, &'static str)> = Vec::new();
+    if model.detail.is_zoomed {
+        wanted.push((Intent::Zoom, "back to the board"));
+    }
     if model.filter.is_on() {
         wanted.extend([(Intent::NextMatch, "next match"), (Intent::Clear, "clear filter")]);
     }
@@ -113,6 +116,9 @@ fn wanted(model: &Model) -> Vec<(Intent, &'static str)> {
                 wanted.push((Intent::Remove, "remove"));
             }
         }
+    }
+    if model.detail.tab.is_some() && !model.detail.is_zoomed {
+        wanted.push((Intent::Zoom, "zoom"));
     }
     wanted.extend([
         (Intent::New, "new"),

@@ -72,12 +72,20 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect, beside: boo
     frame.render_widget(Paragraph::new(asked), above);
     let height = usize::from(body.height);
     let scroll = model.detail.scroll;
+    let aside = model.detail.aside;
     let lines: Vec<Line<'_>> = if let (Tab::Live, Some(Content::Screen(screen))) = (shown, content(model, card, shown))
     {
         // The end of the agent's screen, in its own colours.
         let rows = coloured(screen).lines;
         let from = rows.len().saturating_sub(height + scroll.min(rows.len().saturating_sub(height)));
-        rows.into_iter().skip(from).take(height).collect()
+        rows.into_iter()
+            .skip(from)
+            .take(height)
+            .map(|line| fold::window(&line, aside, body.width, cuts(model)))
+            .collect()
+    } else if shown == Tab::Diff {
+        let rows = rows(model, card, shown, body.width.saturating_add(aside)).skip(scroll).take(height);
+        rows.map(|line| fold::window(&line, aside, body.width, cuts(model))).collect()
     } else {
         rows(model, card, shown, body.width).skip(scroll).take(height).collect()
     };
@@ -154,6 +162,11 @@ fn asked(model: &Model, card: &Card, area: Rect) -> Vec<Line<'static>> {
     }
     let rows = rows.into_iter().map(|row| Line::styled(row, style));
     rows.chain([rule(model, area.width.saturating_sub(2))]).collect()
+}
+
+/// The marks of what is cut, to the left and to the right.
+fn cuts(model: &Model) -> [Span<'static>; 2] {
+    [("‹", "<"), ("›", ">")].map(|(mark, ascii)| Span::styled(sign(model, mark, ascii), model.options.theme.accent))
 }
 
 fn content<'a>(model: &'a Model, card: &Card, shown: Tab) -> Option<&'a Content> {
