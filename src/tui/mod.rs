@@ -14,6 +14,7 @@ mod input;
 pub mod keymap;
 mod layout;
 mod mark;
+mod merge;
 mod model;
 pub mod msg;
 mod options;

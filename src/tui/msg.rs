@@ -13,6 +13,7 @@ use crate::domain::task::{Draft, Edit};
 use crate::domain::time::{Now, Timestamp};
 use crate::engine::Fault;
 use crate::engine::board::Board;
+use crate::engine::merge::Merge;
 use crate::engine::review::Bounced;
 use crate::engine::tasks::Removed;
 
@@ -239,6 +240,10 @@ pub enum Act {
     Approve {
         task: TaskId,
     },
+    /// One after the other, up to the first that can't be merged. What is in no commit is committed first.
+    Merge {
+        tasks: Vec<TaskId>,
+    },
     Reopen {
         task: TaskId,
     },
@@ -278,6 +283,10 @@ impl Act {
             | Self::Remove { task, .. }
             | Self::Send { task, .. }
             | Self::Interrupt { task } => Some(*task),
+            Self::Merge { tasks } => match tasks.as_slice() {
+                [task] => Some(*task),
+                _ => None,
+            },
         }
     }
 
@@ -295,6 +304,7 @@ impl Act {
             Self::Bounce { .. } => "sending back",
             Self::Stop { .. } => "stopping",
             Self::Approve { .. } => "approving",
+            Self::Merge { .. } => "merging",
             Self::Reopen { .. } => "reopening",
             Self::Archive { .. } => "archiving",
             Self::Remove { .. } => "removing",
@@ -330,6 +340,11 @@ pub enum Done {
     Bounced(TaskId, Bounced),
     Stopped(TaskId),
     Approved(TaskId),
+    /// Those that were merged, and why the next one was not.
+    Merged {
+        merges: Vec<Merge>,
+        stopped: Option<Fault>,
+    },
     Reopened(TaskId),
     Archived(TaskId),
     Removed {
@@ -351,6 +366,8 @@ pub enum Query {
     Plan,
     /// What removing these would lose.
     Losses(Vec<TaskId>),
+    /// What merging these would do.
+    Merge(Vec<TaskId>),
     /// The attempts over time.
     Chart,
 }
@@ -362,6 +379,8 @@ pub enum Answer {
     Plan(Vec<String>),
     /// A line each.
     Losses { tasks: Vec<TaskId>, lines: Vec<String> },
+    /// Those that can be merged, a line each and more; and why the next one can't.
+    Merge { tasks: Vec<TaskId>, lines: Vec<String>, stopped: Option<Fault> },
     /// Newest first.
     Chart(Vec<Bar>),
 }

@@ -11,6 +11,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::background::all;
 use super::describe;
 use super::host::Host;
+use super::merge;
 use super::msg::{Act, Answer, Cmd, Compose, Content, Done, Handover, Msg, Query};
 use super::viewer::Viewer;
 use crate::domain::id::TaskId;
@@ -193,6 +194,7 @@ fn answer(engine: &Engine, query: Query, shown: Option<&Path>) -> Result<Answer,
     Ok(match query {
         Query::Plan => Answer::Plan(plan(engine)?),
         Query::Losses(tasks) => Answer::Losses { lines: describe::losses(engine, &tasks), tasks },
+        Query::Merge(tasks) => merge::plan(engine, &tasks),
         Query::Chart => Answer::Chart(describe::bars(engine, shown)?),
     })
 }
@@ -258,6 +260,7 @@ impl Scene<'_> {
                 review::approve(engine, *task)?;
                 Done::Approved(*task)
             }
+            Act::Merge { tasks } => merge::carry_out(engine, tasks)?,
             Act::Reopen { task } => {
                 review::reopen(engine, *task)?;
                 Done::Reopened(*task)

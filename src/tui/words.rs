@@ -4,6 +4,7 @@
 use super::keymap::Intent;
 use super::msg::{Done, Query};
 use crate::domain::id::TaskId;
+use crate::engine::merge::Merge;
 use crate::engine::review::Bounced;
 use crate::engine::{Fault, Remedy};
 
@@ -51,6 +52,7 @@ pub fn done(done: &Done) -> Said {
         }
         Done::Stopped(task) => format!("task {task}: its agent has ended").into(),
         Done::Approved(task) => Said::from(format!("task {task} is done")).then(Intent::Undo),
+        Done::Merged { merges, stopped } => merged(merges, stopped.as_ref()),
         Done::Reopened(task) => format!("task {task} is in review again").into(),
         Done::Archived(task) => Said::from(format!("task {task} archived")).then(Intent::Undo),
         Done::Removed { task, removed } => {
@@ -65,6 +67,18 @@ pub fn done(done: &Done) -> Said {
         Done::Reconciled(done) if done.is_empty() => "everything is as it should be".into(),
         Done::Reconciled(done) => done.join("; ").into(),
     }
+}
+
+fn merged(merges: &[Merge], stopped: Option<&Fault>) -> Said {
+    let mut said = match merges {
+        [merge] => [vec![merge.sentence(false)], merge.said.clone()].concat(),
+        merges => {
+            let ids: Vec<String> = merges.iter().map(|merge| merge.task.to_string()).collect();
+            vec![format!("tasks {} are merged", ids.join(", "))]
+        }
+    };
+    said.extend(stopped.map(|fault| format!("then no further: {}", fault.message)));
+    said.join("; ").into()
 }
 
 /// What went wrong, and what can be done about it here: a key where there is one, never the command for it.
@@ -97,6 +111,7 @@ const fn remedy(remedy: Remedy) -> Way {
         Remedy::Retry(task) | Remedy::RetryFresh(task) => Way::Key(Some(task), Intent::Retry),
         Remedy::Send(task) => Way::Key(Some(task), Intent::Type),
         Remedy::Reopen(task) => Way::Key(Some(task), Intent::Reopen),
+        Remedy::Bounce(task) => Way::Key(Some(task), Intent::Bounce),
         Remedy::EditPrompt(task) | Remedy::EditVerify(task) => Way::Key(Some(task), Intent::Edit),
         Remedy::Stop(task) | Remedy::RemoveWithStop(task) | Remedy::ArchiveWithStop(task) => {
             Way::Key(Some(task), Intent::Stop)
@@ -113,6 +128,7 @@ pub const fn looking(query: &Query) -> &'static str {
     match query {
         Query::Plan => "looking at every attempt",
         Query::Losses(_) => "looking at what would be lost",
+        Query::Merge(_) => "looking at what a merge would do",
         Query::Chart => "reading the attempts",
     }
 }

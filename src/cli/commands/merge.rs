@@ -70,45 +70,12 @@ fn tasks(wiring: &Wiring, engine: &Engine, args: &args::Merge) -> Result<Vec<Tas
 }
 
 fn say(merge: &Merge, would: bool) {
-    let (id, branch) = (merge.task, &merge.target.branch);
-    if let Some(reason) = merge.already {
-        output::say(&format!("task {id} is merged into {branch} already: {}", reason.said()));
-    } else {
-        let commits = if merge.commits == 1 { "1 commit".to_owned() } else { format!("{} commits", merge.commits) };
-        let (be, how) = (if would { "would be" } else { "is" }, merge.method);
-        let (from, to) = (short(&merge.target.tip), short(&merge.to));
-        output::say(&format!(
-            "task {id} {be} merged into {branch}: {commits} of {}, {how}, {from}..{to}",
-            merge.called
-        ));
-    }
-    let mut then: Vec<String> = Vec::new();
-    if would {
-        if !merge.uncommitted.is_empty() {
-            then.push(format!("committed before: {}", merge.uncommitted.join(", ")));
-        }
-        if !merge.verify.is_empty() {
-            then.push(format!("must pass before: {}", merge.verify.join("; ")));
-        }
-        if let (Home::At(path), None) = (&merge.target.home, merge.already) {
-            then.push(format!("its checkout follows: {}", path.display()));
-        }
-        if merge.ends_agent {
-            then.push("its agent is ended".to_owned());
-        }
-        then.push(if merge.keep { "worktree and branch stay" } else { "its worktree goes to the trash" }.to_owned());
-    } else {
-        then.extend(merge.parked.as_ref().map(|at| format!("its worktree is in the trash: {}", at.display())));
-        then.extend(merge.deleted.as_ref().map(|branch| format!("branch {branch} is deleted")));
-    }
-    for line in then {
+    output::say(&merge.sentence(would));
+    let lines = if would { merge.plan() } else { merge.traces() };
+    for line in lines {
         output::say(&format!("  {line}"));
     }
     merge.said.iter().for_each(|said| output::mention(said));
-}
-
-fn short(commit: &str) -> &str {
-    commit.get(..8).unwrap_or(commit)
 }
 
 fn as_json(engine: &Engine, merges: &[Merge], would: bool, fault: Option<Fault>) -> Outcome {

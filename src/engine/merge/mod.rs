@@ -6,6 +6,7 @@
 
 mod finish;
 mod look;
+mod words;
 
 use std::path::PathBuf;
 
@@ -221,14 +222,15 @@ fn refused(seen: &Seen, refusal: Refusal) -> Fault {
         Refusal::Several { .. } => "check out another branch in all but one of them".into(),
         Refusal::Conflicts { branch, files } => {
             let note = merge::rebase_note(&branch, &seen.before.target.tip, &files);
-            format!("ganger bounce {id} --note '{}'", note.replace('\'', "'\\''")).into()
+            let command = format!("ganger bounce {id} --note '{}'", note.replace('\'', "'\\''"));
+            Hint::saying(command, Remedy::Bounce(id))
         }
         Refusal::Diverged { .. } => format!("ganger merge {id} --rebase, or --merge").into(),
         Refusal::InTheWay { .. } => "commit or stash them, or move them away".into(),
         Refusal::Hook { .. } => format!("do what it asks for, then: ganger merge {id}").into(),
         Refusal::Unverified(_) => {
-            format!("see {}; to send it back: ganger bounce {id} --note TEXT", look::log(&seen.state_dir, id).display())
-                .into()
+            let log = look::log(&seen.state_dir, id);
+            Hint::saying(format!("see {}; to send it back: {}", log.display(), Remedy::Bounce(id)), Remedy::Bounce(id))
         }
     };
     fault.hint(hint)

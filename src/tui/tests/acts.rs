@@ -127,6 +127,31 @@ fn approve_stop_and_delete_ask_where_something_would_end() {
 }
 
 #[test]
+fn a_merge_shows_first_what_it_would_do_and_is_one_act_for_all() {
+    let mut screen = Screen::with(120, 40, some());
+    screen.keys("1 M");
+    assert!(screen.text().contains("task 1 is ready: only work in review, or approved, can be merged"));
+    screen.keys("3");
+    screen.keys("M");
+    assert_eq!(screen.cmds, [Cmd::Ask { number: 1, query: Query::Merge(vec![TaskId(4)]) }]);
+    let conflict = || Fault::new(Kind::Conflict, "task 4: it conflicts with main in a.rs");
+    let none = Answer::Merge { tasks: Vec::new(), lines: Vec::new(), stopped: Some(conflict()) };
+    screen.answer(none);
+    assert!(screen.model.overlay.is_none() && screen.text().contains("it conflicts with main in a.rs"));
+    screen.keys("M");
+    let lines = vec!["task 4 would be merged into main".to_owned()];
+    screen.answer(Answer::Merge { tasks: vec![TaskId(4)], lines, stopped: None });
+    assert!(screen.text().contains("Merge this task?") && screen.text().contains("would be merged into main"));
+    assert!(acts(&screen).is_empty());
+    screen.keys("y");
+    let act = Act::Merge { tasks: vec![TaskId(4)] };
+    assert_eq!(acts(&screen), std::slice::from_ref(&act));
+    assert!(screen.text().contains("merging"), "{}", screen.text());
+    screen.tell(Msg::Acted { act, outcome: Err(conflict()) });
+    assert!(!screen.model.is_busy());
+}
+
+#[test]
 fn an_answer_to_a_question_that_was_left_opens_nothing() {
     let mut screen = Screen::with(120, 40, some());
     screen.keys("D esc");

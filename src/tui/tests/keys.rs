@@ -228,6 +228,7 @@ fn a_fault_offers_a_key_where_there_is_one_and_never_a_command_for_it() {
         (Remedy::RetryFresh(task), "retry"),
         (Remedy::Send(task), "type"),
         (Remedy::Reopen(task), "reopen"),
+        (Remedy::Bounce(task), "bounce"),
         (Remedy::EditPrompt(task), "edit"),
         (Remedy::EditVerify(task), "edit"),
         (Remedy::Stop(task), "stop"),

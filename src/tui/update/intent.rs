@@ -54,6 +54,7 @@ pub(super) fn act(model: &mut Model, intent: Intent) -> Vec<Cmd> {
         Intent::Diff => return show(model, Tab::Diff),
         Intent::Timeline => return show(model, Tab::Timeline),
         Intent::Approve => return approve(model),
+        Intent::Merge => return merge(model),
         Intent::Bounce => bounce(model),
         Intent::Reopen => return each(model, Status::Done, "reopened", |task| Act::Reopen { task }),
         Intent::Retry => retry(model),
@@ -249,6 +250,24 @@ fn approve(model: &mut Model) -> Vec<Cmd> {
     let fit = targeted(model).filter(|card| card.task.status == Status::Review);
     let acts = fit.map(|card| Act::Approve { task: card.task.id }).collect();
     model.open(Overlay::Question(Question { title: "Approve?".to_owned(), lines: live, acts }));
+    Vec::new()
+}
+
+/// Asks what merging the targets would do: reviewed ones, in the order of their ids.
+fn merge(model: &mut Model) -> Vec<Cmd> {
+    let mut tasks: Vec<TaskId> = targeted(model)
+        .filter(|card| matches!(card.task.status, Status::Review | Status::Done))
+        .map(|card| card.task.id)
+        .collect();
+    tasks.sort();
+    if !tasks.is_empty() {
+        return ask(model, Query::Merge(tasks));
+    }
+    let first = targeted(model).next().map(|card| (card.task.id, card.task.status));
+    if let Some((task, status)) = first {
+        let why = "only work in review, or approved, can be merged";
+        model.say(Tone::Plain, format!("task {task} is {}: {why}", status.said()));
+    }
     Vec::new()
 }
 

@@ -111,6 +111,16 @@ pub(super) fn answered(model: &mut Model, number: u64, answer: Result<Answer, Fa
             let (title, acts) = ("Reconcile?".to_owned(), vec![Act::Reconcile]);
             model.open(Overlay::Question(Question { title, lines, acts }));
         }
+        Ok(Answer::Merge { tasks, stopped: Some(fault), .. }) if tasks.is_empty() => complain(model, &fault),
+        Ok(Answer::Merge { tasks, mut lines, stopped }) => {
+            lines.extend(stopped.map(|fault| format!("then no further: {}", fault.message)));
+            let title = match tasks.len() {
+                1 => "Merge this task?".to_owned(),
+                count => format!("Merge {count} tasks?"),
+            };
+            let acts = vec![Act::Merge { tasks }];
+            model.open(Overlay::Question(Question { title, lines, acts }));
+        }
         Ok(Answer::Losses { tasks, lines }) => {
             let live = |task| model.board.card(task).is_some_and(Card::is_live);
             let acts = tasks.iter().map(|task| Act::Remove { task: *task, stop: live(*task) }).collect();

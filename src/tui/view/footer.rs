@@ -108,9 +108,11 @@ fn wanted(model: &Model) -> Vec<(Intent, &'static str)> {
             }
             Status::Review => {
                 wanted.extend([(Intent::Approve, "approve"), (Intent::Bounce, "bounce"), (Intent::Diff, "diff")]);
-                wanted.push((Intent::Shell, "shell"));
+                wanted.extend([(Intent::Merge, "merge"), (Intent::Shell, "shell")]);
             }
-            Status::Done => wanted.extend([(Intent::Archive, "archive"), (Intent::Reopen, "reopen")]),
+            Status::Done => {
+                wanted.extend([(Intent::Archive, "archive"), (Intent::Reopen, "reopen"), (Intent::Merge, "merge")]);
+            }
             Status::Failed => {
                 wanted.extend([(Intent::Retry, "retry"), (Intent::Open, "report"), (Intent::Shell, "shell")]);
                 wanted.push((Intent::Remove, "remove"));
