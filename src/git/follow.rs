@@ -65,6 +65,12 @@ impl Follow<'_> {
     /// Takes back what a git that stopped half-way has written: it had all been clean. Returns what could not be taken
     /// back, since it is nothing that git writes there.
     pub fn take_back(&self) -> Result<Vec<String>> {
+        if self.is_indexed()? {
+            // Only the branch did not follow: git goes back as it came.
+            let call = as_user(self.git, self.path).args(["read-tree", "-m", "-u", self.to, self.from]);
+            self.git.must(&call, TAKE_BACK)?;
+            return self.in_the_way();
+        }
         let written = Listing::of(self.git, self.repo, self.to)?;
         let is_gits = |name: &Path| is_beginning(self.git, self.repo, self.path, name, &written);
         let mut old = Vec::new();
@@ -85,6 +91,18 @@ impl Follow<'_> {
             self.git.must(&call.stdin(old), TAKE_BACK)?;
         }
         self.in_the_way()
+    }
+
+    /// Whether the index has come all the way.
+    fn is_indexed(&self) -> Result<bool> {
+        let staged = |commit: &str| -> Result<Vec<u8>> {
+            let words = ["diff-index", "--cached", "--name-only", "--no-renames", "-z", commit, "--"];
+            Ok(self.git.must(&as_user(self.git, self.path).args(words), LOOK)?.stdout)
+        };
+        let changes = self.changes()?;
+        let is_ours = |name: &[u8]| changes.iter().any(|change| change.name.as_os_str().as_bytes() == name);
+        let differs = |commit: &str| -> Result<bool> { Ok(staged(commit)?.split(|byte| *byte == 0).any(is_ours)) };
+        Ok(differs(self.from)? && !differs(self.to)?)
     }
 
     /// Removes the folders that were made for a file.

@@ -250,7 +250,7 @@ impl Moving<'_> {
         let call = as_user(&patient, path)
             .env("GIT_CEILING_DIRECTORIES", path.parent().unwrap_or(path))
             .env("GIT_REFLOG_ACTION", self.why)
-            .args(["merge", "--quiet", "--no-stat", "--no-autostash", "--no-verify-signatures"])
+            .args(["merge", "--quiet", "--no-stat", "--no-autostash", "--no-verify-signatures", "--no-squash"])
             .args(["--ff-only", "--no-overwrite-ignore", self.to]);
         let answer = patient.ask(&call.survives(), MERGE)?;
         match self.seen(&answer)? {

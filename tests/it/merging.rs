@@ -150,7 +150,7 @@ fn the_merged_result_is_verified_and_a_failure_changes_nothing() {
 }
 
 #[test]
-fn killed_at_any_call_of_git_a_second_merge_finishes() {
+fn g60_killed_at_any_call_of_git_a_second_merge_finishes() {
     let world = World::new();
     let step = size(2, 1, 1);
     let mut call = 1;
@@ -177,8 +177,8 @@ fn killed_at_any_call_of_git_a_second_merge_finishes() {
 }
 
 #[test]
-fn on_a_full_disk_nothing_is_half_done_and_a_second_try_works() {
-    if !inside("merging::on_a_full_disk_nothing_is_half_done_and_a_second_try_works", SMALL) {
+fn g61_on_a_full_disk_nothing_is_half_done_and_a_second_try_works() {
+    if !inside("merging::g61_on_a_full_disk_nothing_is_half_done_and_a_second_try_works", SMALL) {
         return;
     }
     let world = World::new();

@@ -147,7 +147,7 @@ fn what_can_not_be_looked_at_is_not_merged() {
 }
 
 #[test]
-fn a_branch_that_moves_meanwhile_is_followed() {
+fn g62_a_branch_that_moves_meanwhile_is_followed() {
     for call in ["merges.build", "merges.advance"] {
         let world = World::new();
         let (engine, task, _) = reviewed(&world);
@@ -159,7 +159,7 @@ fn a_branch_that_moves_meanwhile_is_followed() {
 }
 
 #[test]
-fn work_that_goes_on_meanwhile_is_built_again() {
+fn g62_work_that_goes_on_meanwhile_is_built_again() {
     let world = World::new();
     let (engine, task, attempt) = reviewed(&world);
     let branch = attempt.plan.branch;
@@ -168,7 +168,7 @@ fn work_that_goes_on_meanwhile_is_built_again() {
 }
 
 #[test]
-fn a_task_that_was_sent_back_meanwhile_is_not_merged() {
+fn g62_a_task_that_was_sent_back_meanwhile_is_not_merged() {
     let world = World::new();
     let (engine, task, _) = reviewed(&world);
     stop::stop(&engine, task).unwrap();
@@ -198,7 +198,7 @@ fn verification_runs_on_the_result_where_it_is_asked_for() {
 }
 
 #[test]
-fn killed_anywhere_a_second_merge_finishes() {
+fn g60_killed_anywhere_a_second_merge_finishes() {
     let calls = [
         "merges.head",
         "merges.target",

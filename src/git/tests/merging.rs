@@ -137,7 +137,7 @@ fn a_clean_checkout_follows_and_what_is_dirty_beside_stays() {
 }
 
 #[test]
-fn what_would_be_overwritten_is_named_and_nothing_moves() {
+fn g65_what_would_be_overwritten_is_named_and_nothing_moves() {
     for (name, prepare) in [
         ("a.txt", Box::new(|lab: &Lab| lab.write("a.txt", "mine\n")) as Box<dyn Fn(&Lab)>),
         (
@@ -166,7 +166,7 @@ fn what_would_be_overwritten_is_named_and_nothing_moves() {
 }
 
 #[test]
-fn what_is_written_at_the_very_moment_is_not_overwritten() {
+fn g65_what_is_written_at_the_very_moment_is_not_overwritten() {
     for (file, write) in
         [("a.txt", "echo mine >a.txt"), ("work.txt", "echo mine >work.txt"), ("x.log", "echo mine >x.log")]
     {
@@ -187,7 +187,7 @@ fn what_is_written_at_the_very_moment_is_not_overwritten() {
 }
 
 #[test]
-fn a_checkout_that_stopped_half_way_is_taken_back() {
+fn g61_a_checkout_that_stopped_half_way_is_taken_back() {
     let lab = Lab::with_work();
     for (file, text) in [("a.txt", Some("theirs\n")), ("src/b.txt", Some("theirs\n")), (".gitignore", None)] {
         lab.commit_on(TOPIC, file, text);
@@ -211,6 +211,49 @@ fn a_checkout_that_stopped_half_way_is_taken_back() {
     assert_eq!(advance(&lab, &target, &commit), Moved::Yes, "a second try works");
 }
 
+/// A branch that can't be moved after its checkout was: `hinder` and what takes the hindrance away.
+fn moves_back_and_then_forth(hinder: &dyn Fn(&Lab), free: &dyn Fn(&Lab)) {
+    let lab = Lab::with_work();
+    lab.work("new/file", "theirs\n");
+    lab.work("a.txt", "theirs\n");
+    lab.commit_on(TOPIC, ".gitignore", None);
+    lab.write("src/b.txt", "mine\n");
+    lab.write("staged", "mine\n");
+    lab.run(&["add", "staged"]);
+    let (target, commit) = (lab.target("main"), lab.made(Method::Merge));
+    let show = |lab: &Lab| (lab.run(&["status", "--porcelain"]), lab.run(&["diff", "HEAD"]), lab.tip("main"));
+    let before = show(&lab);
+    hinder(&lab);
+    let moved = advance(&lab, &target, &commit);
+    assert!(matches!(&moved, Moved::No(why) if !why.contains("half-way")), "{moved:?}");
+    free(&lab);
+    assert_eq!(show(&lab), before);
+    assert!(!lab.repo.join("new").exists());
+    assert_eq!(advance(&lab, &target, &commit), Moved::Yes, "a second try works");
+    assert_eq!(std::fs::read_to_string(lab.repo.join("src/b.txt")).unwrap(), "mine\n");
+}
+
+#[test]
+fn g63_a_hook_that_refuses_the_move_itself_undoes_everything() {
+    let refuses = "while read -r old new name; do [ $1-$name != prepared-refs/heads/main ] || exit 1; done";
+    let hook = |lab: &Lab| lab.hook("reference-transaction", refuses);
+    moves_back_and_then_forth(&hook, &|lab| {
+        std::fs::remove_file(lab.repo.join(".git/hooks/reference-transaction")).unwrap();
+    });
+}
+
+#[test]
+fn g64_a_branch_that_is_locked_is_told_and_nothing_is_half_done() {
+    let lock = ".git/refs/heads/main.lock";
+    moves_back_and_then_forth(&|lab| lab.write(lock, ""), &|lab| std::fs::remove_file(lab.repo.join(lock)).unwrap());
+    let lab = Lab::with_work();
+    lab.run(&["checkout", "--quiet", "--detach"]);
+    lab.write(lock, "");
+    let (target, commit) = (lab.target("main"), lab.made(Method::Merge));
+    let moved = advance(&lab, &target, &commit);
+    assert!(matches!(&moved, Moved::No(why) if why.contains("main.lock")), "{moved:?}");
+}
+
 #[test]
 fn what_somebody_wrote_where_it_stopped_half_way_is_kept_and_named() {
     let lab = Lab::with_work();
@@ -223,7 +266,7 @@ fn what_somebody_wrote_where_it_stopped_half_way_is_kept_and_named() {
 }
 
 #[test]
-fn conflicts_are_found_before_anything_changes_and_named() {
+fn g66_conflicts_are_found_before_anything_changes_and_named() {
     let lab = Lab::with_work();
     lab.work("a.txt", "theirs\n");
     lab.work("src/b.txt", "theirs\n");
@@ -241,7 +284,7 @@ fn conflicts_are_found_before_anything_changes_and_named() {
 }
 
 #[test]
-fn a_branch_in_use_is_told_with_the_reason() {
+fn g64_a_branch_in_use_is_told_with_the_reason() {
     let lab = Lab::with_work();
     let busy = |lab: &Lab| match lab.target("main").home {
         Home::Busy(_, why) => why,
@@ -272,7 +315,7 @@ fn a_branch_in_use_is_told_with_the_reason() {
 }
 
 #[test]
-fn a_checkout_that_moved_meanwhile_is_told() {
+fn g62_a_checkout_that_moved_meanwhile_is_told() {
     let lab = Lab::with_work();
     let (target, commit) = (lab.target("main"), lab.made(Method::Merge));
     lab.write("b", "b");
@@ -286,7 +329,7 @@ fn a_checkout_that_moved_meanwhile_is_told() {
 }
 
 #[test]
-fn hooks_that_refuse_undo_everything_and_what_they_said_is_told() {
+fn g63_hooks_that_refuse_undo_everything_and_what_they_said_is_told() {
     for (hook, method) in [
         ("pre-merge-commit", Method::Merge),
         ("prepare-commit-msg", Method::Merge),
@@ -383,7 +426,7 @@ fn a_merge_follows_the_users_settings() {
 }
 
 #[test]
-fn what_a_killed_merge_left_is_removed_by_the_next() {
+fn g60_what_a_killed_merge_left_is_removed_by_the_next() {
     let lab = Lab::with_work();
     let left = lab.root().join("views/merge-1-0");
     let words = ["worktree", "add", "--quiet", "--detach", "--lock", "--reason", "ganger: merging"];
