@@ -80,7 +80,7 @@ fn work_is_found_in_the_trash_and_on_its_branch() {
 }
 
 #[test]
-fn b10_a_terminal_and_its_pager_get_nothing_that_they_would_obey() {
+fn a_terminal_and_its_pager_get_nothing_that_they_would_obey() {
     let mut world = World::new();
     let (_, id) = worked(&world);
     let seen = world.path("seen");
