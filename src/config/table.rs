@@ -512,6 +512,13 @@ const UI: &[Row<Settings>] = &[
         |settings| Some(settings.ui.ascii.into()),
     ),
     row(
+        "restart_lost",
+        "Whether an open board starts tasks again that lost their agent with its process, its tmux server or the machine, \
+         after a pause, on the conversation that the agent had.",
+        |settings, field, _| field.boolean().map(|restarts| settings.ui.restart_lost = restarts),
+        |settings| Some(settings.ui.restart_lost.into()),
+    ),
+    row(
         "colors",
         "Your own colours over those of the theme, by role: text, dim, accent, selected, border, good, warn, bad, busy. A \
          colour is a name (\"light-blue\"), a number of the 256, or \"#rrggbb\".",

@@ -34,13 +34,15 @@ pub struct Ui {
     pub theme: String,
     /// Only ASCII is drawn.
     pub ascii: bool,
+    /// An open board starts what lost its agent again, after its pause.
+    pub restart_lost: bool,
     /// Colours by role, over those of the theme.
     pub colors: BTreeMap<String, String>,
 }
 
 impl Default for Ui {
     fn default() -> Self {
-        Self { theme: "dark".to_owned(), ascii: false, colors: BTreeMap::new() }
+        Self { theme: "dark".to_owned(), ascii: false, restart_lost: false, colors: BTreeMap::new() }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::domain::diff::Part;
 use crate::domain::id::TaskId;
 use crate::domain::liveness::{Doubt, Liveness, Lock, PlaceSeen, liveness};
 use crate::domain::reconcile::Pane;
-use crate::domain::state::{Activity, Phase, Source, Status};
+use crate::domain::state::{Activity, Cause, Phase, Source, Status};
 use crate::domain::task::Task;
 use crate::domain::time::Timestamp;
 use crate::domain::tree::{Head, Whereabouts};
@@ -137,11 +137,22 @@ impl Card {
         self.attempt.as_ref().is_some_and(|seen| seen.attempt.phase.is_live())
     }
 
+    /// It ran, and its agent went with its process, its tmux server or the machine: ready again, and nothing starts it.
+    #[must_use]
+    pub fn lost_its_agent(&self) -> bool {
+        let went = matches!(
+            self.task.cause,
+            Some(Cause::OrphanShim | Cause::OrphanServer | Cause::OrphanReboot | Cause::OrphanTerminated)
+        );
+        self.task.status == Status::Ready && went
+    }
+
     /// Whether it waits for a person.
     #[must_use]
     pub fn needs_person(&self) -> bool {
         matches!(self.task.status, Status::Review | Status::Failed)
             || self.is_lost()
+            || self.lost_its_agent()
             || self.attempt.as_ref().is_some_and(|seen| seen.stopped)
             || self.is_waiting()
             || self.tree_trouble().is_some()

@@ -4,7 +4,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::columns::{reason, said};
 use super::fold;
-use super::mark::{Mark, is_bereft};
+use super::mark::Mark;
 use super::model::Model;
 use super::paint::{ago, fit, span};
 use crate::domain::state::Status;
@@ -109,7 +109,7 @@ fn fact(model: &Model, card: &Card) -> Fact {
     }
     match task.status {
         Status::InProgress => at_work(card, now),
-        Status::Ready => ready(card, now),
+        Status::Ready => ready(model, card, now),
         Status::Review => changed(model, card).map_or_else(|| Fact::new(since(now, task.updated_at)), Fact::new),
         Status::Done => Fact::new(since(now, task.updated_at)),
         Status::Failed => {
@@ -136,11 +136,15 @@ fn doing(card: &Card, now: Timestamp) -> Option<(String, String)> {
     Some((card.activity_text()?, ago(now, since)))
 }
 
-fn ready(card: &Card, now: Timestamp) -> Fact {
+fn ready(model: &Model, card: &Card, now: Timestamp) -> Fact {
     let task = &card.task;
     let why = reason(card);
-    if let Some(at) = task.not_before.filter(|at| *at > now) {
-        let again = format!("again in {}", span(at.since(now).as_secs()));
+    // What lost its agent is started again by the user, or by this board where that is configured.
+    let by_itself = model.options.restart_lost || !card.lost_its_agent();
+    if let Some(at) = task.not_before.filter(|at| *at > now && by_itself) {
+        let wait = span(at.since(now).as_secs());
+        let again =
+            if model.options.restart_lost { format!("again in {wait}") } else { format!("held back for {wait}") };
         return match why {
             Some(why) => Fact::or(again.clone(), format!("{again}: {why}")),
             None => Fact::new(again),
@@ -151,7 +155,7 @@ fn ready(card: &Card, now: Timestamp) -> Fact {
         return Fact::new(format!("waits for {}", by.join(" ")));
     }
     match why {
-        Some(why) if is_bereft(card) => Fact::or("lost its agent", format!("lost its agent: {why}")),
+        Some(why) if card.lost_its_agent() => Fact::or("lost its agent", format!("lost its agent: {why}")),
         Some(why) => Fact::or("tried before", why),
         None if task.draft.priority != 0 => Fact::new(format!("priority {}", task.draft.priority)),
         None => Fact::new(format!("added {}", since(now, task.created_at))),
@@ -203,7 +207,7 @@ pub fn standing(model: &Model, card: &Card) -> Vec<String> {
     let state = match task.status {
         Status::InProgress if card.is_lost() || card.doubt().is_some() => fact(model, card).short,
         Status::InProgress => doing(card, now).map_or("starting".to_owned(), |(what, unit)| format!("{what} {unit}")),
-        Status::Ready => ready(card, now).short,
+        Status::Ready => ready(model, card, now).short,
         Status::Review => format!("in review for {}", ago(now, task.updated_at)),
         Status::Done => format!("done {}", since(now, task.updated_at)),
         Status::Failed => format!("failed {}", since(now, task.updated_at)),
@@ -273,7 +277,10 @@ mod tests {
         assert_eq!(facts(&card, 42, 1), ["↻ lost its agent: the tmux server went aw…"]);
         assert_eq!(facts(&card, 18, 1), ["↻ lost its agent"]);
         card.task.not_before = Some(Timestamp(NOON.0 + 60_000));
-        assert_eq!(facts(&card, 18, 1), ["↻ again in 1m"]);
+        assert_eq!(facts(&card, 18, 1), ["↻ lost its agent"], "no time is promised at which nothing happens");
+        let mut screen = Screen::new(80, 24);
+        std::sync::Arc::make_mut(&mut screen.model.options).restart_lost = true;
+        assert_eq!(face(&screen.model, &card, 18, 1).fact, ["↻ again in 1m"]);
     }
 
     #[test]

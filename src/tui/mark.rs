@@ -4,7 +4,7 @@ use ratatui::style::Style;
 
 use super::options::Options;
 use super::theme::Theme;
-use crate::domain::state::{Cause, Status};
+use crate::domain::state::Status;
 use crate::engine::board::Card;
 
 /// What a task is at, as a sign.
@@ -63,7 +63,7 @@ impl Mark {
             return Self::Unknown;
         }
         match card.task.status {
-            Status::Ready if is_bereft(card) => Self::Again,
+            Status::Ready if card.lost_its_agent() => Self::Again,
             Status::Ready if !card.task.blocked_by.is_empty() => Self::Blocked,
             Status::Ready => Self::Ready,
             Status::InProgress => match card.activity() {
@@ -141,14 +141,4 @@ impl Mark {
             Self::Failed => "failed",
         }
     }
-}
-
-/// Whether a ready task is one whose agent vanished: with its process, its tmux server or the machine.
-#[must_use]
-pub fn is_bereft(card: &Card) -> bool {
-    let orphaned = matches!(
-        card.task.cause,
-        Some(Cause::OrphanShim | Cause::OrphanServer | Cause::OrphanReboot | Cause::OrphanTerminated)
-    );
-    card.task.status == Status::Ready && orphaned
 }

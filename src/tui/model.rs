@@ -81,6 +81,10 @@ pub struct Model {
     pub fixed: Option<(Timestamp, String)>,
     /// Lines added and removed against the base, and when that was asked.
     pub measured: HashMap<TaskId, (Timestamp, Option<(usize, usize)>)>,
+    /// Tasks that came to need the user, since when: the bell is rung for those that still do a while later.
+    pub calling: BTreeMap<TaskId, BootTime>,
+    /// What was started again from here after its agent was lost, and how many attempts it had then.
+    pub restarted: BTreeMap<TaskId, u32>,
     /// Quitting, since when.
     pub leaving: Option<BootTime>,
     /// The task that was clicked last: another click on it is a double one.
@@ -117,6 +121,8 @@ impl Model {
             sweep: None,
             fixed: None,
             measured: HashMap::new(),
+            calling: BTreeMap::new(),
+            restarted: BTreeMap::new(),
             leaving: None,
             clicked: None,
             away: false,

@@ -352,7 +352,10 @@ pub enum Done {
         removed: Removed,
     },
     /// What was undone.
-    Undone(String),
+    Undone {
+        task: TaskId,
+        what: String,
+    },
     Sent(TaskId),
     Interrupted(TaskId),
     /// What was done, a sentence each.

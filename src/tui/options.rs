@@ -10,6 +10,8 @@ pub struct Options {
     pub theme: Theme,
     /// Only ASCII is drawn.
     pub ascii: bool,
+    /// What lost its agent is started again from here.
+    pub restart_lost: bool,
     /// The name of the repository that is shown; `None` is every one.
     pub repo: Option<String>,
     /// The names of the configured agents.

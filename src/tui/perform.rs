@@ -272,7 +272,10 @@ impl Scene<'_> {
             Act::Remove { task, stop } => {
                 Done::Removed { task: *task, removed: tasks::remove(engine, *task, *stop, false)? }
             }
-            Act::Undo => Done::Undone(undo::undo(engine, self.shown)?.what),
+            Act::Undo => {
+                let undone = undo::undo(engine, self.shown)?;
+                Done::Undone { task: undone.task, what: undone.what }
+            }
             Act::Send { task, text } => {
                 screen::send(engine, *task, text)?;
                 Done::Sent(*task)

@@ -61,7 +61,7 @@ pub fn done(done: &Done) -> Said {
             let text = [Some(format!("task {task} removed")), parked, note].into_iter().flatten().collect::<String>();
             Said::from(text).then(Intent::Undo)
         }
-        Done::Undone(what) => what.as_str().into(),
+        Done::Undone { what, .. } => what.as_str().into(),
         Done::Sent(task) => format!("sent to the agent of task {task}").into(),
         Done::Interrupted(task) => format!("interrupted the agent of task {task}").into(),
         Done::Reconciled(done) if done.is_empty() => "everything is as it should be".into(),

@@ -229,7 +229,7 @@ fn marked_tasks_start_as_one_queue_that_the_limit_stops_once() {
     }
     let board = Terminal::outside(&world, 120, 40);
     board.shows(&["Ready 5", "#5"]);
-    board.keys(&["Space", "Space", "Space", "Space", "s"]);
+    board.keys(&["Space", "Space", "Space", "Space", "s", "y"]);
     board.shows(&["2 of 4 started; the limit of 2 is reached", "Ready 3", "In progress 2"]);
     let status: Vec<String> = (1..=5).map(|task| world.status(task)).collect();
     assert_eq!(status, ["in-progress", "in-progress", "ready", "ready", "ready"], "in order");
@@ -239,7 +239,7 @@ fn marked_tasks_start_as_one_queue_that_the_limit_stops_once() {
     // Room again: what was not started can be marked again.
     world.ok(&["stop", "1"]);
     board.shows(&["In progress 1"]);
-    board.keys(&["1", "g", "Space", "Space", "s"]);
+    board.keys(&["1", "g", "Space", "Space", "s", "y"]);
     board.shows(&["1 of 2 started", "In progress 2"]);
     assert_eq!((world.status(3), world.status(4)), ("in-progress".to_owned(), "ready".to_owned()));
     world.audited();
@@ -342,7 +342,10 @@ fn t17_losing_tmux_is_a_banner_and_nothing_is_failed() {
     world.tmux(&["kill-server"]);
     board.shows(&["In progress 0"]);
     assert_eq!(world.status(id), "ready");
-    board.keys(&["1", "S"]);
+    board.shows(&["1 lost its agent", "A start the lost again"]);
+    board.keys(&["A"]);
+    board.shows(&["In progress 1", "● working"]);
+    board.keys(&["1", "S", "y"]);
     board.shows(&["Review 1"]);
     world.audited();
 }
@@ -513,6 +516,7 @@ fn a_board_that_breaks() {
             keymap: Keymap::default(),
             theme: Theme::new("dark", &BTreeMap::new(), false),
             ascii: false,
+            restart_lost: false,
             repo: None,
             agents: Vec::new(),
             default_agent: String::new(),

@@ -50,6 +50,7 @@ pub fn run(wiring: Wiring, all: bool) -> Outcome {
         keymap: Keymap::new(&settings.keys),
         theme: Theme::new(&settings.ui.theme, &settings.ui.colors, plain),
         ascii: settings.ui.ascii || !output::is_unicode(),
+        restart_lost: settings.ui.restart_lost,
         repo: shown.as_deref().map(name),
         agents: settings.agents.keys().cloned().collect(),
         default_agent: settings.default_agent.clone(),

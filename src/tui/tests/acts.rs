@@ -7,7 +7,7 @@ use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use super::support::{Screen, card, doing, glance, live, minutes_ago, quiet, titled};
 use crate::domain::diff::Change;
 use crate::domain::id::TaskId;
-use crate::domain::state::{Activity, Phase, Source, Status};
+use crate::domain::state::{Activity, Cause, Phase, Source, Status};
 use crate::engine::board::Card;
 use crate::engine::{Fault, Kind};
 use crate::tui::msg::{Act, Answer, Cmd, Content, Done, Entry, Msg, Query, Sweep, Tab, Timeline};
@@ -53,6 +53,8 @@ fn marked_tasks_are_dispatched_as_one_queue() {
     let (first, second) = (TaskId(1), TaskId(2));
     let mut screen = Screen::with(120, 40, some());
     screen.keys("space space s");
+    assert!(acts(&screen).is_empty() && screen.text().contains("Start 2 tasks?"));
+    screen.keys("y");
     let act = Act::DispatchMarked { tasks: vec![first, second] };
     assert_eq!(acts(&screen), std::slice::from_ref(&act));
     assert!(screen.model.marks.is_empty());
@@ -73,7 +75,7 @@ fn marked_tasks_are_dispatched_as_one_queue() {
 fn marked_tasks_of_which_one_is_being_started_are_dispatched_without_it() {
     let mut screen = Screen::with(120, 40, some());
     screen.keys("s");
-    screen.keys("space space s");
+    screen.keys("space space s y");
     assert_eq!(acts(&screen), [Act::Dispatch { task: TaskId(2) }]);
 }
 
@@ -434,22 +436,32 @@ fn the_live_view_is_watched_only_while_it_is_shown() {
 #[test]
 fn the_bell_rings_once_for_what_wants_a_person() {
     let mut screen = Screen::with(120, 40, some());
-    for status in [Status::Review, Status::Failed, Status::Ready] {
+    let rings = |screen: &mut Screen| {
+        screen.pass(Duration::from_secs(2));
+        assert!(!screen.cmds.contains(&Cmd::Bell), "not at once");
+        screen.pass(Duration::from_secs(2));
+        let rings = screen.cmds.contains(&Cmd::Bell);
+        screen.pass(Duration::from_secs(9));
+        assert!(!screen.cmds.contains(&Cmd::Bell), "once");
+        rings
+    };
+    for status in [Status::Review, Status::Failed] {
         screen.load(some());
         let mut cards = some();
         cards[2] = titled(3, status, "runs");
         screen.load(cards.clone());
-        assert!(screen.cmds.contains(&Cmd::Bell), "{status}: {:?}", screen.cmds);
+        assert!(rings(&mut screen), "{status}");
         screen.load(cards);
-        assert!(!screen.cmds.contains(&Cmd::Bell));
+        assert!(!rings(&mut screen));
     }
     screen.load(some());
     let mut waiting = some();
     doing(&mut waiting[2], Activity::Waiting, Source::Agent, Some("May I?"));
     screen.load(waiting.clone());
-    assert!(screen.cmds.contains(&Cmd::Bell));
+    screen.load(some());
+    assert!(!rings(&mut screen), "it is over before the user could have looked");
     screen.load(waiting);
-    assert!(!screen.cmds.contains(&Cmd::Bell));
+    assert!(rings(&mut screen));
 }
 
 #[test]
@@ -561,4 +573,63 @@ fn a_tab_is_chosen_for_one_task() {
     assert_eq!(screen.model.tab(), Some(Tab::Diff), "what makes sense for it");
     screen.keys("2");
     assert_eq!(screen.model.tab(), Some(Tab::Live));
+}
+
+/// As after the death of a tmux server: these tasks ran.
+fn bereft() -> Vec<Card> {
+    let mut cards = some();
+    for card in &mut cards[..2] {
+        (card.task.cause, card.task.attempts) = (Some(Cause::OrphanServer), 1);
+        card.task.reason = Some("the tmux server went away".to_owned());
+        card.task.not_before = Some(minutes_ago(-1));
+    }
+    cards
+}
+
+#[test]
+fn what_lost_its_agent_is_started_again_by_one_key() {
+    let mut screen = Screen::with(120, 40, bereft());
+    assert!(screen.text().contains("↻2") && screen.text().contains("2 lost their agent"), "{}", screen.text());
+    assert!(screen.text().contains("A start the lost again"), "{}", screen.text());
+    screen.pass(Duration::from_mins(2));
+    assert!(acts(&screen).is_empty(), "nothing is started by itself");
+    screen.keys("A");
+    assert_eq!(acts(&screen), [Act::DispatchMarked { tasks: vec![TaskId(1), TaskId(2)] }]);
+    let mut screen = Screen::with(120, 40, some());
+    screen.keys("A");
+    assert!(acts(&screen).is_empty() && screen.text().contains("no task has lost its agent"));
+}
+
+#[test]
+fn what_lost_its_agent_starts_by_itself_where_that_is_configured() {
+    let mut screen = Screen::with(120, 40, bereft());
+    std::sync::Arc::make_mut(&mut screen.model.options).restart_lost = true;
+    screen.pass(Duration::from_secs(30));
+    assert!(acts(&screen).is_empty(), "not before its pause is over");
+    screen.pass(Duration::from_secs(31));
+    let act = Act::DispatchMarked { tasks: vec![TaskId(1), TaskId(2)] };
+    assert_eq!(acts(&screen), std::slice::from_ref(&act));
+    let fault = Fault::new(Kind::Failed, "tmux is not here");
+    screen.tell(Msg::Acted { act, outcome: Err(fault) });
+    screen.pass(Duration::from_mins(10));
+    assert!(acts(&screen).is_empty(), "the end of an attempt starts another one once");
+}
+
+#[test]
+fn starting_everything_is_asked_first() {
+    let mut screen = Screen::with(120, 40, some());
+    screen.keys("S");
+    assert!(acts(&screen).is_empty() && screen.text().contains("Start all that fit?"), "{}", screen.text());
+    assert!(screen.text().contains("#1 task 1") && screen.text().contains("#2 task 2"));
+    screen.keys("n S y");
+    assert_eq!(acts(&screen), [Act::DispatchAll]);
+}
+
+#[test]
+fn the_cursor_goes_to_what_came_back() {
+    let mut screen = Screen::with(120, 40, some());
+    let done = Done::Undone { task: TaskId(5), what: "task 5 is back".to_owned() };
+    screen.tell(Msg::Acted { act: Act::Undo, outcome: Ok(done) });
+    screen.load(some());
+    assert_eq!(screen.model.columns.selected(), Some(TaskId(5)));
 }

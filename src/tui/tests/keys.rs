@@ -189,7 +189,7 @@ fn outcomes() -> Vec<Done> {
         Done::Reopened(task),
         Done::Archived(task),
         Done::Removed { task, removed: removed("/trees/.trash/4") },
-        Done::Undone("task 4 is back".to_owned()),
+        Done::Undone { task, what: "task 4 is back".to_owned() },
         Done::Sent(task),
         Done::Interrupted(task),
         Done::Reconciled(Vec::new()),

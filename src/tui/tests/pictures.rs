@@ -40,6 +40,7 @@ fn day() -> Vec<Card> {
     urgent.task.draft.priority = 5;
     let mut again = titled(5, Status::Ready, "Translate the error messages 漢字 e\u{301}");
     again.task.attempts = 2;
+    again.task.cause = Some(Cause::OrphanServer);
     again.task.reason = Some("the tmux server went away".to_owned());
     again.task.not_before = Some(minutes_ago(-4));
     let mut lost = live(6, "Nobody is there", Phase::Running, 90);
@@ -107,7 +108,7 @@ fn agents_that_wait_or_are_idle() {
 fn dispatches_in_flight() {
     pictures("dispatching", |columns, rows| {
         let mut screen = Screen::with(columns, rows, day());
-        screen.keys("space space s");
+        screen.keys("space space s y");
         let mut cards = day();
         cards[0] = live(1, "Fix the login form", Phase::Spawning, 0);
         screen.load(cards);

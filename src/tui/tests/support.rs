@@ -180,6 +180,7 @@ impl Screen {
             keymap,
             theme: Theme::new("dark", &BTreeMap::new(), false),
             ascii: false,
+            restart_lost: false,
             repo: Some("shop".to_owned()),
             agents: vec!["claude".to_owned(), "shell".to_owned()],
             default_agent: "claude".to_owned(),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::put;
+use crate::domain::id::TaskId;
 use crate::domain::state::Status;
 use crate::engine::board::{Board, Card};
 use crate::tui::model::Model;
@@ -26,7 +27,9 @@ pub(super) fn loaded(model: &mut Model, board: Arc<Board>) -> Vec<Cmd> {
     model.measured.retain(|task, _| board.card(*task).is_some());
     let mut cmds = Vec::new();
     if !first {
-        cmds.extend(board.cards.iter().any(|card| calls(&earlier, card)).then_some(Cmd::Bell));
+        let boot = model.now.boot;
+        let calling = board.cards.iter().filter(|card| calls(&earlier, card)).map(|card| (card.task.id, boot));
+        model.calling.extend(calling);
     }
     // What is worth measuring: work that is there, whenever its task has moved.
     for card in &board.cards {
@@ -51,6 +54,37 @@ pub(super) fn loaded(model: &mut Model, board: Arc<Board>) -> Vec<Cmd> {
         cmds.extend(super::watch(model));
     }
     cmds
+}
+
+/// Rings once for what came to need the user a moment ago and still does.
+pub(super) fn call(model: &mut Model) -> Option<Cmd> {
+    /// What is over before one could look is not worth a look.
+    const PATIENCE: i64 = 3_000;
+    let boot = model.now.boot;
+    let due = |since: &mut crate::domain::time::BootTime| boot.0 - since.0 >= PATIENCE;
+    let due: Vec<TaskId> = model.calling.extract_if(.., |_, since| due(since)).map(|(task, _)| task).collect();
+    let holds = |task: &TaskId| model.board.card(*task).is_some_and(Card::needs_person);
+    due.iter().any(holds).then_some(Cmd::Bell)
+}
+
+/// Starts again what lost its agent and has waited long enough, where that is configured; each attempt's end once.
+pub(super) fn restart(model: &mut Model) -> Vec<Cmd> {
+    if !model.options.restart_lost {
+        return Vec::new();
+    }
+    let now = model.now.wall;
+    let due = |card: &&Card| {
+        card.lost_its_agent()
+            && card.task.not_before.is_none_or(|at| at <= now)
+            && model.restarted.get(&card.task.id) != Some(&card.task.attempts)
+    };
+    let due: Vec<(TaskId, u32)> =
+        model.board.cards.iter().filter(due).map(|card| (card.task.id, card.task.attempts)).collect();
+    if due.is_empty() {
+        return Vec::new();
+    }
+    model.restarted.extend(due.iter().copied());
+    super::start_marked(model, due.into_iter().map(|(task, _)| task).collect())
 }
 
 /// What tells two readings of a card apart, for the detail pane.

@@ -37,7 +37,8 @@ pub(super) fn act(model: &mut Model, intent: Intent) -> Vec<Cmd> {
         }
         Intent::Edit => edit(model),
         Intent::Start => return dispatch(model),
-        Intent::StartAll => return start(model, Act::DispatchAll).into_iter().collect(),
+        Intent::StartAll => start_all(model),
+        Intent::StartLost => return start_lost(model),
         Intent::Mark => mark(model),
         Intent::Open => return open(model),
         Intent::View => {
@@ -128,10 +129,54 @@ fn dispatch(model: &mut Model) -> Vec<Cmd> {
         retry(model);
         return Vec::new();
     }
+    let marked = model.marks.clone();
     let mut tasks = fitting(model, Status::Ready, "started");
     // The order of the queue.
     tasks.sort_by_key(|task| (model.board.card(*task).map_or(0, |card| -card.task.draft.priority), *task));
-    if tasks.is_empty() { Vec::new() } else { start_marked(model, tasks) }
+    match tasks.len() {
+        0 => Vec::new(),
+        1 => start_marked(model, tasks),
+        count => {
+            model.marks = marked;
+            let (lines, acts) = (titles(model, &tasks), vec![Act::DispatchMarked { tasks }]);
+            model.open(Overlay::Question(Question { title: format!("Start {count} tasks?"), lines, acts }));
+            Vec::new()
+        }
+    }
+}
+
+/// Asks before it starts all that is ready, where that is several.
+fn start_all(model: &mut Model) {
+    let now = model.now.wall;
+    let free = |card: &&Card| {
+        let task = &card.task;
+        task.status == Status::Ready && task.blocked_by.is_empty() && task.not_before.is_none_or(|at| at <= now)
+    };
+    let tasks: Vec<TaskId> = model.board.cards.iter().filter(free).map(|card| card.task.id).collect();
+    if tasks.is_empty() {
+        model.say(Tone::Plain, "nothing is ready to be started");
+        return;
+    }
+    let lines = titles(model, &tasks);
+    let title = "Start all that fit?".to_owned();
+    model.open(Overlay::Question(Question { title, lines, acts: vec![Act::DispatchAll] }));
+}
+
+/// Starts all that lost their agent, whose number the header says, on their own conversations.
+fn start_lost(model: &mut Model) -> Vec<Cmd> {
+    let lost = model.board.cards.iter().filter(|card| card.lost_its_agent());
+    let tasks: Vec<TaskId> = lost.map(|card| card.task.id).collect();
+    if tasks.is_empty() {
+        model.say(Tone::Plain, "no task has lost its agent");
+        return Vec::new();
+    }
+    start_marked(model, tasks)
+}
+
+/// A line for each of these tasks.
+fn titles(model: &Model, tasks: &[TaskId]) -> Vec<String> {
+    let cards = tasks.iter().filter_map(|task| model.board.card(*task));
+    cards.map(|card| format!("#{} {}", card.task.id, card.task.draft.title)).collect()
 }
 
 /// Does something to each target that is in the right column.

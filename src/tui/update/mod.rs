@@ -31,7 +31,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::Tick(now) => {
             model.now = now;
             model.forget();
-            leave_if_done(model)
+            let mut cmds = board::restart(model);
+            cmds.extend(board::call(model));
+            cmds.extend(leave_if_done(model));
+            cmds
         }
         Msg::Loaded(board) => board::loaded(model, board),
         Msg::LoadFailed(why) => {
@@ -149,8 +152,11 @@ fn acted(model: &mut Model, act: &Act, outcome: Result<Done, Fault>) -> Vec<Cmd>
             }
             let tone = if matches!(said, Done::Filled { stopped: Some(_), .. }) { Tone::Plain } else { Tone::Good };
             model.say(tone, words::done(&said));
+            if let Done::Added(task) | Done::Undone { task, .. } = said {
+                // It may have been read already.
+                model.awaited = Some(task).filter(|task| !model.columns.go_to(*task));
+            }
             if let Done::Added(task) = said {
-                model.awaited = Some(task);
                 // It is there, and its start is an act of its own: that this fails adds it not once more.
                 if matches!(act, Act::Add { start: true, .. }) {
                     let dispatch = start(model, Act::Dispatch { task });

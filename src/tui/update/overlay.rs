@@ -9,7 +9,7 @@ use super::super::model::{Model, Tone};
 use super::super::msg::{Act, Answer, Cmd, Compose};
 use super::super::overlay::{Chart, Overlay, Question, Turn};
 use super::super::words;
-use super::{complain, intent, start, watch};
+use super::{complain, intent, start, start_marked, watch};
 use crate::engine::Fault;
 use crate::engine::board::Card;
 
@@ -56,7 +56,11 @@ fn turned(model: &mut Model, turn: Turn) -> Vec<Cmd> {
         Turn::Acts(acts) => {
             model.overlay = None;
             model.marks.clear();
-            return acts.into_iter().filter_map(|act| start(model, act)).collect();
+            let cmds = acts.into_iter().flat_map(|act| match act {
+                Act::DispatchMarked { tasks } => start_marked(model, tasks),
+                act => start(model, act).into_iter().collect(),
+            });
+            return cmds.collect();
         }
         Turn::Meanwhile(act) => return start(model, act).into_iter().collect(),
         Turn::Save(act) => {

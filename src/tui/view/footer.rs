@@ -94,6 +94,9 @@ fn wanted(model: &Model) -> Vec<(Intent, &'static str)> {
     if model.filter.is_on() {
         wanted.extend([(Intent::NextMatch, "next match"), (Intent::Clear, "clear filter")]);
     }
+    if model.board.cards.iter().any(crate::engine::board::Card::lost_its_agent) {
+        wanted.push((Intent::StartLost, "start the lost again"));
+    }
     if !model.marks.is_empty() {
         wanted.extend([(Intent::Start, "start marked"), (Intent::Approve, "approve"), (Intent::Archive, "archive")]);
         wanted.extend([(Intent::Remove, "remove"), (Intent::Clear, "clear marks")]);

@@ -31,12 +31,17 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         (sign(model, "✔", "+"), model.count(Status::Review), theme.good),
         (sign(model, "✖", "x"), model.count(Status::Failed), theme.bad),
         ("!", of(Card::is_lost), theme.bad),
+        (sign(model, "↻", "@"), of(Card::lost_its_agent), theme.warn),
     ];
     for (sign, count, style) in tallies.into_iter().filter(|(_, count, _)| *count > 0) {
         left.push(Span::styled(format!(" {sign}{count}"), style));
     }
     if waiting > 0 {
         left.push(Span::styled(format!("  {waiting} need{} you", if waiting == 1 { "s" } else { "" }), theme.warn));
+    }
+    let lost = of(Card::lost_its_agent);
+    if lost > 0 {
+        left.push(Span::styled(format!("  {lost} lost {} agent", if lost == 1 { "its" } else { "their" }), theme.warn));
     }
     let flights = model.running.len() + model.running_global.len();
     if flights > 0 {
