@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use ganger::domain::attempt::Exit;
 use ganger::domain::completion::{Ending, Evidence, How, Vanished};
-use ganger::domain::id::Process;
-use ganger::domain::lifecycle::{Event, Verdict as Verified};
+use ganger::domain::lifecycle::Event;
 use ganger::domain::reconcile::{Decision, Desired, ExitFile, Lock, Observed, Pane, PlaceSeen, Probe, plan};
 use ganger::domain::state::Phase;
 
-use super::state::{ATTEMPTS, DISPATCHERS, Dispatcher, End, RECONCILERS, Reconciler, SHIMS, Shim, Stage, World, id};
-use super::{Broken, Protocol};
+use super::state::{ATTEMPTS, DISPATCHERS, Dispatcher, End, RECONCILERS, Reconciler, SHIMS, Shim, World, id};
+use super::{Broken, Protocol, shim};
 
 /// One step of one process, or of chance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,7 +31,7 @@ pub enum Action {
     /// The agent says «done», and the word is on its way.
     AgentSaysDone(usize),
     DoneArrives(usize),
-    VerificationFails(usize),
+    VerificationEnds(usize, bool),
     Reconciler(usize, usize),
     RequestStop,
     KillDispatcher(usize),
@@ -56,18 +55,13 @@ pub enum Verdict {
     Lost,
 }
 
-fn ending(end: End) -> Ending {
-    let (code, evidence) = match end {
-        End::Good => (0, Evidence::Changed),
-        End::Bad => (3, Evidence::Unknown),
+pub fn ending(end: End) -> Ending {
+    let (how, evidence) = match end {
+        End::Good => (How::Process(Exit::Code(0)), Evidence::Changed),
+        End::Bad => (How::Process(Exit::Code(3)), Evidence::Unknown),
+        End::Stopped => (How::Terminated, Evidence::Unknown),
     };
-    Ending {
-        how: How::Process(Exit::Code(code)),
-        evidence,
-        unseen: None,
-        review_without_output: false,
-        can_verify: true,
-    }
+    Ending { how, evidence, unseen: None, review_without_output: false, can_verify: end != End::Stopped }
 }
 
 /// What the real decision function makes of what can be seen of an attempt now.
@@ -106,9 +100,9 @@ pub fn enabled(model: &Protocol, world: &World, actions: &mut Vec<Action>) {
     for dispatcher in 0..DISPATCHERS {
         dispatch(world, dispatcher, actions);
     }
-    for shim in 0..SHIMS {
-        if let Some(found) = world.shims[shim] {
-            supervise(world, shim, found, actions);
+    for number in 0..SHIMS {
+        if let Some(found) = &world.shims[number] {
+            shim::enabled(world, number, found, actions);
         }
     }
     for attempt in 0..ATTEMPTS {
@@ -200,36 +194,6 @@ fn dispatch(world: &World, dispatcher: usize, actions: &mut Vec<Action>) {
     }
 }
 
-fn supervise(world: &World, shim: usize, found: Shim, actions: &mut Vec<Action>) {
-    if world.kills > 0 {
-        actions.push(Action::KillShim(shim));
-        if found.has_agent() {
-            actions.push(Action::KillShimOnly(shim));
-        }
-    }
-    if found.stopped {
-        actions.push(Action::ContinueShim(shim));
-        return;
-    }
-    if world.stops > 0 {
-        actions.push(Action::StopShim(shim));
-    }
-    let row = world.attempt(found.attempt);
-    match found.stage {
-        Stage::Working => {
-            actions.extend([Action::AgentEnds(shim, End::Good), Action::AgentEnds(shim, End::Bad)]);
-            if world.verbs > 0 {
-                actions.push(Action::AgentSaysDone(shim));
-            }
-        }
-        Stage::Awaited if row.probers != 0 || row.lock.is_some() => actions.push(Action::ShimGivesUp(shim)),
-        Stage::Verifying => actions.extend([Action::Shim(shim), Action::VerificationFails(shim)]),
-        Stage::Awaited | Stage::Locked | Stage::Committed | Stage::Ended(_) | Stage::Written(_) => {
-            actions.push(Action::Shim(shim));
-        }
-    }
-}
-
 /// Takes a step.
 pub fn take(model: &Protocol, world: &mut World, action: Action) {
     match action {
@@ -262,20 +226,20 @@ pub fn take(model: &Protocol, world: &mut World, action: Action) {
             world.at(attempt).late -= 1;
             open(world, attempt);
         }
-        Action::Shim(shim) => supervised(model, world, shim),
+        Action::Shim(number) => shim::step(model, world, number),
         Action::ShimGivesUp(shim) => world.lose_shim(shim, false),
-        Action::AgentEnds(shim, end) => advance(world, shim, Stage::Ended(end)),
+        Action::AgentEnds(number, end) => shim::agent_ends(model, world, number, end),
         Action::AgentSaysDone(shim) => {
-            if let Some(found) = world.shims[shim] {
+            if let Some(attempt) = world.shims[shim].as_ref().map(|found| found.attempt) {
                 world.verbs -= 1;
-                world.at(found.attempt).verb = true;
+                world.at(attempt).verb = true;
             }
         }
         Action::DoneArrives(attempt) => {
             world.at(attempt).verb = false;
             world.write(attempt, &Event::Done, model.broken != Broken::DoneWithoutGuard);
         }
-        Action::VerificationFails(shim) => verified(world, shim, Verified::Failed("no".to_owned())),
+        Action::VerificationEnds(number, passed) => shim::verification_ends(model, world, number, passed),
         Action::Reconciler(reconciler, attempt) => reconcile(model, world, reconciler, attempt),
         Action::RequestStop => {
             if let Some(current) = world.current {
@@ -322,14 +286,9 @@ pub fn take(model: &Protocol, world: &mut World, action: Action) {
 fn open(world: &mut World, attempt: usize) {
     // No window has the number of another one: a process is never taken for another.
     if world.opened < SHIMS {
-        world.shims[world.opened] = Some(Shim { attempt, stage: Stage::Awaited, stopped: false });
+        world.shims[world.opened] =
+            Some(Shim { attempt, lived: None, agent: false, verifies: false, asked: false, stopped: false });
         world.opened += 1;
-    }
-}
-
-fn advance(world: &mut World, shim: usize, stage: Stage) {
-    if let Some(found) = &mut world.shims[shim] {
-        found.stage = stage;
     }
 }
 
@@ -388,67 +347,12 @@ fn saga(model: &Protocol, world: &mut World, dispatcher: usize) {
 /// The undos of a revoked attempt: its pane, and its tree if nobody ever ran there.
 fn clean_up(world: &mut World, attempt: usize) {
     for shim in 0..SHIMS {
-        if world.shims[shim].is_some_and(|found| found.attempt == attempt) {
+        if world.shims[shim].as_ref().is_some_and(|found| found.attempt == attempt) {
             world.lose_shim(shim, false);
         }
     }
     if world.owner == Some(attempt) && world.tree && !world.ran {
         world.tree = false;
-    }
-}
-
-fn supervised(model: &Protocol, world: &mut World, shim: usize) {
-    let Some(found) = world.shims[shim] else { return };
-    let attempt = found.attempt;
-    let row = world.attempt(attempt);
-    match found.stage {
-        Stage::Awaited if row.phase == Phase::Spawning || model.broken == Broken::ShimStartsWithoutItsCommit => {
-            world.at(attempt).lock = Some(shim);
-            advance(world, shim, Stage::Locked);
-        }
-        Stage::Awaited => world.lose_shim(shim, false),
-        Stage::Locked => {
-            let committed = world.write(attempt, &World::started(shim), true);
-            if committed {
-                world.at(attempt).shim = Some(shim);
-            }
-            if committed || model.broken == Broken::ShimStartsWithoutItsCommit {
-                advance(world, shim, Stage::Committed);
-            } else {
-                world.lose_shim(shim, false);
-            }
-        }
-        Stage::Committed => {
-            let owned = world.current == Some(attempt) && row.phase == Phase::Running;
-            world.wrongs.unowned |= !owned;
-            world.wrongs.work_lost |= !world.tree;
-            world.ran = true;
-            let agent = Event::AgentStarted { agent: Process { pid: 100, start: 1 } };
-            world.write(attempt, &agent, true);
-            advance(world, shim, Stage::Working);
-        }
-        // An agent that is asked to end does so in its own time: `AgentEnds`.
-        Stage::Working => {}
-        Stage::Ended(end) => {
-            world.at(attempt).exit = Some(end);
-            advance(world, shim, Stage::Written(end));
-        }
-        Stage::Written(end) => {
-            world.write(attempt, &Event::Ended(ending(end)), true);
-            if world.attempt(attempt).phase == Phase::Verifying {
-                advance(world, shim, Stage::Verifying);
-            } else {
-                world.lose_shim(shim, false);
-            }
-        }
-        Stage::Verifying => verified(world, shim, Verified::Passed),
-    }
-}
-
-fn verified(world: &mut World, shim: usize, verdict: Verified) {
-    if let Some(found) = world.shims[shim] {
-        world.write(found.attempt, &Event::Verified(verdict), true);
-        world.lose_shim(shim, false);
     }
 }
 

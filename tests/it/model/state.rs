@@ -1,10 +1,13 @@
 //! The world of the model: rows, locks, processes, files. One value is one instant.
 
+use std::sync::Arc;
+
 use ganger::domain::id::{AttemptId, FileId, Place, Process, TaskId};
 use ganger::domain::lifecycle::{Current, Event, Limits, State, Step, step};
 use ganger::domain::reconcile::Lock;
 use ganger::domain::state::{Cause, Phase, Status};
 use ganger::domain::time::{BootTime, Now, Timestamp};
+use ganger::shim::life::{Life, Then};
 
 /// How many attempts, dispatchers, reconcilers and windows there can be.
 pub const ATTEMPTS: usize = 2;
@@ -21,6 +24,8 @@ pub enum End {
     Good,
     /// Exit 3.
     Bad,
+    /// It was asked to end.
+    Stopped,
 }
 
 /// An attempt's row, and what belongs to it.
@@ -77,31 +82,32 @@ pub enum Reconciler {
     Over,
 }
 
-/// Where a shim is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Stage {
-    /// Begun: about to look whether it is awaited and take its lock.
-    Awaited,
-    Locked,
-    Committed,
-    Working,
-    Ended(End),
-    Written(End),
-    Verifying,
-}
-
 /// A shim, living.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Shim {
     pub attempt: usize,
-    pub stage: Stage,
+    /// `None`: it has begun, and is about to look whether it is awaited and take its lock.
+    pub lived: Option<Arc<Lived>>,
+    /// Whether an agent is its child, and whether a command of the verification is.
+    pub agent: bool,
+    pub verifies: bool,
+    /// Whether the agent was asked to end.
+    pub asked: bool,
     pub stopped: bool,
 }
 
-impl Shim {
-    /// Whether an agent is its child.
-    pub const fn has_agent(self) -> bool {
-        matches!(self.stage, Stage::Working)
+/// How far a shim has come: the real state of its life, and what that asks or waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Lived {
+    pub life: Life,
+    /// What it is about to write to its exit file, before anything else.
+    pub exit: Option<End>,
+    pub then: Then,
+}
+
+impl Lived {
+    pub fn waits(&self) -> bool {
+        self.exit.is_none() && matches!(self.then, Then::Wait(_))
     }
 }
 
@@ -160,6 +166,10 @@ impl World {
         self.attempts[attempt].as_mut().unwrap()
     }
 
+    pub fn shim(&mut self, shim: usize) -> &mut Shim {
+        self.shims[shim].as_mut().unwrap()
+    }
+
     /// The task and its newest attempt, as the transition table looks at them. Every attempt has something to verify.
     fn row(&self) -> State {
         let current = self.current.map(|index| {
@@ -176,13 +186,16 @@ impl World {
         State { task: TaskId(1), status: self.status, orphans: self.orphans, attempt: current }
     }
 
+    /// What the real transition table makes of an event of this attempt.
+    pub fn decide(&self, attempt: usize, event: &Event) -> Step {
+        step(&self.row(), Some(&id(attempt)), event, NOW, Limits::default())
+    }
+
     /// Writes an event as the store does: the real transition table decides, and what it says is written at once.
     /// `guarded` is whether the event names the attempt that it is about; false is a broken variant.
     pub fn write(&mut self, attempt: usize, event: &Event, guarded: bool) -> bool {
         let named = if guarded { attempt } else { self.current.unwrap_or(attempt) };
-        let Step::Change(change) = step(&self.row(), Some(&id(named)), event, NOW, Limits::default()) else {
-            return false;
-        };
+        let Step::Change(change) = self.decide(named, event) else { return false };
         let Some(current) = self.current else { return false };
         self.wrongs.stale_write |= current != attempt;
         (self.status, self.orphans) = (change.status, change.orphans);
@@ -240,7 +253,7 @@ impl World {
 
     /// How many agents live, and for which attempts.
     pub fn agents(&self) -> Vec<usize> {
-        let children = self.shims.iter().flatten().filter(|shim| shim.has_agent()).map(|shim| shim.attempt);
+        let children = self.shims.iter().flatten().filter(|shim| shim.agent).map(|shim| shim.attempt);
         let survivors = (0..ATTEMPTS).filter(|index| self.attempts[*index].is_some_and(|attempt| attempt.survivor));
         children.chain(survivors).collect()
     }
@@ -263,7 +276,7 @@ impl World {
         if row.lock == Some(shim) {
             row.lock = None;
         }
-        if lost.has_agent() && agent_survives {
+        if lost.agent && agent_survives {
             row.survivor = true;
         }
     }
