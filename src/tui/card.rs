@@ -6,6 +6,7 @@ use super::columns::{reason, said};
 use super::fold;
 use super::mark::Mark;
 use super::model::Model;
+use super::msg::Changed;
 use super::paint::{ago, fit, span};
 use crate::domain::state::Status;
 use crate::domain::text;
@@ -166,10 +167,11 @@ fn since(now: Timestamp, then: Timestamp) -> String {
     format!("{} ago", ago(now, then))
 }
 
-/// How many lines its work adds and removes.
+/// How much its work adds and removes, and how much of that is in no commit.
 fn changed(model: &Model, card: &Card) -> Option<String> {
-    let (_, (added, removed)) = model.measured.get(&card.task.id).and_then(|(at, changed)| Some((at, (*changed)?)))?;
-    (added + removed > 0).then(|| format!("+{added} {}{removed}", model.options.sign("−", "-")))
+    let (_, changed) = model.measured.get(&card.task.id)?;
+    let changed = changed.filter(|changed| *changed != Changed::default())?;
+    Some(changed.text(model.options.sign("−", "-")))
 }
 
 /// What else is worth a word, the most wanted first; and whether that may take a row of its own.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::keymap::Intent;
-use super::msg::{Bar, Content, Entry, Fact, Glance, Report, Saved, Tab, Timeline};
+use super::msg::{Bar, Changed, Content, Entry, Fact, Glance, Report, Saved, Tab, Timeline};
 use crate::domain::attempt::{Attempt, Exit, Tree};
 use crate::domain::bounds::SHOWN;
 use crate::domain::completion::signal_name;
@@ -13,6 +13,7 @@ use crate::domain::patch::Limit;
 use crate::domain::state::{Cause, Phase, TreeState};
 use crate::domain::text;
 use crate::domain::timeline::is_inner;
+use crate::engine::diff::Subject;
 use crate::engine::{Engine, Fault, Kind, diff, screen};
 use crate::ports::store::{Record, Which};
 
@@ -79,11 +80,15 @@ fn diff(engine: &Engine, task: TaskId) -> Result<Content, Fault> {
     Ok(Content::Diff(Glance { files, patches }))
 }
 
-/// Lines added and removed against the base.
-pub fn changed(engine: &Engine, task: TaskId) -> Option<(usize, usize)> {
-    let subject = diff::subject(engine, task, None).ok()?;
-    let sum = Sum::of(&diff::files(engine, &subject, Part::Whole).ok()?);
-    Some((sum.added, sum.removed))
+/// How much was changed against the base, and how much of that is in no commit.
+pub fn changed(engine: &Engine, task: TaskId) -> Option<Changed> {
+    measure(engine, &diff::subject(engine, task, None).ok()?)
+}
+
+fn measure(engine: &Engine, subject: &Subject) -> Option<Changed> {
+    let sum = Sum::of(&diff::files(engine, subject, Part::Whole).ok()?);
+    let uncommitted = diff::files(engine, subject, Part::Uncommitted).ok()?.len();
+    Some(Changed { added: sum.added, removed: sum.removed, uncommitted })
 }
 
 /// Which phase failed, how, what is left, and what can be done.
@@ -184,8 +189,7 @@ fn loss(engine: &Engine, id: TaskId) -> Result<Vec<String>, Fault> {
 
 fn size(engine: &Engine, tree: &Tree) -> Option<String> {
     let subject = diff::in_tree(engine, tree).ok().flatten()?;
-    let sum = Sum::of(&diff::files(engine, &subject, Part::Whole).ok()?);
-    Some(format!("+{} -{}", sum.added, sum.removed))
+    Some(measure(engine, &subject)?.text("-"))
 }
 
 /// Attempts in time, newest first.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::columns::{Columns, Filter};
-use super::msg::{Act, Content, Sweep, Tab};
+use super::msg::{Act, Changed, Content, Sweep, Tab};
 use super::options::Options;
 use super::overlay::Overlay;
 use super::words::Said;
@@ -80,7 +80,7 @@ pub struct Model {
     /// What the reconciler did last, and when.
     pub fixed: Option<(Timestamp, String)>,
     /// Lines added and removed against the base, and when that was asked.
-    pub measured: HashMap<TaskId, (Timestamp, Option<(usize, usize)>)>,
+    pub measured: HashMap<TaskId, (Timestamp, Option<Changed>)>,
     /// Tasks that came to need the user, since when: the bell is rung for those that still do a while later.
     pub calling: BTreeMap<TaskId, BootTime>,
     /// What was started again from here after its agent was lost, and how many attempts it had then.

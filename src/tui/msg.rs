@@ -64,7 +64,7 @@ pub enum Msg {
     /// How much an attempt changed.
     Measured {
         task: TaskId,
-        changed: Option<(usize, usize)>,
+        changed: Option<Changed>,
     },
     /// SIGTSTP: give the terminal away and stop.
     Stopped,
@@ -79,6 +79,25 @@ impl Msg {
     #[must_use]
     pub const fn is_input(&self) -> bool {
         matches!(self, Self::Key(_) | Self::Mouse(_) | Self::Paste(_))
+    }
+}
+
+/// How much of a task's work there is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Changed {
+    /// Lines, against the base, committed or not.
+    pub added: usize,
+    pub removed: usize,
+    /// Files with changes in no commit.
+    pub uncommitted: usize,
+}
+
+impl Changed {
+    /// For people; `minus` is the sign before what was removed.
+    #[must_use]
+    pub fn text(self, minus: &str) -> String {
+        let lines = format!("+{} {minus}{}", self.added, self.removed);
+        if self.uncommitted == 0 { lines } else { format!("{lines}, {} uncommitted", self.uncommitted) }
     }
 }
 

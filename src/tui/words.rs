@@ -31,6 +31,13 @@ impl<T: Into<String>> From<T> for Said {
     }
 }
 
+/// That the work has files with changes in no commit: what a merge of its branch lacks.
+#[must_use]
+pub fn uncommitted(count: usize) -> String {
+    let files = if count == 1 { "1 file is".to_owned() } else { format!("{count} files are") };
+    format!("; {files} not committed")
+}
+
 /// What an act came to.
 #[must_use]
 pub fn done(done: &Done) -> Said {

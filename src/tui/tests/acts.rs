@@ -10,7 +10,7 @@ use crate::domain::id::TaskId;
 use crate::domain::state::{Activity, Cause, Phase, Source, Status};
 use crate::engine::board::Card;
 use crate::engine::{Fault, Kind};
-use crate::tui::msg::{Act, Answer, Cmd, Content, Done, Entry, Msg, Query, Sweep, Tab, Timeline};
+use crate::tui::msg::{Act, Answer, Changed, Cmd, Content, Done, Entry, Msg, Query, Sweep, Tab, Timeline};
 use crate::tui::overlay::Overlay;
 
 fn acts(screen: &Screen) -> Vec<Act> {
@@ -632,4 +632,15 @@ fn the_cursor_goes_to_what_came_back() {
     screen.tell(Msg::Acted { act: Act::Undo, outcome: Ok(done) });
     screen.load(some());
     assert_eq!(screen.model.columns.selected(), Some(TaskId(5)));
+}
+
+#[test]
+fn what_is_in_no_commit_is_said() {
+    let mut screen = Screen::with(160, 40, some());
+    let changed = Changed { added: 6, removed: 35, uncommitted: 2 };
+    screen.tell(Msg::Measured { task: TaskId(4), changed: Some(changed) });
+    screen.keys("3");
+    assert!(screen.text().contains("+6 −35, 2 uncommitted"), "{}", screen.text());
+    screen.tell(Msg::Acted { act: Act::Approve { task: TaskId(4) }, outcome: Ok(Done::Approved(TaskId(4))) });
+    assert!(screen.text().contains("task 4 is done; 2 files are not committed"), "{}", screen.text());
 }

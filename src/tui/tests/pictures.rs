@@ -10,7 +10,7 @@ use crate::domain::state::{Activity, Cause, Phase, Source, Status};
 use crate::engine::board::Card;
 use crate::engine::{Fault, Hint, Kind, Remedy};
 use crate::tui::keymap::Intent;
-use crate::tui::msg::{Act, Answer, Content, Entry, Fact, Msg, Report, Saved, Sweep, Tab, Timeline};
+use crate::tui::msg::{Act, Answer, Changed, Content, Entry, Fact, Msg, Report, Saved, Sweep, Tab, Timeline};
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 
@@ -76,7 +76,8 @@ fn an_empty_board_says_what_to_press() {
 fn a_busy_board() {
     pictures("busy", |columns, rows| {
         let mut screen = Screen::with(columns, rows, day());
-        screen.tell(Msg::Measured { task: TaskId(8), changed: Some((120, 7)) });
+        screen
+            .tell(Msg::Measured { task: TaskId(8), changed: Some(Changed { added: 120, removed: 7, uncommitted: 2 }) });
         screen.keys("2");
         let text = "\u{1b}[32m✓\u{1b}[0m reading orders\n\u{1b}[1mwriting\u{1b}[0m 0042_orders.sql".to_owned();
         screen.tell(Msg::Detailed { task: TaskId(4), tab: Tab::Live, content: Content::Screen(text) });

@@ -152,6 +152,12 @@ fn acted(model: &mut Model, act: &Act, outcome: Result<Done, Fault>) -> Vec<Cmd>
             }
             let tone = if matches!(said, Done::Filled { stopped: Some(_), .. }) { Tone::Plain } else { Tone::Good };
             model.say(tone, words::done(&said));
+            if let (Done::Approved(task), Some(toast)) = (&said, &mut model.toast)
+                && let Some((_, Some(changed))) = model.measured.get(task)
+                && changed.uncommitted > 0
+            {
+                toast.said.text += &words::uncommitted(changed.uncommitted);
+            }
             if let Done::Added(task) | Done::Undone { task, .. } = said {
                 // It may have been read already.
                 model.awaited = Some(task).filter(|task| !model.columns.go_to(*task));
