@@ -11,6 +11,10 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use nix::errno::Errno;
+use nix::sys::signal::kill;
+use nix::unistd::Pid;
+
 use super::Git;
 use super::call::{failed, option, refused};
 use super::layout::{Admin, record_of, settle};
@@ -159,12 +163,25 @@ impl Drop for Bench<'_> {
 fn place(scratch: &Path) -> Result<PathBuf> {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     std::fs::create_dir_all(scratch).map_err(|error| failed(SET_UP, format!("{}: {error}", scratch.display())))?;
+    sweep_scratch(scratch);
     let scratch = settle(&scratch.join("x"))?.parent().map_or_else(|| scratch.to_owned(), Path::to_owned);
     loop {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let path = scratch.join(format!("{PREFIX}{}-{number}", nix::unistd::getpid()));
         if path.symlink_metadata().is_err() {
             return Ok(path);
+        }
+    }
+}
+
+/// Removes the scripts that killed processes have left. A bench is found by its record.
+fn sweep_scratch(scratch: &Path) {
+    for entry in std::fs::read_dir(scratch).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let pid = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.split('-').next()?.parse().ok());
+        let is_dead = |pid| kill(Pid::from_raw(pid), None) == Err(Errno::ESRCH);
+        if pid.is_some_and(is_dead) && !entry.path().join(".git").exists() {
+            std::fs::remove_dir_all(entry.path()).ok();
         }
     }
 }

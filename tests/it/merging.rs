@@ -47,7 +47,7 @@ fn work_comes_home_and_everything_is_put_away() {
     fs::write(world.repo().join("untracked"), "mine\n").unwrap();
     let (before, refs) = (users(&world), world.git(&["for-each-ref"]));
     let said = world.ok(&["merge", &name, "--dry-run"]);
-    assert!(said.starts_with("task 1 would be merged into main: 1 commit of ganger/1-a-task, merge, "), "{said}");
+    assert!(said.starts_with("task 1 would be merged into main (merge): 1 commit of ganger/1-a-task\n"), "{said}");
     assert!(said.contains("its checkout follows: "), "{said}");
     assert_eq!((users(&world), world.git(&["for-each-ref"])), (before.clone(), refs), "a preview changes nothing");
     let dry = world.ganger(&["merge", &name, "--dry-run", "--json"]).json();

@@ -13,8 +13,13 @@ impl Merge {
         }
         let commits = if self.commits == 1 { "1 commit".to_owned() } else { format!("{} commits", self.commits) };
         let be = if would { "would be" } else { "is" };
+        format!("task {id} {be} merged into {branch} ({}): {commits} of {}", self.method, self.called)
+    }
+
+    /// Where the branch moves.
+    fn moved(&self) -> Option<String> {
         let (from, to) = (short(&self.target.tip), short(&self.to));
-        format!("task {id} {be} merged into {branch}: {commits} of {}, {}, {from}..{to}", self.called, self.method)
+        self.already.is_none().then(|| format!("{}: {from}..{to}", self.target.branch))
     }
 
     /// What else would happen, before and after.
@@ -27,6 +32,7 @@ impl Merge {
         if !self.verify.is_empty() && self.already.is_none() {
             plan.push(format!("must pass before: {}", self.verify.join("; ")));
         }
+        plan.extend(self.moved());
         if let (Home::At(path), None) = (&self.target.home, self.already) {
             plan.push(format!("its checkout follows: {}", path.display()));
         }
@@ -41,7 +47,11 @@ impl Merge {
     #[must_use]
     pub fn traces(&self) -> Vec<String> {
         let parked = self.parked.iter().map(|at| format!("its worktree is in the trash: {}", at.display()));
-        parked.chain(self.deleted.iter().map(|branch| format!("branch {branch} is deleted"))).collect()
+        self.moved()
+            .into_iter()
+            .chain(parked)
+            .chain(self.deleted.iter().map(|branch| format!("branch {branch} is deleted")))
+            .collect()
     }
 }
 

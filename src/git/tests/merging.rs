@@ -434,8 +434,15 @@ fn g60_what_a_killed_merge_left_is_removed_by_the_next() {
     // A half-made one has no path yet.
     let half = lab.repo.join(".git/worktrees/merge-2-0");
     write(&half.join("locked"), "ganger: merging\n");
+    // Its scripts, of a process that can't be; and those of one that lives.
+    let (dead, alive) = (
+        lab.root().join("views/merge-2147483646-1"),
+        lab.root().join(format!("views/merge-{}-77", nix::unistd::getpid())),
+    );
+    write(&dead.join("commit-msg"), "");
+    write(&alive.join("commit-msg"), "");
     lab.made(Method::Squash);
-    assert!(!left.exists() && !half.exists());
+    assert!(!left.exists() && !half.exists() && !dead.exists() && alive.exists());
     assert!(!lab.run(&["worktree", "list"]).contains("merge-"));
 }
 
