@@ -66,6 +66,8 @@ pub struct Fault {
     pub task: Option<TaskId>,
     /// The limit that stands in the way, where one does: it does so for others as well.
     pub full: Option<Full>,
+    /// What the task's agent could be told about it.
+    pub note: Option<String>,
 }
 
 /// A limit that is reached.
@@ -105,7 +107,7 @@ impl Fault {
     /// A fault without a hint.
     #[must_use]
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None, task: None, full: None }
+        Self { kind, message: message.into(), hint: None, task: None, full: None, note: None }
     }
 
     /// Adds what to try next.

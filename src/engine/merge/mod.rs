@@ -223,7 +223,8 @@ fn refused(seen: &Seen, refusal: Refusal) -> Fault {
         Refusal::Conflicts { branch, files } => {
             let note = merge::rebase_note(&branch, &seen.before.target.tip, &files);
             let command = format!("ganger bounce {id} --note '{}'", note.replace('\'', "'\\''"));
-            Hint::saying(command, Remedy::Bounce(id))
+            let fault = Fault { note: Some(note), ..fault };
+            return fault.hint(Hint::saying(command, Remedy::Bounce(id)));
         }
         Refusal::Diverged { .. } => format!("ganger merge {id} --rebase, or --merge").into(),
         Refusal::InTheWay { .. } => "commit or stash them, or move them away".into(),

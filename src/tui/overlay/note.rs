@@ -25,10 +25,10 @@ impl Note {
         Self { task, bounces: false, input: line("") }
     }
 
-    /// To send work back.
+    /// To send work back; `text` is there already, to be changed or sent.
     #[must_use]
-    pub fn bounce(task: TaskId) -> Self {
-        Self { task, bounces: true, input: line("") }
+    pub fn bounce(task: TaskId, text: &str) -> Self {
+        Self { task, bounces: true, input: line(text) }
     }
 
     pub(super) fn press(&mut self, keymap: &Keymap, key: KeyEvent) -> Turn {

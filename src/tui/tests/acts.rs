@@ -141,6 +141,13 @@ fn a_merge_shows_first_what_it_would_do_and_is_one_act_for_all() {
     screen.answer(none);
     assert!(screen.model.overlay.is_none() && screen.text().contains("it conflicts with main in a.rs"));
     screen.keys("M");
+    let note = Some("Rebase your branch on main".to_owned());
+    let told = Fault { note, ..conflict() }.of(TaskId(4));
+    screen.answer(Answer::Merge { tasks: Vec::new(), lines: Vec::new(), stopped: Some(told) });
+    assert!(screen.text().contains("Rebase your branch on main"), "{}", screen.text());
+    screen.keys("esc");
+    assert!(acts(&screen).is_empty());
+    screen.keys("M");
     let lines = vec!["task 4 would be merged into main".to_owned()];
     screen.answer(Answer::Merge { tasks: vec![TaskId(4)], lines, stopped: None });
     assert!(screen.text().contains("Merge this task?") && screen.text().contains("would be merged into main"));

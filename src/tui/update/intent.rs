@@ -334,7 +334,7 @@ fn retry(model: &mut Model) {
 fn bounce(model: &mut Model) {
     match model.selected().map(|card| (card.task.id, card.task.status)) {
         Some((task, Status::Review | Status::Failed)) => {
-            model.open(Overlay::Note(Note::bounce(task)));
+            model.open(Overlay::Note(Note::bounce(task, "")));
         }
         Some((task, status)) => {
             model.say(Tone::Plain, format!("task {task} is {}: there is nothing to send back", status.said()));

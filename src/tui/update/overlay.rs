@@ -7,7 +7,7 @@ use super::super::keymap::Intent;
 use super::super::layout::{cards, layout};
 use super::super::model::{Model, Tone};
 use super::super::msg::{Act, Answer, Cmd, Compose};
-use super::super::overlay::{Chart, Overlay, Question, Turn};
+use super::super::overlay::{Chart, Note, Overlay, Question, Turn};
 use super::super::words;
 use super::{complain, intent, start, start_marked, watch};
 use crate::engine::Fault;
@@ -115,7 +115,13 @@ pub(super) fn answered(model: &mut Model, number: u64, answer: Result<Answer, Fa
             let (title, acts) = ("Reconcile?".to_owned(), vec![Act::Reconcile]);
             model.open(Overlay::Question(Question { title, lines, acts }));
         }
-        Ok(Answer::Merge { tasks, stopped: Some(fault), .. }) if tasks.is_empty() => complain(model, &fault),
+        Ok(Answer::Merge { tasks, stopped: Some(fault), .. }) if tasks.is_empty() => {
+            complain(model, &fault);
+            // What stands in the way is the agent's to resolve.
+            if let (Some(task), Some(note)) = (fault.task, &fault.note) {
+                model.open(Overlay::Note(Note::bounce(task, note)));
+            }
+        }
         Ok(Answer::Merge { tasks, mut lines, stopped }) => {
             lines.extend(stopped.map(|fault| format!("then no further: {}", fault.message)));
             let title = match tasks.len() {
