@@ -651,3 +651,23 @@ fn what_is_in_no_commit_is_said() {
     screen.tell(Msg::Acted { act: Act::Approve { task: TaskId(4) }, outcome: Ok(Done::Approved(TaskId(4))) });
     assert!(screen.text().contains("task 4 is done; 2 files are not committed"), "{}", screen.text());
 }
+
+#[test]
+fn who_waits_is_visited_first() {
+    let mut cards = some();
+    doing(&mut cards[2], Activity::Waiting, Source::Agent, Some("May I?"));
+    let mut screen = Screen::with(120, 40, cards);
+    let visited = ["w", "w", "w", "w", "W"].map(|key| {
+        screen.keys(key);
+        screen.model.columns.selected()
+    });
+    assert_eq!(visited, [3, 4, 6, 3, 6].map(|id| Some(TaskId(id))));
+}
+
+#[test]
+fn a_task_is_duplicated_in_a_form_of_a_new_one() {
+    let mut screen = Screen::with(120, 40, some());
+    screen.keys("4 c ctrl-s");
+    let [Act::Add { draft, start: false }] = &acts(&screen)[..] else { panic!("{:?}", screen.cmds) };
+    assert_eq!(draft.title, "task 5");
+}

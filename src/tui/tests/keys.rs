@@ -20,7 +20,7 @@ use crate::tui::words;
 /// A key of its own for each binding, none of which the table knows.
 fn remapped() -> BTreeMap<String, Vec<String>> {
     let functions = (1..=12).map(|number| format!("f{number}"));
-    let prefixes = ["", "ctrl-", "alt-", "shift-", "ctrl-alt-", "ctrl-shift-", "alt-shift-"];
+    let prefixes = ["", "ctrl-", "alt-", "shift-", "ctrl-alt-", "ctrl-shift-", "alt-shift-", "ctrl-alt-shift-"];
     let keys = prefixes.iter().flat_map(|prefix| functions.clone().map(move |key| format!("{prefix}{key}")));
     let own: BTreeMap<_, _> = BINDINGS.iter().zip(keys).map(|(row, key)| (row.name.to_owned(), vec![key])).collect();
     assert_eq!(own.len(), BINDINGS.len(), "more keys are needed");

@@ -35,7 +35,7 @@ pub(super) fn act(model: &mut Model, intent: Intent) -> Vec<Cmd> {
             model.away = true;
             return vec![Cmd::Editor { purpose: Compose::New, text: String::new() }];
         }
-        Intent::Edit => edit(model),
+        Intent::Edit | Intent::Duplicate => edit(model, intent == Intent::Duplicate),
         Intent::Start => return dispatch(model),
         Intent::StartAll => start_all(model),
         Intent::StartLost => return start_lost(model),
@@ -116,9 +116,11 @@ pub(super) fn open_form(model: &mut Model) {
     model.open(Overlay::Form(Box::new(form)));
 }
 
-fn edit(model: &mut Model) {
+/// Opens the form with the task in it: for itself, or for another one.
+fn edit(model: &mut Model, duplicate: bool) {
     if let Some(card) = model.selected() {
-        let form = Form::edit(&card.task, &model.options.agents);
+        let fill = if duplicate { Form::duplicate } else { Form::edit };
+        let form = fill(&card.task, &model.options.agents);
         model.open(Overlay::Form(Box::new(form)));
     }
 }
@@ -355,11 +357,23 @@ fn stop(model: &mut Model) {
     }
 }
 
+/// Goes to the next task that needs the user: first those whose agent waits, then column by column.
 fn to_attention(model: &mut Model, forward: bool) {
     let board = std::sync::Arc::clone(&model.board);
-    let found = model.columns.seek(forward, |task| board.card(task).is_some_and(Card::needs_person));
-    match found {
-        Some(task) => drop(model.columns.go_to(task)),
+    let of = |task: &TaskId, is: fn(&Card) -> bool| board.card(*task).is_some_and(is);
+    let all = COLUMNS.iter().flat_map(|status| model.columns.tasks(*status)).copied();
+    let mut order: Vec<TaskId> = all.filter(|task| of(task, Card::needs_person)).collect();
+    order.sort_by_key(|task| !of(task, Card::is_waiting));
+    let here = model.columns.selected().and_then(|here| order.iter().position(|task| *task == here));
+    let count = order.len();
+    let next = match (here, forward) {
+        (None, true) => 0,
+        (None, false) => count.saturating_sub(1),
+        (Some(here), true) => (here + 1) % count,
+        (Some(here), false) => (here + count - 1) % count,
+    };
+    match order.get(next) {
+        Some(task) => drop(model.columns.go_to(*task)),
         None => model.say(Tone::Plain, "nothing needs you"),
     }
 }

@@ -87,6 +87,12 @@ impl Form {
         })
     }
 
+    /// A form of a new task that says what this one does.
+    #[must_use]
+    pub fn duplicate(task: &Task, agents: &[String]) -> Self {
+        Self { purpose: Purpose::New, ..Self::edit(task, agents) }
+    }
+
     fn with(purpose: Purpose, agents: &[String], text: impl Fn(Name) -> String) -> Self {
         let fields = Name::ALL.map(|name| area(&text(name)));
         let mut form = Self {
