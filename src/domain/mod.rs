@@ -8,6 +8,7 @@ pub mod bounds;
 pub mod completion;
 pub mod diff;
 pub mod duration;
+pub mod emphasis;
 pub mod glob;
 pub mod height;
 pub mod id;

@@ -174,10 +174,31 @@ pub fn count(
     Ok(engine.ports.trees.count(&subject.compared(part), files, counted)?)
 }
 
+/// What has changed in some of them, one after the other; see
+/// [`Worktrees::patches`](crate::ports::worktrees::Worktrees::patches).
+///
+/// # Errors
+/// Those of git.
+pub fn patches(
+    engine: &Engine,
+    subject: &Subject,
+    part: Part,
+    files: &[File],
+    limit: Limit,
+    read: &mut dyn FnMut(usize, Patch) -> bool,
+) -> Result<(), Fault> {
+    Ok(engine.ports.trees.patches(&subject.compared(part), files, limit, read)?)
+}
+
 /// What has changed in one of them.
 ///
 /// # Errors
 /// Those of git.
 pub fn patch(engine: &Engine, subject: &Subject, part: Part, file: &File, limit: Limit) -> Result<Patch, Fault> {
-    Ok(engine.ports.trees.patch(&subject.compared(part), file, limit)?)
+    let mut found = Patch::default();
+    patches(engine, subject, part, std::slice::from_ref(file), limit, &mut |_, patch| {
+        found = patch;
+        false
+    })?;
+    Ok(found)
 }

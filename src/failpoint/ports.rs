@@ -212,8 +212,14 @@ impl Worktrees for PointedWorktrees {
     fn changes(&self, compared: &Compared<'_>) -> trees::Result<Vec<File>> {
         around("trees.changes", || self.0.changes(compared), tree_fault)
     }
-    fn patch(&self, compared: &Compared<'_>, file: &File, limit: Limit) -> trees::Result<Patch> {
-        around("trees.patch", || self.0.patch(compared, file, limit), tree_fault)
+    fn patches(
+        &self,
+        compared: &Compared<'_>,
+        files: &[File],
+        limit: Limit,
+        read: &mut dyn FnMut(usize, Patch) -> bool,
+    ) -> trees::Result<()> {
+        around("trees.patches", || self.0.patches(compared, files, limit, read), tree_fault)
     }
     fn count(
         &self,

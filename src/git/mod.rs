@@ -211,8 +211,14 @@ impl Worktrees for Git {
         diff::changes(self, compared)
     }
 
-    fn patch(&self, compared: &Compared<'_>, file: &File, limit: Limit) -> Result<Patch> {
-        diff::patch(self, compared, file, limit)
+    fn patches(
+        &self,
+        compared: &Compared<'_>,
+        files: &[File],
+        limit: Limit,
+        read: &mut dyn FnMut(usize, Patch) -> bool,
+    ) -> Result<()> {
+        diff::patches(self, compared, files, limit, read)
     }
 
     fn count(

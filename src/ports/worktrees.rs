@@ -193,8 +193,14 @@ pub trait Worktrees {
     /// The files that have changed, by path, not counted yet. Quick: a file whose stamps say that it may have changed is
     /// listed although its bytes may turn out to be the same. Read as `snapshot` does.
     fn changes(&self, compared: &Compared<'_>) -> Result<Vec<File>>;
-    /// The changed lines of one of them.
-    fn patch(&self, compared: &Compared<'_>, file: &File, limit: Limit) -> Result<Patch>;
+    /// The changed lines of each of `files`, one after the other, told by its place in them. Stops where `read` says no.
+    fn patches(
+        &self,
+        compared: &Compared<'_>,
+        files: &[File],
+        limit: Limit,
+        read: &mut dyn FnMut(usize, Patch) -> bool,
+    ) -> Result<()>;
     /// Counts the changed lines of each of `files`, and tells each by its place in them; `None` where it turns out to be
     /// as before. Stops where `counted` says no.
     fn count(

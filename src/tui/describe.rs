@@ -69,14 +69,12 @@ fn diff(engine: &Engine, task: TaskId) -> Result<Content, Fault> {
     }
     let mut patches = Vec::new();
     let mut left = LINES;
-    for file in &files {
-        if left == 0 {
-            break;
-        }
-        let patch = diff::patch(engine, &subject, Part::Whole, file, Limit { lines: left, length: LENGTH })?;
-        left -= patch.lines.len();
+    let limit = Limit { lines: LINES, length: LENGTH };
+    diff::patches(engine, &subject, Part::Whole, &files, limit, &mut |_, patch| {
+        left = left.saturating_sub(patch.lines.len());
         patches.push(patch);
-    }
+        left > 0
+    })?;
     Ok(Content::Diff(Glance { files, patches }))
 }
 

@@ -8,6 +8,7 @@ mod banner;
 mod card;
 mod columns;
 mod describe;
+pub mod diff;
 mod fold;
 pub mod host;
 mod input;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::columns::{Columns, Filter};
+use super::diff::Diff;
 use super::msg::{Act, Changed, Content, Sweep, Tab};
 use super::options::Options;
 use super::overlay::Overlay;
@@ -72,6 +73,8 @@ pub struct Model {
     /// What goes on that is about no single task.
     pub running_global: Vec<Act>,
     pub overlay: Option<Overlay>,
+    /// Over the whole board, below an overlay.
+    pub diff: Option<Box<Diff>>,
     /// The number of the last question: an answer to an earlier one is dropped.
     pub asked: u64,
     pub detail: Detail,
@@ -115,6 +118,7 @@ impl Model {
             awaited: None,
             running_global: Vec::new(),
             overlay: None,
+            diff: None,
             asked: 0,
             detail,
             toast: None,

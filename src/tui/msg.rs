@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crossterm::event::{KeyEvent, MouseEvent};
 
+use super::diff::{Look, Seen};
 use super::keymap::Intent;
 use crate::domain::diff::File;
 use crate::domain::id::TaskId;
@@ -58,6 +59,11 @@ pub enum Msg {
     Edited {
         purpose: Compose,
         outcome: Result<String, Fault>,
+    },
+    /// What the diff asked for by this number.
+    Looked {
+        number: u64,
+        seen: Seen,
     },
     /// Back from another program in this terminal.
     Returned(Result<(), Fault>),
@@ -433,6 +439,11 @@ pub enum Cmd {
     },
     Measure {
         task: TaskId,
+    },
+    /// Read something for the diff; the answer has this number.
+    Look {
+        number: u64,
+        look: Look,
     },
     /// Find out what an overlay waits for.
     Ask {

@@ -3,13 +3,15 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::background::all;
 use super::describe;
+use super::diff::read::read;
+use super::diff::{Look, Seen};
 use super::host::Host;
 use super::merge;
 use super::msg::{Act, Answer, Cmd, Compose, Content, Done, Handover, Msg, Query};
@@ -36,6 +38,8 @@ pub struct Performer {
     pub home: Option<PathBuf>,
     pub interrupted: Arc<AtomicBool>,
     turns: Arc<Semaphore>,
+    /// The number of the diff's last question.
+    looking: Arc<AtomicU64>,
 }
 
 /// What the loop itself has to do.
@@ -71,7 +75,16 @@ impl Performer {
         (shown, home): (Option<PathBuf>, Option<PathBuf>),
         interrupted: Arc<AtomicBool>,
     ) -> Self {
-        Self { host, viewer, inbox, shown, home, interrupted, turns: Arc::new(Semaphore::new(AT_ONCE)) }
+        Self {
+            host,
+            viewer,
+            inbox,
+            shown,
+            home,
+            interrupted,
+            turns: Arc::new(Semaphore::new(AT_ONCE)),
+            looking: Arc::default(),
+        }
     }
 
     /// Begins an effect; within a runtime.
@@ -94,6 +107,7 @@ impl Performer {
                 move |engine| Msg::Measured { task, changed: describe::changed(engine, task) },
                 move |_| Msg::Measured { task, changed: None },
             ),
+            Cmd::Look { number, look } => self.look(number, look),
             Cmd::Ask { number, query } => {
                 let shown = self.shown.clone();
                 self.job(
@@ -129,6 +143,30 @@ impl Performer {
             };
             // Nobody is there to be told any more.
             inbox.send(msg).ok();
+        });
+    }
+
+    /// Reads for the diff, which may tell several things one after another, for as long as nothing newer was asked.
+    fn look(&self, number: u64, look: Look) {
+        self.looking.store(number, Ordering::SeqCst);
+        let (host, inbox, looking) = (Arc::clone(&self.host), self.inbox.clone(), Arc::clone(&self.looking));
+        let last = inbox.clone();
+        tokio::spawn(async move {
+            let work = tokio::task::spawn_blocking(move || {
+                let tell =
+                    |seen| looking.load(Ordering::SeqCst) == number && inbox.send(Msg::Looked { number, seen }).is_ok();
+                // What nobody waits for any more is not begun.
+                if looking.load(Ordering::SeqCst) != number {
+                    return;
+                }
+                match host.engine() {
+                    Ok(engine) => read(&engine, look, &tell),
+                    Err(fault) => drop(tell(Seen::Failed(fault.message))),
+                }
+            });
+            if let Err(panic) = work.await {
+                last.send(Msg::Looked { number, seen: Seen::Failed(bug(&panic).message) }).ok();
+            }
         });
     }
 

@@ -102,15 +102,13 @@ fn print(engine: &Engine, subject: &Subject, part: Part, args: &Diff, out: &mut 
         lines.iter().all(|line| out.line(Role::Both, line));
         return Ok(());
     }
-    for file in diff::list(engine, subject, part)? {
-        let patch = diff::patch(engine, subject, part, &file, Limit::NONE)?;
+    let files = diff::list(engine, subject, part)?;
+    diff::patches(engine, subject, part, &files, Limit::NONE, &mut |number, patch| {
+        let file = &files[number];
         // Its bytes are those of the commit: git lists it for what it would make of it.
         let same = file.modes.0 == file.modes.1 && file.old_path.is_none() && !patch.binary && patch.lines.is_empty();
-        if !same && !unified::lines(&file, &patch).all(|(role, line)| out.line(role, &line)) {
-            break;
-        }
-    }
-    Ok(())
+        same || unified::lines(file, &patch).all(|(role, line)| out.line(role, &line))
+    })
 }
 
 fn bytes(file: &File) -> Vec<u8> {

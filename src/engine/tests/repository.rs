@@ -192,8 +192,14 @@ impl Worktrees for Party {
         self.gate("trees.changes", git_error, || Ok(Vec::new()))
     }
 
-    fn patch(&self, _compared: &Compared<'_>, _file: &File, _limit: Limit) -> trees::Result<Patch> {
-        self.gate("trees.patch", git_error, || Ok(Patch::default()))
+    fn patches(
+        &self,
+        _compared: &Compared<'_>,
+        _files: &[File],
+        _limit: Limit,
+        _read: &mut dyn FnMut(usize, Patch) -> bool,
+    ) -> trees::Result<()> {
+        self.gate("trees.patches", git_error, || Ok(()))
     }
 
     fn count(

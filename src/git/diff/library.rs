@@ -1,19 +1,24 @@
 //! By libgit2, which runs no filter but its own.
 
-use std::path::Path;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 
 use git2::{
-    Delta, Diff, DiffDelta, DiffFindOptions, DiffFormat, DiffOptions, Error, ErrorCode, FileMode, Index, Oid,
+    Delta, Diff, DiffDelta, DiffFindOptions, DiffFormat, DiffLine, DiffOptions, Error, ErrorCode, FileMode, Index, Oid,
     Patch as Lines, Repository,
 };
 
-use super::{Looked, New};
+use super::{Comparer, LARGE, Looked, New, READ};
 use crate::domain::diff::{Change, Count, File};
 use crate::domain::patch::{Limit, Patch, Side};
+use crate::git::call::failed;
 
 /// Beyond so many new and deleted files, or bytes of new ones, nobody waits until each was compared with each.
 const RENAMES: usize = 1_000;
 const RENAMED: u64 = 32 << 20;
+
+/// So many files are compared without looking at the others.
+const FEW: usize = 8;
 
 /// The repository, as seen from the newer state.
 pub(super) fn open(common: &Path, new: &New) -> Result<Repository, Error> {
@@ -57,17 +62,125 @@ fn find_renames(diff: &mut Diff<'_>) -> Result<(), Error> {
     diff.find_similar(Some(DiffFindOptions::new().renames(true).for_untracked(true)))
 }
 
-/// The files that have changed, as far as that is told without reading all of them.
-pub(super) fn list(repo: &Repository, looked: &Looked<'_>) -> Result<Vec<File>, Error> {
-    let mut diff = compare(repo, looked, &[])?;
-    find_renames(&mut diff)?;
-    let root = match &looked.new {
-        New::Files { path, .. } => Some(path.as_path()),
-        New::Commit(_) => None,
+/// A comparison, and where each file stands in it.
+pub(super) struct Library<'r> {
+    repo: &'r Repository,
+    looked: &'r Looked<'r>,
+    diff: Diff<'r>,
+    numbers: HashMap<PathBuf, usize>,
+}
+
+impl<'r> Library<'r> {
+    /// Compares: a few files alone where those are given, else everything.
+    pub(super) fn new(repo: &'r Repository, looked: &'r Looked<'r>, files: &[File]) -> Result<Self, Error> {
+        let few = if files.len() <= FEW { files } else { &[] };
+        let paths: Vec<&Path> = few.iter().flat_map(paths).collect();
+        let mut diff = compare(repo, looked, &paths)?;
+        if paths.is_empty() || few.iter().any(|file| file.old_path.is_some()) {
+            find_renames(&mut diff)?;
+        }
+        let path = |delta: &DiffDelta<'_>| delta.new_file().path().or(delta.old_file().path()).map(Path::to_owned);
+        let numbers = diff.deltas().enumerate().filter_map(|(number, delta)| Some((path(&delta)?, number))).collect();
+        Ok(Self { repo, looked, diff, numbers })
+    }
+
+    fn lines(&self, file: &File) -> Result<Option<(Lines<'_>, bool)>, Error> {
+        let Some(number) = self.numbers.get(&file.path).copied() else { return Ok(None) };
+        let Some(lines) = Lines::from_diff(&self.diff, number)? else { return Ok(None) };
+        // Known only once its content was looked at.
+        let binary = self.diff.get_delta(number).is_some_and(|delta| delta.flags().is_binary());
+        Ok(Some((lines, binary)))
+    }
+
+    /// Line by line, and none beyond the limit.
+    fn stream(&self, file: &File, limit: Limit) -> Result<Patch, Error> {
+        let paths: Vec<&Path> = paths(file).collect();
+        let mut diff = compare(self.repo, self.looked, &paths)?;
+        if file.old_path.is_some() {
+            find_renames(&mut diff)?;
+        }
+        let mut patch = Patch::default();
+        let printed = diff.print(DiffFormat::Patch, |delta, _, line| {
+            // A path is also that of a folder in which other files have changed.
+            let is_it = delta.new_file().path().or(delta.old_file().path()) == Some(&file.path);
+            !is_it || take(&mut patch, &line, limit)
+        });
+        stopped(printed, patch)
+    }
+}
+
+impl Comparer for Library<'_> {
+    fn list(&self) -> super::Result<Vec<File>> {
+        let root = match &self.looked.new {
+            New::Files { path, .. } => Some(path.as_path()),
+            New::Commit(_) => None,
+        };
+        let mut files: Vec<File> = self.diff.deltas().filter_map(|delta| file(self.repo, root, &delta)).collect();
+        files.sort_by(|one, other| one.path.cmp(&other.path));
+        Ok(files)
+    }
+
+    fn patch(&self, file: &File, limit: Limit) -> super::Result<Patch> {
+        // libgit2 keeps all lines of a patch that it is asked for as such.
+        let found = if file.size >= LARGE {
+            self.stream(file, limit)
+        } else {
+            self.lines(file).and_then(|found| {
+                let mut patch = Patch::default();
+                let Some((mut lines, binary)) = found else { return Ok(patch) };
+                patch.binary = binary;
+                let printed = lines.print(&mut |_, _, line| take(&mut patch, &line, limit));
+                stopped(printed, patch)
+            })
+        };
+        found.map_err(|error| failed(READ, error.message()))
+    }
+
+    fn count(&self, file: &File) -> super::Result<Count> {
+        if file.size >= LARGE {
+            return Ok(super::counted(&self.patch(file, Limit { lines: usize::MAX, length: 0 })?));
+        }
+        let count = || {
+            let Some((lines, binary)) = self.lines(file)? else { return Ok(Count::default()) };
+            let (_, added, removed) = lines.line_stats()?;
+            Ok(Count { added, removed, binary })
+        };
+        count().map_err(|error: Error| failed(READ, error.message()))
+    }
+}
+
+fn paths(file: &File) -> impl Iterator<Item = &Path> {
+    std::iter::once(file.path.as_path()).chain(file.old_path.as_deref())
+}
+
+/// Takes a line that libgit2 prints; whether more are wanted.
+fn take(patch: &mut Patch, line: &DiffLine<'_>, limit: Limit) -> bool {
+    let side = match line.origin() {
+        ' ' => Side::Both,
+        '+' => Side::Added,
+        '-' => Side::Removed,
+        '=' | '>' | '<' => Side::Remark,
+        'B' => {
+            patch.binary = true;
+            return true;
+        }
+        'H' => {
+            patch.begin(line.content());
+            return true;
+        }
+        _ => return true,
     };
-    let mut files: Vec<File> = diff.deltas().filter_map(|delta| file(repo, root, &delta)).collect();
-    files.sort_by(|one, other| one.path.cmp(&other.path));
-    Ok(files)
+    let numbers = (line.old_lineno().unwrap_or(0), line.new_lineno().unwrap_or(0));
+    let text = if side == Side::Remark { b"\\ No newline at end of file" } else { line.content() };
+    patch.push(side, numbers, text, limit)
+}
+
+/// That we stopped it is an error to libgit2, and none to us.
+fn stopped(printed: Result<(), Error>, patch: Patch) -> Result<Patch, Error> {
+    match printed {
+        Err(error) if error.code() != ErrorCode::User && !patch.cut => Err(error),
+        Err(_) | Ok(()) => Ok(patch),
+    }
 }
 
 fn file(repo: &Repository, root: Option<&Path>, delta: &DiffDelta<'_>) -> Option<File> {
@@ -98,64 +211,4 @@ fn file(repo: &Repository, root: Option<&Path>, delta: &DiffDelta<'_>) -> Option
     };
     let old_path = old.path().filter(|_| change == Change::Renamed).map(Path::to_owned);
     Some(File { path, old_path, change, modes, size, count: None })
-}
-
-/// One file of a comparison, and its number in that.
-fn of_one<'r>(repo: &'r Repository, looked: &Looked<'_>, file: &File) -> Result<Option<(Diff<'r>, usize)>, Error> {
-    let paths = [Some(file.path.as_path()), file.old_path.as_deref()];
-    let paths: Vec<&Path> = paths.into_iter().flatten().collect();
-    let mut diff = compare(repo, looked, &paths)?;
-    if file.old_path.is_some() {
-        find_renames(&mut diff)?;
-    }
-    // A path is also that of a folder in which other files have changed.
-    let is_it = |delta: &DiffDelta<'_>| delta.new_file().path().or(delta.old_file().path()) == Some(&file.path);
-    let number = diff.deltas().position(|delta| is_it(&delta));
-    Ok(number.map(|number| (diff, number)))
-}
-
-/// The lines that have changed in one file.
-pub(super) fn patch(repo: &Repository, looked: &Looked<'_>, file: &File, limit: Limit) -> Result<Patch, Error> {
-    let mut patch = Patch::default();
-    let Some((diff, _)) = of_one(repo, looked, file)? else { return Ok(patch) };
-    let printed = diff.print(DiffFormat::Patch, |delta, _, line| {
-        if delta.new_file().path().or(delta.old_file().path()) != Some(&file.path) {
-            return true;
-        }
-        let side = match line.origin() {
-            ' ' => Side::Both,
-            '+' => Side::Added,
-            '-' => Side::Removed,
-            '=' | '>' | '<' => Side::Remark,
-            'B' => {
-                patch.binary = true;
-                return true;
-            }
-            'H' => {
-                patch.begin(line.content());
-                return true;
-            }
-            _ => return true,
-        };
-        let numbers = (line.old_lineno().unwrap_or(0), line.new_lineno().unwrap_or(0));
-        let text = if side == Side::Remark { b"\\ No newline at end of file" } else { line.content() };
-        patch.push(side, numbers, text, limit)
-    });
-    match printed {
-        // That we stopped it is an error to libgit2, and none to us.
-        Err(error) if error.code() == ErrorCode::User || patch.cut => Ok(patch),
-        Err(error) => Err(error),
-        Ok(()) => Ok(patch),
-    }
-}
-
-/// How much of one file has changed.
-pub(super) fn count(repo: &Repository, looked: &Looked<'_>, file: &File) -> Result<Option<Count>, Error> {
-    let Some((diff, number)) = of_one(repo, looked, file)? else { return Ok(None) };
-    let Some(lines) = Lines::from_diff(&diff, number)? else {
-        return Ok(Some(Count { binary: true, ..Count::default() }));
-    };
-    let binary = diff.get_delta(number).is_some_and(|delta| delta.flags().is_binary());
-    let (_, added, removed) = lines.line_stats()?;
-    Ok(Some(Count { added, removed, binary }))
 }

@@ -42,20 +42,42 @@ enum New {
     Files { admin: Admin, path: PathBuf },
 }
 
-/// See [`crate::ports::worktrees::Worktrees::changes`].
-pub(super) fn changes(git: &Git, compared: &Compared<'_>) -> Result<Vec<File>> {
-    let looked = Looked::at(git, compared)?;
-    match looked.lib()? {
-        Some(lib) => library::list(&lib, &looked).map_err(|error| failed(READ, error.message())),
-        None => program::list(&looked),
+/// Somebody who compares.
+trait Comparer {
+    /// The files that have changed, as far as that is told without reading all of them.
+    fn list(&self) -> Result<Vec<File>>;
+    /// The lines that have changed in one file.
+    fn patch(&self, file: &File, limit: Limit) -> Result<Patch>;
+    /// How many these are.
+    fn count(&self, file: &File) -> Result<Count> {
+        // Only the sides of its lines are of interest.
+        Ok(counted(&self.patch(file, Limit { lines: usize::MAX, length: 0 })?))
     }
 }
 
-/// See [`crate::ports::worktrees::Worktrees::patch`].
-pub(super) fn patch(git: &Git, compared: &Compared<'_>, file: &File, limit: Limit) -> Result<Patch> {
+/// See [`crate::ports::worktrees::Worktrees::changes`].
+pub(super) fn changes(git: &Git, compared: &Compared<'_>) -> Result<Vec<File>> {
     let looked = Looked::at(git, compared)?;
-    let lib = looked.lib()?;
-    looked.patch(lib.as_ref(), file, limit)
+    looked.with(&[], &mut |comparer| comparer.list())
+}
+
+/// See [`crate::ports::worktrees::Worktrees::patches`].
+pub(super) fn patches(
+    git: &Git,
+    compared: &Compared<'_>,
+    files: &[File],
+    limit: Limit,
+    read: &mut dyn FnMut(usize, Patch) -> bool,
+) -> Result<()> {
+    let looked = Looked::at(git, compared)?;
+    looked.with(files, &mut |comparer| {
+        for (number, file) in files.iter().enumerate() {
+            if !read(number, looked.patch(comparer, file, limit)?) {
+                break;
+            }
+        }
+        Ok(())
+    })
 }
 
 /// See [`crate::ports::worktrees::Worktrees::count`].
@@ -66,15 +88,21 @@ pub(super) fn count(
     counted: &mut dyn FnMut(usize, Option<Count>) -> bool,
 ) -> Result<()> {
     let looked = Looked::at(git, compared)?;
-    let lib = looked.lib()?;
-    for (number, file) in files.iter().enumerate() {
-        // One that can't be read now has nothing that could be counted.
-        let found = looked.count(lib.as_ref(), file).unwrap_or(Some(Count::default()));
-        if !counted(number, found) {
-            break;
+    looked.with(files, &mut |comparer| {
+        for (number, file) in files.iter().enumerate() {
+            // One that can't be read now has nothing that could be counted.
+            let found = looked.count(comparer, file).unwrap_or(Some(Count::default()));
+            if !counted(number, found) {
+                break;
+            }
         }
-    }
-    Ok(())
+        Ok(())
+    })
+}
+
+fn counted(patch: &Patch) -> Count {
+    let of = |side| patch.lines.iter().filter(|line| line.side == side).count();
+    Count { added: of(Side::Added), removed: of(Side::Removed), binary: patch.binary }
 }
 
 impl<'a> Looked<'a> {
@@ -98,38 +126,32 @@ impl<'a> Looked<'a> {
         Ok(Self { git, repo, old, new })
     }
 
-    /// The repository with the tree and its index, for libgit2; `None` where that can't open it.
-    fn lib(&self) -> Result<Option<git2::Repository>> {
+    /// Compares with whoever can. Where `files` are given, they are what is of interest.
+    fn with<T>(&self, files: &[File], act: &mut dyn FnMut(&dyn Comparer) -> Result<T>) -> Result<T> {
         if self.repo.lib().is_none() {
-            return Ok(None);
+            return act(&program::Program::new(self, files)?);
         }
-        library::open(&self.repo.common, &self.new).map(Some).map_err(|error| failed(READ, error.message()))
+        let failed = |error: git2::Error| failed(READ, error.message());
+        let repo = library::open(&self.repo.common, &self.new).map_err(failed)?;
+        act(&library::Library::new(&repo, self, files).map_err(failed)?)
     }
 
-    fn patch(&self, lib: Option<&git2::Repository>, file: &File, limit: Limit) -> Result<Patch> {
-        if let Some(patch) = self.of_new_file(file, limit)? {
-            return Ok(patch);
-        }
-        match lib {
-            Some(lib) => library::patch(lib, self, file, limit).map_err(|error| failed(READ, error.message())),
-            None => program::patch(self, file, limit),
+    fn patch(&self, comparer: &dyn Comparer, file: &File, limit: Limit) -> Result<Patch> {
+        match self.of_new_file(file, limit)? {
+            Some(patch) => Ok(patch),
+            None => comparer.patch(file, limit),
         }
     }
 
     /// `None`: it has not changed.
-    fn count(&self, lib: Option<&git2::Repository>, file: &File) -> Result<Option<Count>> {
+    fn count(&self, comparer: &dyn Comparer, file: &File) -> Result<Option<Count>> {
         if self.is_as_before(file) {
             return Ok(None);
         }
-        if let Some(lib) = lib
-            && file.size < LARGE
-        {
-            return library::count(lib, self, file).map_err(|error| failed(READ, error.message()));
+        match self.of_new_file(file, Limit { lines: usize::MAX, length: 0 })? {
+            Some(patch) => Ok(Some(counted(&patch))),
+            None => comparer.count(file).map(Some),
         }
-        // Only the sides of its lines are of interest.
-        let patch = self.patch(lib, file, Limit { lines: usize::MAX, length: 0 })?;
-        let of = |side| patch.lines.iter().filter(|line| line.side == side).count();
-        Ok(Some(Count { added: of(Side::Added), removed: of(Side::Removed), binary: patch.binary }))
     }
 
     /// Whether a file is listed only for what git would make of it: its bytes are those of the commit.

@@ -31,7 +31,17 @@ pub(super) fn counted(lab: &Lab, tree: &Tree, part: Part) -> BTreeMap<String, Fi
 }
 
 fn patch(lab: &Lab, tree: &Tree, part: Part, file: &File) -> Patch {
-    lab.git.patch(&compared(lab, tree, part), file, Limit::NONE).unwrap()
+    read(lab, &compared(lab, tree, part), file, Limit::NONE)
+}
+
+fn read(lab: &Lab, compared: &Compared<'_>, file: &File, limit: Limit) -> Patch {
+    let mut found = None;
+    let mut take = |_, patch| {
+        found = Some(patch);
+        true
+    };
+    lab.git.patches(compared, std::slice::from_ref(file), limit, &mut take).unwrap();
+    found.unwrap()
 }
 
 fn unified(patch: &Patch) -> String {
@@ -117,7 +127,7 @@ fn of_a_large_new_file_only_the_lines_that_are_asked_for_are_read() {
     let all = compared(&lab, &tree, Part::Whole);
     let files = lab.git.changes(&all).unwrap();
     assert_eq!((files[0].size, files[0].count), (10_000_000, None));
-    let page = lab.git.patch(&all, &files[0], Limit { lines: 10, length: 5 }).unwrap();
+    let page = read(&lab, &all, &files[0], Limit { lines: 10, length: 5 });
     assert_eq!((page.lines.len(), page.cut, page.text(&page.lines[9])), (10, true, b"xxxxx".as_slice()));
     assert_eq!((page.lines[9].side, page.lines[9].new), (Side::Added, 10));
     assert_eq!(counted(&lab, &tree, Part::Whole)["large"].count.unwrap().added, 100_000);

@@ -84,6 +84,26 @@ pub enum Control {
     Send,
     NewLine,
     Interrupt,
+    Top,
+    Bottom,
+    Left,
+    Right,
+    /// A whole screen further.
+    Page,
+    NextFile,
+    PreviousFile,
+    NextHunk,
+    PreviousHunk,
+    Fold,
+    FoldAll,
+    /// The list of files, shown or not.
+    Files,
+    /// All of the work, or what is in commits, or what is not.
+    Part,
+    Search,
+    NextMatch,
+    PreviousMatch,
+    Help,
 }
 
 /// Where a row of the table holds.
@@ -95,6 +115,8 @@ pub enum Context {
     /// Whatever lies over the board, after its own rows.
     Over,
     Help,
+    /// What the work on a task has changed, over the whole screen.
+    Diff,
     /// A list or a text to move in.
     Menu,
     Retry,
@@ -115,9 +137,10 @@ pub enum Context {
 
 impl Context {
     /// All of them, in the order of the help.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Board,
         Self::Filtered,
+        Self::Diff,
         Self::Over,
         Self::Question,
         Self::Menu,
@@ -138,13 +161,14 @@ impl Context {
         match self {
             Self::Board => "On the board",
             Self::Filtered => "On the board while it is filtered",
+            Self::Diff => "In the diff of a task",
             Self::Over => "In everything that opens over the board",
             Self::Question => "In a question",
             Self::Menu => "In a list",
             Self::Help => "In the help",
             Self::Retry => "In the choice of a retry",
             Self::Palette => "In the command palette",
-            Self::Filter => "While a filter is typed",
+            Self::Filter => "While a filter or a search is typed",
             Self::Type => "In a line for the agent",
             Self::Note => "In feedback or a note",
             Self::Form => "In the form of a task",
@@ -160,6 +184,7 @@ impl Context {
             Self::Palette | Self::Form | Self::Line | Self::Type | Self::Note | Self::Filter => true,
             Self::Board
             | Self::Filtered
+            | Self::Diff
             | Self::Over
             | Self::Help
             | Self::Menu
@@ -258,7 +283,7 @@ pub const BINDINGS: &[Binding] = &[
     row(Intent::ScrollLeft, "scroll-left", &["<", "shift-left"], "move the pane's long lines back"),
     row(Intent::ScrollRight, "scroll-right", &[">", "shift-right"], "see more of the pane's long lines"),
     row(Intent::Type, "type", &["i"], "type a line to the agent"),
-    row(Intent::Diff, "diff", &["d"], "its work against the base"),
+    row(Intent::Diff, "diff", &["d"], "review what its work has changed"),
     row(Intent::Approve, "approve", &["v"], "approve"),
     row(Intent::Merge, "merge", &["M"], "merge its work, after a preview"),
     row(Intent::Bounce, "bounce", &["b"], "send it back with feedback"),
@@ -282,6 +307,28 @@ pub const BINDINGS: &[Binding] = &[
     row(Intent::Quit, "quit", &["q", "ctrl-c"], "quit; the agents keep running"),
     filtered(Intent::NextMatch, "next-match", &["n"], "next match in any column"),
     filtered(Intent::PreviousMatch, "previous-match", &["N"], "previous match"),
+    over(Context::Diff, Control::Down, "diff-down", &["j", "down"], "one line down"),
+    over(Context::Diff, Control::Up, "diff-up", &["k", "up"], "one line up"),
+    over(Context::Diff, Control::PageDown, "diff-page-down", &["ctrl-d"], "half a screen down"),
+    over(Context::Diff, Control::PageUp, "diff-page-up", &["ctrl-u", "pageup"], "half a screen up"),
+    over(Context::Diff, Control::Page, "diff-page", &["space", "pagedown"], "a screen further, then the next file"),
+    over(Context::Diff, Control::Top, "diff-top", &["g", "home"], "first line of the file"),
+    over(Context::Diff, Control::Bottom, "diff-bottom", &["G", "end"], "last line of the file"),
+    over(Context::Diff, Control::Left, "diff-left", &["h", "left"], "scroll to the left"),
+    over(Context::Diff, Control::Right, "diff-right", &["l", "right"], "scroll to the right"),
+    over(Context::Diff, Control::NextFile, "diff-next-file", &["}", "J"], "next file"),
+    over(Context::Diff, Control::PreviousFile, "diff-previous-file", &["{", "K"], "previous file"),
+    over(Context::Diff, Control::NextHunk, "diff-next-hunk", &["]"], "next hunk"),
+    over(Context::Diff, Control::PreviousHunk, "diff-previous-hunk", &["["], "previous hunk"),
+    over(Context::Diff, Control::Fold, "diff-fold", &["z"], "fold the hunk, or unfold it"),
+    over(Context::Diff, Control::FoldAll, "diff-fold-all", &["Z"], "fold all hunks of the file, or unfold them"),
+    over(Context::Diff, Control::Files, "diff-files", &["f"], "show or hide the list of files"),
+    over(Context::Diff, Control::Part, "diff-part", &["tab"], "all work, committed, or uncommitted"),
+    over(Context::Diff, Control::Search, "diff-search", &["/"], "search in all files"),
+    over(Context::Diff, Control::NextMatch, "diff-next-match", &["n"], "next match"),
+    over(Context::Diff, Control::PreviousMatch, "diff-previous-match", &["N"], "previous match"),
+    over(Context::Diff, Control::Help, "diff-help", &["?"], "help"),
+    over(Context::Diff, Control::Close, "diff-close", &["q"], "back to the board"),
     over(Context::Over, Control::Close, "close", &["esc", "ctrl-c"], "close it, and change nothing"),
     over(Context::Question, Control::Yes, "yes", &["y", "Y", "enter"], "yes"),
     over(Context::Question, Control::No, "no", &["n", "N", "q"], "no"),
@@ -298,7 +345,7 @@ pub const BINDINGS: &[Binding] = &[
     over(Context::Palette, Control::Down, "palette-down", &["down", "tab", "ctrl-n"], "next command"),
     over(Context::Palette, Control::Up, "palette-up", &["up", "shift-tab", "ctrl-p"], "previous command"),
     over(Context::Palette, Control::Choose, "palette-run", &["enter"], "run the command"),
-    over(Context::Filter, Control::Choose, "filter-keep", &["enter"], "keep the filter"),
+    over(Context::Filter, Control::Choose, "filter-keep", &["enter"], "keep the filter, or search"),
     over(Context::Type, Control::Send, "type-send", &["enter"], "send it"),
     over(Context::Type, Control::NewLine, "type-newline", &["alt-enter"], "new line"),
     over(Context::Type, Control::Interrupt, "type-interrupt", &["ctrl-c"], "interrupt the agent"),

@@ -9,6 +9,7 @@ mod note;
 mod palette;
 mod question;
 mod retry;
+mod search;
 mod typing;
 mod waiting;
 
@@ -31,6 +32,7 @@ pub use note::Note;
 pub use palette::Palette;
 pub use question::Question;
 pub use retry::Retry;
+pub use search::Search;
 pub use typing::Typing;
 pub use waiting::Waiting;
 
@@ -46,6 +48,7 @@ pub enum Overlay {
     Retry(Retry),
     Note(Note),
     Chart(Chart),
+    Search(Search),
     Waiting(Waiting),
 }
 
@@ -71,6 +74,8 @@ pub enum Turn {
         text: String,
         stays: bool,
     },
+    /// It closes, and this text is looked for in the diff.
+    Search(String),
 }
 
 impl Overlay {
@@ -86,6 +91,7 @@ impl Overlay {
             Self::Retry(retry) => retry.press(keymap, key),
             Self::Note(note) => note.press(keymap, key),
             Self::Chart(_) => Chart::press(keymap, key),
+            Self::Search(search) => search.press(keymap, key),
             Self::Waiting(_) => Waiting::press(keymap, key),
         }
     }
@@ -99,6 +105,7 @@ impl Overlay {
             Self::Note(note) => note.paste(&text),
             Self::Palette(palette) => palette.paste(&text),
             Self::Filter(filter) => return filter.paste(&text),
+            Self::Search(search) => search.paste(&text),
             Self::Help(_) | Self::Question(_) | Self::Retry(_) | Self::Chart(_) | Self::Waiting(_) => {}
         }
         Turn::Stay
@@ -117,6 +124,7 @@ impl Overlay {
             Self::Retry(retry) => retry.draw(options, frame),
             Self::Note(note) => note.draw(options, frame),
             Self::Chart(chart) => chart.draw(options, now, frame),
+            Self::Search(search) => search.draw(options, frame),
             Self::Waiting(waiting) => waiting.draw(options, frame),
         }
     }

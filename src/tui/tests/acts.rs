@@ -527,7 +527,11 @@ fn a_resize_asks_for_as_much_as_fits_now() {
 fn the_help_shows_every_key_of_the_table() {
     let mut screen = Screen::with(200, 60, some());
     screen.keys("?");
-    let text = screen.text();
+    let mut text = screen.text();
+    for _ in 0..10 {
+        screen.keys("space");
+        text.push_str(&screen.text());
+    }
     for binding in crate::tui::keymap::BINDINGS {
         assert!(text.contains(binding.what), "{} is missing in {text}", binding.name);
     }

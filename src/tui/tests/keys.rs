@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::mem::discriminant;
 use std::path::PathBuf;
 
-use super::support::{Screen, card, live, titled};
+use super::support::{Screen, card, glance, live, titled};
+use crate::domain::diff::Change;
 use crate::domain::id::TaskId;
 use crate::domain::state::{Phase, Status};
 use crate::engine::board::Card;
@@ -22,16 +23,19 @@ fn remapped() -> BTreeMap<String, Vec<String>> {
     let functions = (1..=12).map(|number| format!("f{number}"));
     let prefixes = ["", "ctrl-", "alt-", "shift-", "ctrl-alt-", "ctrl-shift-", "alt-shift-", "ctrl-alt-shift-"];
     let keys = prefixes.iter().flat_map(|prefix| functions.clone().map(move |key| format!("{prefix}{key}")));
+    let keys = keys.chain(('a'..='z').map(|letter| format!("ctrl-alt-{letter}")));
     let own: BTreeMap<_, _> = BINDINGS.iter().zip(keys).map(|(row, key)| (row.name.to_owned(), vec![key])).collect();
     assert_eq!(own.len(), BINDINGS.len(), "more keys are needed");
     own
 }
 
 fn tasks() -> Vec<Card> {
+    let mut review = titled(4, Status::Review, "to look at");
+    review.task.attempts = 1;
     vec![
         card(1, Status::Ready),
         live(3, "runs", Phase::Running, 1),
-        titled(4, Status::Review, "to look at"),
+        review,
         card(5, Status::Done),
         card(6, Status::Failed),
     ]
@@ -145,6 +149,18 @@ fn open_everything(looker: &mut Looker) {
     looker.intent(Intent::Stop);
     close(looker);
     looker.intent(Intent::Review);
+    looker.intent(Intent::Diff);
+    let work = glance(&[("some.rs", Change::Modified, "@@ -1 +1 @@\n-came\n+went\n")]);
+    super::diffs::answer_with(&mut looker.screen, work);
+    looker.look("a diff");
+    for control in [Control::NextFile, Control::NextHunk, Control::Fold, Control::Part, Control::Files] {
+        looker.over(Context::Diff, control);
+    }
+    looker.over(Context::Diff, Control::Search);
+    looker.screen.keys("\"words\"");
+    looker.over(Context::Filter, Control::Choose);
+    looker.over(Context::Diff, Control::Close);
+    looker.over(Context::Diff, Control::Close);
     looker.intent(Intent::Bounce);
     close(looker);
     looker.intent(Intent::Done);
@@ -211,7 +227,7 @@ fn a_key_of_ones_own_is_shown_wherever_a_key_is_shown() {
         let fault = Fault::new(Kind::Conflict, "task 1 is in progress");
         looker.screen.tell(Msg::Acted { act: Act::Dispatch { task: TaskId(1) }, outcome: Err(fault) });
         looker.look("a fault");
-        assert_eq!(looker.end().len(), 10, "every kind of overlay was looked at");
+        assert_eq!(looker.end().len(), 11, "every kind of overlay was looked at");
         Looker::new(columns, rows, Vec::new()).end();
     }
 }

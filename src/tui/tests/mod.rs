@@ -1,6 +1,7 @@
 //! The board as a person sees it: keys are typed, the screen is looked at.
 
 mod acts;
+mod diffs;
 mod keys;
 mod pictures;
 mod speed;

@@ -15,7 +15,7 @@ use crate::tui::msg::{Act, Answer, Changed, Content, Entry, Fact, Msg, Report, S
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 
 /// Takes a picture at each size.
-fn pictures(name: &str, make: impl Fn(u16, u16) -> Screen) {
+pub fn pictures(name: &str, make: impl Fn(u16, u16) -> Screen) {
     for (columns, rows) in SIZES {
         let picture = make(columns, rows).picture();
         insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
@@ -175,7 +175,8 @@ fn a_timeline() {
 fn a_difference() {
     pictures("diff", |columns, rows| {
         let mut screen = Screen::with(columns, rows, day());
-        screen.keys("3 d");
+        screen.model.detail.tab = Some(Tab::Diff);
+        screen.keys("3");
         let cache = "@@ -1,3 +1,3 @@ fn main()\n kept\n-\tgone\n+\tcame\n kept\n";
         let new = "@@ -0,0 +1 @@\n+one\n\\ No newline at end of file\n";
         let content = Content::Diff(glance(&[("src/cache.rs", Change::Modified, cache), ("new", Change::Added, new)]));

@@ -7,7 +7,7 @@ use super::super::model::{Model, Tone};
 use super::super::msg::{Act, Cmd, Compose, Query, Tab};
 use super::super::overlay::{Filter, Form, Help, Note, Overlay, Palette, Question, Retry, Typing, Waiting};
 use super::super::view::{furthest, viewed};
-use super::{looked_at, start, start_marked, watch};
+use super::{diff, looked_at, start, start_marked, watch};
 use crate::domain::id::TaskId;
 use crate::domain::state::Status;
 use crate::engine::board::Card;
@@ -52,7 +52,7 @@ pub(super) fn act(model: &mut Model, intent: Intent) -> Vec<Cmd> {
         Intent::ScrollRight => model.detail.aside = (model.detail.aside + ASIDE).min(FARTHEST),
         Intent::ScrollUp | Intent::ScrollDown => scroll(model, intent == Intent::ScrollDown, 3),
         Intent::Type => type_line(model),
-        Intent::Diff => return show(model, Tab::Diff),
+        Intent::Diff => return diff::open(model),
         Intent::Timeline => return show(model, Tab::Timeline),
         Intent::Approve => return approve(model),
         Intent::Merge => return merge(model),
@@ -219,7 +219,7 @@ fn open(model: &mut Model) -> Vec<Cmd> {
         }
         Status::Ready => show(model, Tab::Prompt),
         Status::InProgress | Status::Done => show(model, Tab::Timeline),
-        Status::Review => show(model, Tab::Diff),
+        Status::Review => diff::open(model),
         Status::Failed => show(model, Tab::Report),
     }
 }

@@ -1,6 +1,7 @@
 //! What a message makes of the model, and the effects that it asks for. Pure, and it can't fail.
 
 mod board;
+mod diff;
 mod intent;
 mod overlay;
 
@@ -55,6 +56,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         }
         Msg::Acted { act, outcome } => acted(model, &act, outcome),
         Msg::Answered { number, answer } => overlay::answered(model, number, answer),
+        Msg::Looked { number, seen } => diff::seen(model, number, seen),
         Msg::Edited { purpose, outcome } => edited(model, &purpose, outcome),
         Msg::Returned(outcome) => {
             model.away = false;

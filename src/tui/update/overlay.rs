@@ -9,7 +9,7 @@ use super::super::model::{Model, Tone};
 use super::super::msg::{Act, Answer, Cmd, Compose};
 use super::super::overlay::{Chart, Note, Overlay, Question, Turn};
 use super::super::words;
-use super::{complain, intent, start, start_marked, watch};
+use super::{complain, diff, intent, start, start_marked, watch};
 use crate::engine::Fault;
 use crate::engine::board::Card;
 
@@ -22,6 +22,10 @@ pub(super) fn key(model: &mut Model, key: KeyEvent) -> Vec<Cmd> {
     if key.modifiers.contains(KeyModifiers::CONTROL) && keymap.intent(key, false) == Some(Intent::Suspend) {
         return intent::act(model, Intent::Suspend);
     }
+    if model.overlay.is_none() && model.diff.is_some() {
+        return diff::key(model, key);
+    }
+    let keymap = &model.options.keymap;
     let Some(overlay) = &mut model.overlay else {
         return match keymap.intent(key, model.filter.is_on()) {
             Some(found) => intent::act(model, found),
@@ -74,6 +78,10 @@ fn turned(model: &mut Model, turn: Turn) -> Vec<Cmd> {
         Turn::Editor(text) => {
             model.away = true;
             return vec![Cmd::Editor { purpose: Compose::Form, text }];
+        }
+        Turn::Search(text) => {
+            model.overlay = None;
+            return diff::search(model, text);
         }
         Turn::Filter { text, stays } => {
             if !stays {
@@ -147,6 +155,9 @@ pub(super) fn answered(model: &mut Model, number: u64, answer: Result<Answer, Fa
 pub(super) fn mouse(model: &mut Model, mouse: MouseEvent) -> Vec<Cmd> {
     if model.overlay.is_some() {
         return Vec::new();
+    }
+    if model.diff.is_some() {
+        return diff::mouse(model, mouse);
     }
     let at = Position::new(mouse.column, mouse.row);
     let screen = layout(model);

@@ -13,6 +13,7 @@ use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 
 use super::banner::banner;
+use super::diff;
 use super::layout::layout;
 use super::model::Model;
 use super::paint::{ago, fit};
@@ -43,6 +44,16 @@ fn whole(model: &Model, frame: &mut Frame<'_>) {
         return;
     }
     let layout = layout(model);
+    if let Some(diff) = &model.diff {
+        diff::draw(diff, &model.options, frame);
+        if model.toast.is_some() {
+            footer::draw(model, frame, layout.footer);
+        }
+        if let Some(overlay) = &model.overlay {
+            overlay.draw(&model.options, model.now.wall, frame);
+        }
+        return;
+    }
     header::draw(model, frame, layout.header);
     if let (Some(area), Some(text)) = (layout.banner, banner(model)) {
         let line = Line::styled(fit(&text, area.width), model.options.theme.bad.reversed());
