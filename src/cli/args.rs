@@ -165,6 +165,11 @@ pub enum Command {
     Note(Say),
     /// Removes a task; its worktree is parked, not deleted
     Rm(Rm),
+    /// Lists, restores or deletes the worktrees that removals and fresh retries have parked
+    Trash {
+        #[command(subcommand)]
+        command: Trash,
+    },
     /// Takes a task off the board; nothing else changes
     Archive(Archive),
     /// Puts an archived task on the board again
@@ -467,6 +472,55 @@ pub struct Rm {
     /// left where it is, and named
     #[arg(long)]
     pub force: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Trash {
+    /// Lists what is in the trash: task#attempt, when it was parked, its size and place
+    List {
+        /// Of every repository
+        #[arg(long)]
+        all: bool,
+    },
+    /// Shows what the trash has of one task
+    Show {
+        /// The task's id: 12 or #12
+        #[arg(value_name = "ID", value_parser = ids::one)]
+        id: i64,
+    },
+    /// Moves a task's worktree back to where it was; a removed task is on the board again
+    Restore(RestoreTrash),
+    /// Deletes worktrees from the trash for good; their branches and rescue references stay
+    Empty(EmptyTrash),
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct RestoreTrash {
+    /// The task's id: 12 or #12
+    #[arg(value_name = "ID", value_parser = ids::one)]
+    pub id: i64,
+    /// The worktree of this attempt [default: the newest]
+    #[arg(long, value_name = "N")]
+    pub attempt: Option<u32>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct EmptyTrash {
+    /// Only of these tasks [default: of this repository's]
+    #[arg(value_name = "ID", value_parser = ids::one)]
+    pub ids: Vec<i64>,
+    /// Only what was parked longer ago than this, like 30d
+    #[arg(long, value_name = "D")]
+    pub older_than: Option<String>,
+    /// Of every repository
+    #[arg(long, conflicts_with = "ids")]
+    pub all: bool,
+    /// Only lists what would be deleted
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Does not ask
+    #[arg(long, conflicts_with = "dry_run")]
+    pub yes: bool,
 }
 
 #[derive(Debug, ClapArgs)]

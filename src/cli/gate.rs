@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::args::{Agents, Command, Config, Global};
+use super::args::{Agents, Command, Config, Global, Trash};
 use super::environment::variable;
 use super::wiring::Wiring;
 use crate::config;
@@ -48,6 +48,9 @@ pub fn verbs(command: &Command) -> Vec<Verb> {
         Command::Ask(_) => vec![Verb::Ask],
         Command::Note(_) => vec![Verb::Note],
         Command::Rm(args) => and(Verb::Rm, &[(args.stop, Verb::Stop)]),
+        Command::Trash { command: Trash::List { .. } | Trash::Show { .. } } => vec![Verb::TrashList],
+        Command::Trash { command: Trash::Restore(_) } => vec![Verb::TrashRestore],
+        Command::Trash { command: Trash::Empty(_) } => vec![Verb::TrashEmpty],
         Command::Archive(args) => and(Verb::Archive, &[(args.stop, Verb::Stop)]),
         Command::Unarchive(_) => vec![Verb::Unarchive],
         Command::Undo => vec![Verb::Undo],

@@ -42,6 +42,9 @@ words! {
         Ask = "ask",
         Note = "note",
         Rm = "rm",
+        TrashList = "trash list",
+        TrashRestore = "trash restore",
+        TrashEmpty = "trash empty",
         Archive = "archive",
         Unarchive = "unarchive",
         Undo = "undo",
@@ -83,6 +86,7 @@ impl Verb {
             | Self::Path
             | Self::ReconcileCheck
             | Self::Peek
+            | Self::TrashList
             | Self::Log
             | Self::Diff
             | Self::Wait
@@ -109,11 +113,13 @@ impl Verb {
             | Self::Merge
             | Self::Reopen
             | Self::Rm
+            | Self::TrashRestore
             | Self::Archive
             | Self::Unarchive
             | Self::Undo
             | Self::Hooks => Reach::Grantable,
             Self::Board
+            | Self::TrashEmpty
             | Self::Shell
             | Self::Attach
             | Self::AddUnsafe
@@ -234,6 +240,7 @@ mod tests {
                 "fail",
                 "ask",
                 "note",
+                "trash list",
                 "events",
                 "status-line",
                 "config",

@@ -51,6 +51,8 @@ pub fn sentence(facts: &BTreeMap<String, String>, from: &str, to: &str) -> Strin
         "not sent back" => with("the feedback did not reach it", "reason"),
         "edited" => with("edited", "fields"),
         "worktree parked" => with("its worktree is in the trash", "parked"),
+        "worktree restored" => with("its worktree was restored", "worktree"),
+        "worktree deleted" => with("its worktree was deleted from the trash", "worktree"),
         "worktree gone" => with("its worktree is gone", "worktree"),
         "merged" => format!("merged into {}", fact("into").unwrap_or_default()),
         "note" => with("note for the next attempt", "note"),

@@ -40,6 +40,7 @@ mod steps;
 pub mod stop;
 pub mod strays;
 pub mod tasks;
+pub mod trash;
 pub mod trees;
 pub mod trust;
 pub mod undo;

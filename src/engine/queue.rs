@@ -23,7 +23,8 @@ const AT_ONCE: usize = 4;
 /// # Errors
 /// Those of the store.
 pub fn ready(engine: &Engine, repo: Option<&Path>) -> Result<Vec<Task>, Fault> {
-    let filter = Filter { repo: repo.map(Path::to_owned), statuses: vec![Status::Ready], archived: false };
+    let filter =
+        Filter { repo: repo.map(Path::to_owned), statuses: vec![Status::Ready], archived: false, removed: false };
     let mut tasks = engine.ports.store.tasks(&filter)?.tasks;
     let now = engine.ports.clock.now().wall;
     tasks.retain(|task| task.blocked_by.is_empty() && task.not_before.is_none_or(|at| at <= now));

@@ -121,7 +121,7 @@ pub(super) const BY_DEFAULT: &str = "default_agent";
 pub fn default_agents(engine: &Engine, repo: &Path) -> Result<Vec<(TaskId, String)>, Fault> {
     let agent = settings(engine, repo).map_err(|refusal| refusal.fault(repo))?.default_agent.clone();
     let statuses = vec![Status::Ready, Status::Failed];
-    let filter = Filter { repo: Some(repo.to_owned()), statuses, archived: false };
+    let filter = Filter { repo: Some(repo.to_owned()), statuses, archived: false, removed: false };
     let mut moved = Vec::new();
     for task in engine.ports.store.tasks(&filter)?.tasks {
         if task.attempts > 0 || task.draft.agent == agent || !got_its_agent_by_default(engine, &task)? {

@@ -1,8 +1,9 @@
-//! Undo: a person's last act taken back. It touches no tree and no agent.
+//! Undo: a person's last act taken back. It touches no agent; a worktree that a removal
+//! has parked goes back to where it was.
 
 use std::path::Path;
 
-use super::{Engine, Fault, Kind, Remedy, merge};
+use super::{Engine, Fault, Kind, Remedy, merge, trees};
 use crate::domain::id::TaskId;
 use crate::domain::lifecycle::Event;
 use crate::domain::state::{Act, TreeState, Who};
@@ -64,6 +65,18 @@ fn moved_on(engine: &Engine, deed: &Deed) -> Result<Fault, Fault> {
         .hint(Remedy::Show(id)))
 }
 
+/// Restores the worktree that a removal has parked, and says what became of it.
+fn tree_back(engine: &Engine, task: TaskId) -> Result<String, Fault> {
+    let Some(tree) = trees::newest(engine, task)?.filter(|tree| tree.state == TreeState::Parked) else {
+        return Ok(String::new());
+    };
+    Ok(match (trees::restore(engine, &tree), tree.parked) {
+        (Ok(moved), _) => format!("; its worktree is back at {}", moved.path.display()),
+        (Err(fault), Some(at)) => format!("; its worktree stays parked at {}: {}", at.display(), fault.message),
+        (Err(fault), None) => format!("; its worktree is not back: {}", fault.message),
+    })
+}
+
 fn what(engine: &Engine, deed: &Deed) -> Result<String, Fault> {
     Ok(match deed.act {
         Act::Approved => {
@@ -75,18 +88,7 @@ fn what(engine: &Engine, deed: &Deed) -> Result<String, Fault> {
         Act::Archived => "no longer archived, on the board again".to_owned(),
         Act::Unarchived => "archived again".to_owned(),
         Act::Deleted => {
-            let trees = engine.ports.store.trees(deed.task)?;
-            let parked: Vec<String> = trees
-                .into_iter()
-                .filter(|tree| tree.state == TreeState::Parked)
-                .filter_map(|tree| tree.parked.map(|parked| parked.display().to_string()))
-                .collect();
-            let kept = if parked.is_empty() {
-                String::new()
-            } else {
-                format!("; its worktree stays parked at {}", parked.join(", "))
-            };
-            format!("no longer removed, on the board again{kept}")
+            format!("no longer removed, on the board again{}", tree_back(engine, deed.task)?)
         }
     })
 }

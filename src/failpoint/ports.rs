@@ -238,6 +238,12 @@ impl Worktrees for PointedWorktrees {
     fn restore(&self, tree: &Tree, owned: &dyn Fn() -> bool) -> trees::Result<Moved> {
         around("trees.restore", || self.0.restore(tree, owned), tree_fault)
     }
+    fn delete(&self, tree: &Tree, owned: &dyn Fn() -> bool) -> trees::Result<()> {
+        around("trees.delete", || self.0.delete(tree, owned), tree_fault)
+    }
+    fn size(&self, folder: &Path) -> u64 {
+        self.0.size(folder)
+    }
 }
 
 struct PointedMerges(Box<dyn Merges>);

@@ -14,7 +14,9 @@ mod bench;
 mod call;
 mod carry;
 mod content;
+mod delete;
 mod diff;
+
 pub mod files;
 mod find;
 mod follow;
@@ -240,5 +242,13 @@ impl Worktrees for Git {
 
     fn restore(&self, tree: &Tree, owned: &dyn Fn() -> bool) -> Result<Moved> {
         restore::restore(self, tree, owned)
+    }
+
+    fn delete(&self, tree: &Tree, owned: &dyn Fn() -> bool) -> Result<()> {
+        delete::delete(self, tree, owned)
+    }
+
+    fn size(&self, folder: &Path) -> u64 {
+        delete::size(folder)
     }
 }

@@ -54,14 +54,17 @@ pub enum StoreError {
 /// Result of a store call.
 pub type Result<T> = std::result::Result<T, StoreError>;
 
-/// Which tasks to list. Deleted ones never are; archived ones only where asked for.
+/// Which tasks to list. Removed and archived ones only where asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Absent: every repository.
     pub repo: Option<PathBuf>,
     /// Empty: every status.
     pub statuses: Vec<Status>,
+    /// Archived ones, too.
     pub archived: bool,
+    /// Removed ones, too.
+    pub removed: bool,
 }
 
 /// The tasks of a board, by id, and what could not be read.
@@ -208,6 +211,10 @@ pub enum Amendment {
     TreeGone { path: PathBuf, owner: AttemptId },
     /// The tree is at its path again: found there, or made again from what had its commits. Only while `owner` owns it.
     TreeFound { path: PathBuf, owner: AttemptId, made_from: Option<String> },
+    /// The tree was moved back from the trash. Only while `owner` owns it.
+    TreeRestored { path: PathBuf, owner: AttemptId },
+    /// The tree was deleted from the trash for good. Only while `owner` owns it.
+    TreeDeleted { path: PathBuf, owner: AttemptId },
     /// The clean-up of an attempt that is over; `done` when nothing is left of it to remove.
     Cleaned { attempt: AttemptId, kept: Vec<String>, done: bool },
     /// Processes that outlive an attempt, by identity and name.

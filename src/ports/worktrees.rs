@@ -219,4 +219,9 @@ pub trait Worktrees {
     fn park(&self, tree: &Tree, parking: &Parking<'_>, owned: &dyn Fn() -> bool) -> Result<Option<Moved>>;
     /// The inverse of `park`: moves a parked tree back to its path, and takes git's locks off again.
     fn restore(&self, tree: &Tree, owned: &dyn Fn() -> bool) -> Result<Moved>;
+    /// Deletes a parked tree for good, with git's records of it; branches and rescue references stay. Refused while a
+    /// process stands in it. `owned` as above.
+    fn delete(&self, tree: &Tree, owned: &dyn Fn() -> bool) -> Result<()>;
+    /// How much room a folder takes on the disk, in bytes; what can't be read counts nothing.
+    fn size(&self, folder: &Path) -> u64;
 }

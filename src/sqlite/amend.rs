@@ -26,6 +26,16 @@ pub(super) fn amend(conn: &Connection, amendment: &Amendment, stamp: &Stamp) -> 
             let facts = vec![("event", "worktree gone".to_owned()), ("worktree", path.to_owned())];
             move_tree(conn, path, owner, (TreeState::Gone, None), facts, stamp)
         }
+        Amendment::TreeRestored { path, owner } => {
+            let path = path_text(path)?;
+            let facts = vec![("event", "worktree restored".to_owned()), ("worktree", path.to_owned())];
+            move_tree(conn, path, owner, (TreeState::Present, None), facts, stamp)
+        }
+        Amendment::TreeDeleted { path, owner } => {
+            let path = path_text(path)?;
+            let facts = vec![("event", "worktree deleted".to_owned()), ("worktree", path.to_owned())];
+            move_tree(conn, path, owner, (TreeState::Gone, None), facts, stamp)
+        }
         Amendment::TreeFound { path, owner, made_from } => {
             let path = path_text(path)?;
             let event = if made_from.is_some() { WORKTREE_MADE_AGAIN } else { "worktree found" };

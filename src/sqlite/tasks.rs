@@ -32,7 +32,7 @@ pub(super) fn listing(conn: &Connection, filter: &Filter) -> Done<Listing> {
     let repo = filter.repo.as_deref().map(path_text).transpose()?;
     // The words are the closed set's own.
     let statuses = filter.statuses.iter().map(|status| format!("'{status}'")).collect::<Vec<_>>().join(", ");
-    let mut sql = format!("{SELECT} WHERE deleted_at IS NULL AND (?1 OR archived = 0)");
+    let mut sql = format!("{SELECT} WHERE (?3 OR deleted_at IS NULL) AND (?1 OR archived = 0)");
     sql += if repo.is_some() { " AND repo = ?2" } else { " AND ?2 IS NULL" };
     let mut known = String::new();
     if !statuses.is_empty() {
@@ -41,7 +41,7 @@ pub(super) fn listing(conn: &Connection, filter: &Filter) -> Done<Listing> {
         known = format!(" AND (status IN ({statuses}) OR status NOT IN ({all}))");
     }
     let mut statement = conn.prepare_cached(&format!("{sql}{known} ORDER BY id"))?;
-    let mut rows = statement.query(params![filter.archived, repo])?;
+    let mut rows = statement.query(params![filter.archived, repo, filter.removed])?;
     let mut needs = needs(conn, None)?;
     let mut listing = Listing::default();
     while let Some(row) = rows.next()? {

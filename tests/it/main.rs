@@ -43,6 +43,7 @@ mod states;
 mod strangers;
 mod support;
 mod terminal;
+mod trash;
 mod tree_records;
 mod tui;
 mod undo;

@@ -65,7 +65,11 @@ fn a_database_of_e995d32_is_undone_and_written_on() {
     let acts = then["undo"].as_array().unwrap();
     assert!(acts.len() >= 8, "{acts:#?}");
     for act in acts {
-        assert_eq!(Value::from(world.ok(&["undo"]).trim_end()), *act);
+        // Today a worktree comes back with its task; the one of then is nowhere, and that is said after the words of then.
+        let said = world.ok(&["undo"]);
+        let act = act.as_str().unwrap();
+        let more = said.trim_end().strip_prefix(act).unwrap_or_else(|| panic!("{said} is not {act}"));
+        assert!(more.is_empty() || (act.contains("stays parked at") && more.starts_with(": ")), "{said}");
     }
     let ran = world.fails(4, &["undo"]);
     assert_eq!(ran.stderr.lines().next(), Some("ganger: nothing to undo"), "{ran:?}");

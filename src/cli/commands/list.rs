@@ -19,7 +19,12 @@ use crate::ports::store::Filter;
 pub fn run(wiring: &Wiring, args: &List) -> Outcome {
     let engine = wiring.engine()?;
     let repo = if args.all { None } else { wiring.repository_if_any(&engine)? };
-    let listing = engine.ports.store.tasks(&Filter { repo, statuses: args.status.clone(), archived: args.archived })?;
+    let listing = engine.ports.store.tasks(&Filter {
+        repo,
+        statuses: args.status.clone(),
+        archived: args.archived,
+        removed: false,
+    })?;
     let mut tasks = listing.tasks;
     match args.sort {
         Sort::Board => tasks.sort_by_key(|task| (task.status, -task.draft.priority, task.id)),

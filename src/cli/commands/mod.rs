@@ -37,7 +37,8 @@ pub mod shell;
 pub mod show;
 pub mod status_line;
 pub mod stop;
-pub mod trust;
+pub mod trash;
+mod trust;
 pub mod tui;
 pub mod undo;
 pub mod wait;
@@ -133,6 +134,7 @@ fn carry_out(wiring: &Wiring, command: Command) -> Outcome {
         Command::Rm(args) => rm::run(wiring, &args),
         Command::Archive(args) => archive::run(wiring, &args),
         Command::Unarchive(args) => archive::back(wiring, args.id),
+        Command::Trash { command } => trash::run(wiring, &command),
         Command::Undo => undo::run(wiring),
         Command::Events(args) => events::run(wiring, &args),
         Command::Agents { command } => agents::run(wiring, command.as_ref()),

@@ -79,7 +79,7 @@ pub(super) enum Found {
 
 impl Facts {
     pub(super) fn gather(engine: &Engine, repo: Option<&Path>) -> Result<Self, Fault> {
-        let filter = Filter { repo: repo.map(Path::to_owned), statuses: Vec::new(), archived: true };
+        let filter = Filter { repo: repo.map(Path::to_owned), statuses: Vec::new(), archived: true, removed: false };
         let mut shims: HashMap<AttemptId, Vec<Process>> = HashMap::new();
         let found = engine.ports.processes.shims().map_err(|error| Fault::io("reading the process table", &error))?;
         for (attempt, process) in found {

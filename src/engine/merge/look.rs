@@ -182,7 +182,7 @@ impl Seen {
 /// # Errors
 /// Those of the store.
 pub fn approved(engine: &Engine, repo: &Path) -> Result<Vec<TaskId>, Fault> {
-    let filter = Filter { repo: Some(repo.to_owned()), statuses: vec![Status::Done], archived: false };
+    let filter = Filter { repo: Some(repo.to_owned()), statuses: vec![Status::Done], archived: false, removed: false };
     let mut approved = Vec::new();
     for task in engine.ports.store.tasks(&filter)?.tasks {
         if trees::newest(engine, task.id)?.is_some() && !is_recorded(engine, task.id)? {

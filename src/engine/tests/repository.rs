@@ -264,4 +264,20 @@ impl Worktrees for Party {
             Ok(Moved { path: tree.path.clone(), said: Vec::new() })
         })
     }
+
+    fn delete(&self, tree: &Tree, owned: &dyn Fn() -> bool) -> trees::Result<()> {
+        self.gate("trees.delete", git_error, || {
+            if !owned() {
+                return Err(TreeError::Revoked);
+            }
+            let parked = tree.parked.clone().unwrap();
+            self.world.lock().trees.remove(&parked);
+            std::fs::remove_dir_all(&parked).unwrap();
+            Ok(())
+        })
+    }
+
+    fn size(&self, _: &Path) -> u64 {
+        4096
+    }
 }

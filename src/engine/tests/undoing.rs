@@ -3,9 +3,9 @@
 use super::world::{Then, When, World};
 use crate::domain::completion::Evidence;
 use crate::domain::id::TaskId;
-use crate::domain::state::{Cause, Status};
+use crate::domain::state::{Cause, Status, TreeState};
 use crate::engine::dispatch::{Request, dispatch};
-use crate::engine::{Engine, Kind, review, tasks, undo};
+use crate::engine::{Engine, Kind, review, tasks, trees, undo};
 
 /// A task whose agent has exited with this code.
 fn ended(world: &World, code: i32) -> (Engine, TaskId) {
@@ -52,7 +52,7 @@ fn a_requeue_is_taken_back_with_its_reason() {
 }
 
 #[test]
-fn a_removal_is_taken_back_and_says_where_the_tree_is() {
+fn a_removal_is_taken_back_with_its_tree() {
     let world = World::new();
     let (engine, task) = world.ready();
     tasks::remove(&engine, task, false, false).unwrap();
@@ -60,8 +60,11 @@ fn a_removal_is_taken_back_and_says_where_the_tree_is() {
     assert_eq!(world.task(task).status, Status::Ready);
     let (engine, task) = ended(&world, 0);
     let parked = tasks::remove(&engine, task, false, false).unwrap().parked.pop().unwrap();
-    let said = format!("no longer removed, on the board again; its worktree stays parked at {}", parked.display());
+    let path = trees::newest(&engine, task).unwrap().unwrap().path;
+    let said = format!("no longer removed, on the board again; its worktree is back at {}", path.display());
     assert_eq!(undone(&engine, task), said);
+    assert!(path.is_dir() && !parked.exists());
+    assert_eq!(trees::newest(&engine, task).unwrap().unwrap().state, TreeState::Present);
 }
 
 #[test]

@@ -32,8 +32,10 @@ enum Act {
     /// Killed at some time, then done again.
     RemoveKilled,
     RemoveForced,
-    /// Removed, and that undone: the task is back, its tree stays parked.
+    /// Removed, and that undone: the task is back, and its tree.
     Undo,
+    /// Removed, and given back.
+    TrashRestore,
     RetryFresh,
     /// A retry that fails hands the tree back.
     Rollback,
@@ -49,7 +51,7 @@ const ACTS: [Act; 16] = [
     Act::RetryFresh,
     Act::Restore,
     Act::RemoveRunning,
-    Act::Restore,
+    Act::TrashRestore,
     Act::Rollback,
     Act::Park,
     Act::RemoveForced,
@@ -110,6 +112,7 @@ impl State<'_> {
             | Act::RemoveKilled
             | Act::RemoveForced
             | Act::Undo
+            | Act::TrashRestore
             | Act::RetryFresh
             | Act::Rollback
             | Act::Archive => self.by_a_command(act, collected),
@@ -181,6 +184,11 @@ impl State<'_> {
                 world.ok(&["rm", &name]);
                 world.ok(&["undo"]);
             }
+            Act::TrashRestore => {
+                world.ok(&["rm", &name]);
+                self.same(act, &before, &parked);
+                world.ok(&["trash", "restore", &name]);
+            }
             Act::RetryFresh => drop(world.ok(&["retry", &name, "--fresh"])),
             Act::Archive => drop(world.ok(&["archive", &name])),
             Act::Rollback => {
@@ -190,7 +198,8 @@ impl State<'_> {
             }
             Act::Park | Act::Restore => {}
         }
-        let at = if let Act::Archive | Act::Rollback = act { &before.tree } else { &parked };
+        let at =
+            if let Act::Archive | Act::Rollback | Act::Undo | Act::TrashRestore = act { &before.tree } else { &parked };
         self.same(act, &before, at);
         if collected {
             self.collect();
@@ -237,7 +246,8 @@ fn g42_whatever_state_a_tree_is_in_every_byte_and_all_that_hangs_on_it_is_kept()
         sweep(seed, first..states.min(first + IN_A_WORLD));
     }
     let again = format!("GANGER_SEED={seed} make torture");
-    let acts = "park, restore, rm, rm --stop, rm --force, rm killed, retry --fresh, rollback, archive, undo";
+    let acts =
+        "park, restore, rm, rm --stop, rm --force, rm killed, retry --fresh, rollback, archive, undo, trash restore";
     results::record(
         "states of a worktree",
         &format!("{states} states: {acts}"),
