@@ -28,7 +28,7 @@ fn e9_a_full_board_says_so_once_and_asks_for_nobody_else() {
     assert!(ran.stderr.starts_with("ganger: 1 task is in progress, the limit is 1 (max_running)\n"), "{}", ran.stderr);
     let board = Terminal::outside(&world, 120, 40);
     board.shows(&["In progress 1", "Ready 5"]);
-    board.keys(&["S"]);
+    board.keys(&["S", "y"]);
     board.shows(&["none of 5 started; the limit of 1 is reached"]);
     world.ok(&["stop", &running.to_string()]);
     let ran = world.ganger(&["dispatch", "--all"]);

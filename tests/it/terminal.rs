@@ -32,6 +32,9 @@ const REPLIES: &[&[u8]] = &[
 ];
 
 /// What full-screen programs switch on.
+/// What the header says of one task in review, and of one in progress, in one piece: a whole frame has it.
+const REVIEW: &str = "✔1";
+const RUNNING: &str = "▶1";
 const MODES: &[&str] = &["\x1b[?1049", "\x1b[?1000", "\x1b[?1003", "\x1b[?1006", "\x1b[?2004"];
 
 /// Whether all of it was switched (`h` on, `l` off).
@@ -86,7 +89,7 @@ fn state(pid: i64) -> char {
 fn b1_late_answers_of_a_terminal_do_nothing_however_they_are_split() {
     let world = world();
     let mut board = Pty::board(&world);
-    board.shows("Review 1");
+    board.shows(REVIEW);
     // On a task that could be approved, and on one that could be reopened.
     for column in [b"3", b"4"] {
         board.types(column);
@@ -113,7 +116,7 @@ fn b3_an_answer_without_an_end_is_forgotten_and_the_board_hears_again() {
     let world = world();
     for begun in [&b"\x1b]11;rgb:"[..], b"\x1bP>|VT", b"\x1b_G", b"\x1b[?62;", b"\x1b[200~Duv"] {
         let mut board = Pty::board(&world);
-        board.shows("Review 1");
+        board.shows(REVIEW);
         board.types(begun);
         if !begun.starts_with(b"\x1b[?") {
             // A letter ends such a one.
@@ -134,7 +137,7 @@ fn b3_an_answer_without_an_end_is_forgotten_and_the_board_hears_again() {
 fn b2_escape_alone_still_closes_what_is_open() {
     let world = world();
     let mut board = Pty::board(&world);
-    board.shows("Review 1");
+    board.shows(REVIEW);
     board.types(b"?");
     board.shows("esc closes");
     board.types(b"\x1b");
@@ -158,7 +161,7 @@ fn with_editor(script: &str) -> (World, String) {
 fn b4_what_was_typed_or_answered_while_another_program_had_the_terminal_is_dropped() {
     let (world, go) = with_editor("");
     let mut board = Pty::board(&world);
-    board.shows("Review 1");
+    board.shows(REVIEW);
     board.types(b"3N");
     world.file("here");
     // Typed at the editor, and not read by it; and an answer of which a part comes when the board is back.
@@ -168,7 +171,7 @@ fn b4_what_was_typed_or_answered_while_another_program_had_the_terminal_is_dropp
     std::fs::write(&go, "").unwrap();
     board.shows("\x1b[?1049h");
     board.types(b"Dyvu/uuuu\x1b\\v");
-    board.shows("Review 1");
+    board.shows(REVIEW);
     unchanged(&world);
     quits(&mut board);
     unchanged(&world);
@@ -181,23 +184,23 @@ fn b5_the_terminal_is_never_asked_anything_and_never_waited_for() {
     let agent = world.dispatch("while read line; do echo $line; done");
     let mut board = Pty::shell(&world);
     board.types(b"\"$GANGER\"\n".as_slice());
-    board.shows("In progress 1");
+    board.shows(RUNNING);
     for (rows, columns) in [(50, 150), (20, 60), (40, 120)] {
         resize(&board.slave, rows, columns);
         board.shows("1 ");
     }
     board.types(b"N");
     board.shows("\x1b[?1049l");
-    board.shows("In progress 1");
+    board.shows(RUNNING);
     board.types(b"2\r");
     until("attached", || world.tmux(&["list-clients", "-F", "#{session_name}"]).contains("ganger-").then_some(()));
     board.looked();
     board.types(b"\x02d");
-    board.shows("In progress 1");
+    board.shows(RUNNING);
     board.types(b"\x1a");
     board.shows("ready> ");
     board.types(b"fg\n");
-    board.shows("In progress 1");
+    board.shows(RUNNING);
     // Reports of the cursor, the device, colours, modes. What tmux asks while it is attached is its own.
     let all = board.all();
     let tmux = all.find("\x1b[?1049l").unwrap()..all.rfind("\x1b[?1049h").unwrap();
@@ -222,7 +225,7 @@ fn b6_suspended_by_key_or_by_signal_it_gives_everything_back_and_takes_it_again(
     let world = world();
     let mut shell = Pty::shell(&world);
     shell.types(b"\"$GANGER\"\n");
-    shell.shows("Review 1");
+    shell.shows(REVIEW);
     let board = below(shell.child.id());
     // Something that is not saved yet.
     shell.types(b"n");
@@ -261,14 +264,14 @@ fn b7_stopped_and_continued_without_a_word_it_draws_itself_again() {
     let world = world();
     let mut shell = Pty::shell(&world);
     shell.types(b"\"$GANGER\"\n");
-    shell.shows("Review 1");
+    shell.shows(REVIEW);
     let board = below(shell.child.id());
     signal(board, Signal::SIGSTOP);
     shell.shows("ready> ");
     shell.types(b"stty sane; printf '\\033[?1049l\\033[?1003l'; echo 'one''two'\n");
     shell.shows("onetwo");
     shell.types(b"fg\n");
-    let written = shell.shows("Review 1");
+    let written = shell.shows(REVIEW);
     assert!(switched(&written, 'h'), "{written:?}");
     assert!(!shell.is_cooked());
     // Continued in the background it stops at once, and draws on nobody's screen.
@@ -278,9 +281,9 @@ fn b7_stopped_and_continued_without_a_word_it_draws_itself_again() {
     until("stopped", || (state(board) == 'T').then_some(()));
     shell.types(b"echo 'three''four'\n");
     let written = shell.shows("threefour");
-    assert!(!written.contains("Review 1"), "{written:?}");
+    assert!(!written.contains(REVIEW), "{written:?}");
     shell.types(b"fg\n");
-    shell.shows("Review 1");
+    shell.shows(REVIEW);
     unchanged(&world);
     quits_below_a_shell(&mut shell);
 }
@@ -289,13 +292,13 @@ fn b7_stopped_and_continued_without_a_word_it_draws_itself_again() {
 fn b6_where_nobody_could_continue_it_it_is_not_suspended() {
     let world = world();
     let mut board = Pty::board(&world);
-    board.shows("Review 1");
+    board.shows(REVIEW);
     board.types(b"\x1a");
     board.shows("\x1b[?1049l");
-    board.shows("Review 1");
+    board.shows(REVIEW);
     signal(board.child.id().into(), Signal::SIGTSTP);
     board.shows("\x1b[?1049l");
-    board.shows("Review 1");
+    board.shows(REVIEW);
     quits(&mut board);
 }
 
@@ -304,14 +307,14 @@ fn b8_a_signal_ends_the_board_also_while_another_program_has_the_terminal() {
     for number in [Signal::SIGTERM, Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT] {
         let (world, _) = with_editor("");
         let mut board = Pty::board(&world);
-        board.shows("Review 1");
+        board.shows(REVIEW);
         // Where the board itself has it.
         signal(board.child.id().into(), number);
         assert_eq!(board.ended(), Some(0));
         assert!(switched(&board.all(), 'l') && board.is_cooked());
 
         let mut board = Pty::board(&world);
-        board.shows("Review 1");
+        board.shows(REVIEW);
         board.types(b"N");
         let editor: i64 = world.file("here").trim().parse().unwrap();
         signal(board.child.id().into(), number);
@@ -327,13 +330,13 @@ fn b9_a_terminal_that_goes_away_ends_the_board_and_no_agent() {
     let (world, _) = with_editor("");
     let id = world.dispatch("sleep 1000");
     let mut board = Pty::board(&world);
-    board.shows("In progress 1");
+    board.shows(RUNNING);
     board.close();
     board.ended();
     assert_eq!(world.status(id), "in-progress");
     // Also while another program has it.
     let mut board = Pty::board(&world);
-    board.shows("In progress 1");
+    board.shows(RUNNING);
     board.types(b"N");
     let editor: i64 = world.file("here").trim().parse().unwrap();
     board.close();
@@ -383,7 +386,7 @@ fn b15_what_another_program_leaves_on_is_switched_off() {
         r"printf '\033[?1h\033=\033[4h\033[?6h\033[2;5r\033(0\033[31m\033[?1004h\033[=31;1u'; stty -icanon -echo -isig";
     let (world, go) = with_editor(left);
     let mut board = Pty::board(&world);
-    board.shows("Review 1");
+    board.shows(REVIEW);
     board.types(b"N");
     world.file("here");
     // Shared by all that have this terminal open.
@@ -391,7 +394,7 @@ fn b15_what_another_program_leaves_on_is_switched_off() {
     fcntl(board.slave.as_fd(), FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK)).unwrap();
     board.looked();
     std::fs::write(&go, "").unwrap();
-    let written = board.shows("Review 1");
+    let written = board.shows(REVIEW);
     for off in ["\x1b[?1l", "\x1b>", "\x1b[4l", "\x1b[?6l", "\x1b[r", "\x1b(B", "\x1b[0m", "\x1b[?1004l", "\x1b[=0;1u"]
     {
         assert!(written.contains(off), "{off:?}: {written:?}");
@@ -407,7 +410,7 @@ fn b16_a_program_that_stops_while_it_has_the_terminal_does_not_take_it_along() {
     let (world, go) = with_editor("kill -TSTP 0");
     let mut shell = Pty::shell(&world);
     shell.types(b"\"$GANGER\"\n");
-    shell.shows("Review 1");
+    shell.shows(REVIEW);
     let board = below(shell.child.id());
     shell.types(b"N");
     shell.shows("ready> ");
@@ -416,7 +419,7 @@ fn b16_a_program_that_stops_while_it_has_the_terminal_does_not_take_it_along() {
     world.file("here");
     shell.looked();
     std::fs::write(&go, "").unwrap();
-    shell.shows("Review 1");
+    shell.shows(REVIEW);
     unchanged(&world);
     quits_below_a_shell(&mut shell);
 }
@@ -426,14 +429,14 @@ fn b8_what_is_typed_at_another_program_signals_that_one_only() {
     let (world, go) = with_editor("trap 'echo interrupted' INT");
     let mut shell = Pty::shell(&world);
     shell.types(b"\"$GANGER\"\n");
-    shell.shows("Review 1");
+    shell.shows(REVIEW);
     let board = below(shell.child.id());
     shell.types(b"N");
     let editor: i64 = world.file("here").trim().parse().unwrap();
     shell.types(b"\x03");
     shell.shows("interrupted");
     std::fs::write(&go, "").unwrap();
-    shell.shows("Review 1");
+    shell.shows(REVIEW);
     assert!(runs(board) && !runs(editor));
     // Ended by signal below a shell: the program goes with it, and the shell has the terminal as it was.
     std::fs::remove_file(&go).unwrap();
