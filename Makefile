@@ -5,11 +5,16 @@ TORTURE ?= torture
 # Failpoints change the program: built last, and every other target builds it anew without them.
 FAILPOINTS = $(CARGO) test --locked --features failpoints --test failpoints
 
-.PHONY: help setup demo test torture versions bench pictures lint deny ci
+# Where `make agents` installs the programs, and what it passes on: AGENTS_ARGS='--only claude --check done'.
+AGENTS_IN ?= $(CURDIR)/target/agents
+AGENTS_ARGS ?= --docs docs/agents-tested.md
+
+.PHONY: help setup demo test agents torture versions bench pictures lint deny ci
 
 help:
 	@echo 'make demo     the whole tour on real git and tmux, with scripted agents'
 	@echo 'make test     every test'
+	@echo 'make agents   the real agent programs, installed and tried with models on loopback (AGENTS=latest: the newest)'
 	@echo 'make torture  the torture tests at full length, and docs/reliability.md (TORTURE=full for hours)'
 	@echo 'make versions the tests that face tmux and git, with every version that Debian has of them'
 	@echo 'make bench    a dispatch beside its floor'
@@ -35,6 +40,12 @@ torture: setup
 	$(CARGO) run --locked --quiet --example reliability -- target/torture/results.jsonl $(TORTURE) $$outcome; \
 	test $$outcome = passed
 	tests/versions.sh run
+
+# Not a part of `make ci`: it installs half a gigabyte of programs that others release, and takes a quarter of an hour.
+agents: setup
+	$(CARGO) build --locked
+	AGENTS='$(AGENTS)' tests/agents/install.sh $(AGENTS_IN)
+	tests/agents/start.sh $(AGENTS_IN) $(CURDIR)/target/debug/ganger $(AGENTS_ARGS)
 
 versions: setup
 	tests/versions.sh run

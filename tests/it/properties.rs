@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use ganger::agent::hooks::{Mechanism, verbs};
 use ganger::domain::glob::{Match, Pattern};
 use ganger::domain::id::TaskId;
 use ganger::domain::naming::{Naming, slug};
@@ -10,6 +11,7 @@ use ganger::domain::text;
 use ganger::wire::exit_file;
 use ganger::wire::launch::Launch;
 use proptest::prelude::*;
+use serde_json::json;
 
 /// Text as bad as it comes: controls, escapes, overrides, wide and combining characters.
 fn hostile() -> impl Strategy<Value = String> {
@@ -31,6 +33,29 @@ fn harmless(letter: char) -> bool {
 }
 
 proptest! {
+    /// Of any text behind ganger's name, what needs no permission is one word to a real shell, and nothing else happens.
+    #[test]
+    fn a_verb_that_needs_no_permission_is_one_command_with_one_word(
+        text in r#"[ "']{0,2}[a-z"'$`\\;&|<>(){}*?~#!=\n\t -]{0,10}["']?"#
+    ) {
+        let command = format!("\"$GANGER_BIN\" note {text}");
+        let input = json!({ "command": command });
+        let event = json!({ "hook_event_name": "PreToolUse", "tool_name": "Bash", "tool_input": input }).to_string();
+        if verbs::answer(Mechanism::Claude, event.as_bytes(), "/bin/echo").is_some() {
+            let folder = tempfile::tempdir().unwrap();
+            let ran = crate::support::command("sh")
+                .args(["-c", &format!("set -- {text}; echo $#; exec {command}")])
+                .env("GANGER_BIN", "/bin/echo")
+                .current_dir(&folder)
+                .output()
+                .unwrap();
+            let said = String::from_utf8(ran.stdout).unwrap();
+            prop_assert!(said.starts_with("1\nnote "), "{text}: {said}");
+            prop_assert!(ran.status.success() && ran.stderr.is_empty());
+            prop_assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
+        }
+    }
+
     #[test]
     fn a_title_of_any_kind_makes_names_that_git_and_tmux_take(title in hostile(), suffix in "(-[0-9a-f]{1,4})?") {
         let short = slug(&title);

@@ -90,7 +90,8 @@ event SessionStart ',"source":"startup"'
 turn=0
 while [ $turn -lt 2 ]; do
   event UserPromptSubmit ',"prompt":"p"'
-  event PreToolUse ',"tool_name":"Bash","tool_input":{"command":"make"}'
+  event PreToolUse ',"tool_name":"Bash","tool_input":{"command":"make"}' >> "$WORLD/answered.make"
+  event PreToolUse ',"tool_name":"Bash","tool_input":{"command":"\"$GANGER_BIN\" done"}' >> "$WORLD/answered.done"
   event PermissionRequest ',"tool_name":"Bash","tool_input":{"command":"make"}'
   echo "Do you want to proceed?"; answer
   event PostToolUse ',"tool_name":"Bash","tool_input":{"command":"make"}'
@@ -132,10 +133,17 @@ fn claude_works_asks_and_is_sent_back() {
     world.stand_in("claude", CLAUDE);
     let id = works_to_review(&world, "claude");
     let (_, argv) = world.heard("claude");
-    assert_eq!(&argv[..3], ["--permission-mode", "acceptEdits", "--append-system-prompt"]);
-    assert!(argv[3].contains(r#""$GANGER_BIN" done"#), "{argv:?}");
+    assert_eq!(&argv[..3], ["--permission-mode", "acceptEdits", "--allowedTools"]);
+    assert_eq!(argv[4], "--append-system-prompt");
+    assert!(argv[5].contains(r#""$GANGER_BIN" done"#), "{argv:?}");
     assert_eq!(world.git(&["status", "--porcelain"]), "");
     assert_eq!(world.task(id)["commits"].as_array().unwrap().len(), 2);
+    assert_eq!(
+        fs::read_to_string(world.path("answered.make")).unwrap(),
+        "",
+        "what else it runs is for the program to ask"
+    );
+    assert!(world.file("answered.done").contains(r#""permissionDecision":"allow""#), "its own verbs are not");
 }
 
 #[test]

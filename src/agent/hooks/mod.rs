@@ -1,7 +1,7 @@
 //! Hooks of the agents' own command lines: how an agent tells ganger what it does.
 //!
-//! Owns what is registered where ([`settings`]), what the files on disk become ([`install`]) and what a
-//! report of an agent means ([`payload`]). It starts nothing, opens no database, and knows no agent but by name.
+//! Owns what is registered where ([`settings`]), what the files on disk become ([`install`]), what a report of an agent
+//! means ([`payload`]) and what it is answered ([`verbs`]). It starts nothing, opens no database, and knows no agent but by name.
 //!
 //! What the agents take and send is from their documentation, as of November 2026: `code.claude.com/docs/en/hooks`,
 //! `developers.openai.com/codex/hooks`, `geminicli.com/docs/hooks/reference`, `opencode.ai/docs/plugins`.
@@ -14,6 +14,7 @@ mod remove;
 pub mod settings;
 #[cfg(test)]
 mod tests;
+pub mod verbs;
 
 /// A way in which an agent's command line runs programs on events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

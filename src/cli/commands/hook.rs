@@ -1,13 +1,14 @@
-//! `ganger __hook NAME`: what an agent's own program runs on its events. Quick, silent, and harmless outside an attempt.
+//! `ganger __hook NAME`: what an agent's own program runs on its events. Quick, harmless outside an attempt, and silent but
+//! for one answer: the agent's own verbs need no permission.
 
 use std::ffi::OsString;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::report;
-use crate::agent::hooks::{Mechanism, payload};
+use crate::agent::hooks::{Mechanism, payload, verbs};
 use crate::cli::args::{Color, Global};
 use crate::cli::wiring::Wiring;
 use crate::domain::state::Activity;
@@ -18,7 +19,7 @@ use crate::os::ancestry;
 /// How long another program's lock on the database is waited for: the agent waits for this command.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Hears an agent's event. Nothing that goes wrong here is the agent's business: it never fails and prints nothing.
+/// Hears an agent's event. Nothing that goes wrong here is the agent's business: it never fails.
 pub fn run(argv: &[OsString]) {
     let Ok(Some(speaker)) = report::agent() else { return };
     // Whose variables these are is one thing, whose descendant this is another.
@@ -49,8 +50,20 @@ fn event(name: &str) -> Option<Word> {
     input.by_ref().take(payload::LONGEST as u64 + 1).read_to_end(&mut json).ok()?;
     // To its end: who writes it must not find the pipe closed.
     std::io::copy(&mut input, &mut std::io::sink()).ok()?;
+    if let Some(answer) = own_program().and_then(|program| verbs::answer(mechanism, &json, &program)) {
+        // Before anything that takes time. Who does not read it asks a person, as ever.
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "{answer}").and_then(|()| out.flush()).ok();
+    }
     let report = payload::read(mechanism, &json)?;
     Some(Word::Report { activity: report.activity, saying: report.saying, conversation: report.conversation })
+}
+
+/// Ganger as the agent's environment names it, if that is this very program.
+fn own_program() -> Option<String> {
+    let named = std::env::var("GANGER_BIN").ok()?;
+    let same = std::fs::canonicalize(&named).ok()? == std::env::current_exe().ok()?.canonicalize().ok()?;
+    same.then_some(named)
 }
 
 fn hear(speaker: &Speaker, word: &Word) -> Result<(), Fault> {
