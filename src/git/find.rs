@@ -39,7 +39,9 @@ fn look(git: &Git, tree: &Tree, owners: &[AttemptId]) -> Result<Whereabouts, Str
     if let Some(elsewhere) = moved.filter(|at| *at != path).find(|at| record_of(&repo.common, at).is_ok()) {
         return Ok(Whereabouts::Elsewhere(elsewhere));
     }
-    if there {
+    // A git that was killed as it made the tree may leave an empty folder, also after all was cleaned up. Of one that an
+    // agent worked in it may be a volume's that is not mounted.
+    if there && (tree.ran || !is_empty(&path)) {
         return Ok(Whereabouts::Broken(not_it));
     }
     let record = records.iter().find(|admin| admin.tree().is_some_and(|at| at == path));
@@ -61,6 +63,11 @@ fn is_there(path: &Path) -> Result<bool, String> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(format!("{}: {error}", path.display())),
     }
+}
+
+/// Whether it is a folder with nothing in it.
+fn is_empty(path: &Path) -> bool {
+    path.read_dir().is_ok_and(|mut entries| entries.next().is_none())
 }
 
 fn in_place(admin: &Admin, path: &Path) -> Whereabouts {

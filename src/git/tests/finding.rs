@@ -108,6 +108,19 @@ fn g31_what_is_no_worktree_any_more_is_broken() {
 }
 
 #[test]
+fn g31_an_empty_folder_where_no_agent_ever_ran_is_nothing() {
+    let lab = Lab::new();
+    let tree = Tree { ran: false, state: TreeState::Gone, ..present(&lab) };
+    lab.run(&["worktree", "remove", "--force", tree.path.to_str().unwrap()]);
+    std::fs::create_dir(&tree.path).unwrap();
+    assert!(matches!(find(&lab, &tree), Whereabouts::Absent { .. }));
+    let ran = Tree { ran: true, ..tree.clone() };
+    assert!(matches!(find(&lab, &ran), Whereabouts::Broken(_)), "a volume may not be mounted there");
+    std::fs::write(tree.path.join("file"), "x").unwrap();
+    assert!(matches!(find(&lab, &tree), Whereabouts::Broken(_)));
+}
+
+#[test]
 fn g30_the_owner_is_asked_again_right_before_the_move() {
     let lab = Lab::new();
     let tree = present(&lab);
