@@ -1,6 +1,7 @@
 //! What a person decides on tasks at rest: approve, reopen, edit, archive.
 
 use std::fs;
+use std::path::Path;
 
 use nix::sys::signal::Signal;
 use serde_json::Value;
@@ -333,9 +334,11 @@ fn a_shell_opens_where_the_work_is() {
     assert_eq!(world.ganger(&["shell", &name]).code, Some(7), "the process is the shell");
     let canonical = |path: &str| fs::canonicalize(path.trim()).unwrap();
     assert_eq!(canonical(&world.file("where")), canonical(&tree));
-    // Where it is parked, too.
+    // Where it is parked, too: its path is taken when the removal is undone.
     world.ok(&["rm", &name]);
-    world.ok(&["undo"]);
+    fs::create_dir_all(Path::new(tree.trim()).join("taken")).unwrap();
+    let undone = world.ok(&["undo"]);
+    assert!(undone.contains("stays parked at") && undone.contains("is taken"), "{undone}");
     let parked = world.ok(&["path", &name]);
     assert!(parked.contains(".trash"), "{parked}");
     assert_eq!(world.ganger(&["shell", &name]).code, Some(7));

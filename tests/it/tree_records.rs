@@ -128,8 +128,11 @@ fn g31_a_record_that_says_something_else_than_the_disk_is_mended_whatever_it_say
         the_record_is_right(&world, &tree, &trash);
         world.audited();
     }
+    // The task is back, its worktree is not: the path is taken meanwhile.
     world.ok(&["rm", &id.to_string()]);
+    fs::create_dir_all(tree.join("taken")).unwrap();
     world.ok(&["undo"]);
+    fs::remove_dir_all(&tree).unwrap();
     for (state, parked) in [("gone", "NULL"), ("present", "NULL"), ("parked", "'/nowhere/1'")] {
         say(state, parked);
         assert!(!violations(&world).is_empty(), "{state}: the auditor sees it");

@@ -82,7 +82,7 @@ fn every_act_is_undone_newest_first() {
 }
 
 #[test]
-fn a_removed_task_comes_back_and_its_tree_stays_parked() {
+fn a_removed_task_comes_back_with_its_tree() {
     let world = World::new();
     let id = world.dispatch("echo precious > work; exit 3");
     world.settled(id, "failed");
@@ -92,17 +92,18 @@ fn a_removed_task_comes_back_and_its_tree_stays_parked() {
     world.fails(3, &["show", &name]);
     let answer = world.ganger(&["undo", "--json"]).json();
     assert_eq!((&answer["schema_version"], &answer["tasks"][0]["id"]), (&1.into(), &id.into()));
-    let parked = world.ok(&["path", &name]);
+    let tree = world.ok(&["path", &name]);
     let what = answer["undone"].as_str().unwrap();
-    assert!(what.contains("parked") && what.contains(parked.trim()), "{what} {parked}");
-    assert_eq!(fs::read_to_string(format!("{}/work", parked.trim())).unwrap(), "precious\n");
+    assert!(!tree.contains(".trash") && what.contains(&format!("is back at {}", tree.trim())), "{what} {tree}");
+    assert_eq!(fs::read_to_string(format!("{}/work", tree.trim())).unwrap(), "precious\n");
     let task = world.task(id);
     assert_eq!((&task["status"], &task["reason"]), (&"failed".into(), &"the agent failed: exit status 3".into()));
     assert!(told(&world, id).contains(&"undeleted".to_owned()));
-    // It works again, in a tree of its own, the parked one untouched.
+    // It works again, in the same tree.
     world.ok(&["retry", &name]);
     world.settled(id, "failed");
-    assert!(fs::exists(format!("{}/work", parked.trim())).unwrap());
+    assert_eq!(world.ok(&["path", &name]), tree);
+    assert!(fs::exists(format!("{}/work", tree.trim())).unwrap());
     world.reconciled();
 }
 
