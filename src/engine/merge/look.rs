@@ -176,7 +176,7 @@ impl Seen {
     }
 }
 
-/// The tasks of a repository that are approved and have not been merged by [`super::merge`], in the order of their ids: a
+/// The tasks of a repository that are approved and have not been merged by [`super::merge()`], in the order of their ids: a
 /// task comes after those that it was added to follow.
 ///
 /// # Errors

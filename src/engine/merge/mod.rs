@@ -84,7 +84,7 @@ pub struct Merge {
 /// changes. `ahead` are the previews of those that come first: their branches are taken to be where those leave them.
 ///
 /// # Errors
-/// As for [`merge`].
+/// As for [`merge()`].
 pub fn preview(engine: &Engine, request: &Request, ahead: &[Merge]) -> Result<Merge, Fault> {
     let seen = look::at(engine, request, ahead)?;
     let mut merge = seen.merge();

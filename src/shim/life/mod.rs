@@ -1,7 +1,7 @@
 //! The shim's life as a pure function: what is known of it, and what happens, give what is known then and what is done
 //! about it.
 //!
-//! [`next`] first notes what happened and then finds the first thing to do in [`rules`]: the order of the rules decides,
+//! [`next`] first notes what happened and then finds the first thing to do in `rules`: the order of the rules decides,
 //! not the order in which things were noticed. It ends in one of three: a wait, a question that the next happening
 //! answers, or the end. What can fail and matters is a question; an [`Act`] is carried out as far as that can be done.
 //! The clock's reading comes with each happening, counted from the shim's start.
