@@ -377,7 +377,7 @@ struct Chance {
     agents: usize,
     foreground: Option<bool>,
     verification: bool,
-    /// A verification was started at some time.
+    /// The agent's work was being verified at some time, with or without a command to run for it.
     verified: bool,
     exit_written: bool,
     left: Option<Leave>,
@@ -510,7 +510,10 @@ impl Chance {
                         assert!(self.exit_written, "told before it was written down");
                         Answer::Ended(told)
                     }
-                    News::Verified(_) => Answer::Verified(told),
+                    News::Verified(_) => {
+                        self.verified = true;
+                        Answer::Verified(told)
+                    }
                 }
             }
         }
