@@ -71,6 +71,12 @@ pub fn finish(code: ExitCode) -> ExitCode {
     if code == ExitCode::SUCCESS { ExitCode::FAILURE } else { code }
 }
 
+/// Whether there is somebody to ask: standard input and output are a terminal.
+#[must_use]
+pub fn is_interactive() -> bool {
+    io::stdin().is_terminal() && io::stdout().is_terminal()
+}
+
 /// Prints a line of ganger's own on standard output.
 pub fn say(line: &str) {
     write(format!("{}\n", readable(line)).as_bytes());

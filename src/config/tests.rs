@@ -629,3 +629,11 @@ fn the_default_file_and_the_page_of_settings_are_made_from_the_table() {
     generated("assets/config.toml", &commented());
     generated("docs/configuration.md", &docs::page());
 }
+
+#[test]
+fn every_command_that_can_be_granted_is_named_where_the_setting_is_described() {
+    let text = include_str!("../../assets/config.toml").replace("\n# ", " ");
+    for verb in Verb::grantable() {
+        assert!(text.contains(&format!("\"{verb}\"")), "{verb}");
+    }
+}

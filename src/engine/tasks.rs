@@ -264,7 +264,7 @@ pub fn remove(engine: &Engine, id: TaskId, stop_first: bool, force: bool) -> Res
 }
 
 fn put_away(engine: &Engine, tree: &Tree, force: bool, removed: &mut Removed) -> Result<(), Fault> {
-    match trees::park(engine, tree, force) {
+    match trees::park(engine, tree, trees::Occasion::Removal, force) {
         Ok(Some(moved)) => {
             removed.parked.push(moved.path);
             removed.said.extend(moved.said);

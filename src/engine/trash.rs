@@ -1,21 +1,18 @@
 //! The trash: worktrees that were put away, by a removal, a fresh retry or a clean-up; what is in it, what goes back to
 //! where it was, and what the user deletes for good.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use super::{Engine, Fault, Kind, Remedy, trees};
+use super::{Engine, Fault, Kind, trees};
 use crate::domain::attempt::Tree;
 use crate::domain::id::TaskId;
 use crate::domain::state::{TreeState, Who};
 use crate::domain::task::Task;
 use crate::domain::time::Timestamp;
 use crate::domain::tree::Whereabouts;
-use crate::ports::store::{Amendment, Filter, Record};
+use crate::ports::store::{Amendment, Filter, Record, WORKTREE_PARKED};
 use crate::ports::worktrees::TreeError;
-
-/// How many events of a task are read to find out when its tree was parked.
-const EVENTS: u32 = 10_000;
 
 /// A worktree in the trash.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,13 +34,16 @@ pub struct Parked {
 /// # Errors
 /// Those of the store.
 pub fn list(engine: &Engine, repo: Option<&Path>) -> Result<Vec<Parked>, Fault> {
-    let filter = Filter { repo: repo.map(Path::to_owned), archived: true, removed: true, ..Filter::default() };
-    let tasks: HashMap<TaskId, Task> =
-        engine.ports.store.tasks(&filter)?.tasks.into_iter().map(|task| (task.id, task)).collect();
+    let read = |removed: bool| -> Result<Vec<Task>, Fault> {
+        let filter = Filter { repo: repo.map(Path::to_owned), archived: true, removed, ..Filter::default() };
+        Ok(engine.ports.store.tasks(&filter)?.tasks)
+    };
+    let there: HashSet<TaskId> = read(false)?.into_iter().map(|task| task.id).collect();
+    let tasks: HashMap<TaskId, Task> = read(true)?.into_iter().map(|task| (task.id, task)).collect();
     let mut found = Vec::new();
     for tree in engine.ports.store.all_trees(None)? {
         let Some(task) = tasks.get(&tree.task).filter(|_| tree.state == TreeState::Parked) else { continue };
-        found.extend(look(engine, tree, task)?);
+        found.extend(look(engine, tree, task, !there.contains(&task.id))?);
     }
     Ok(found)
 }
@@ -53,32 +53,31 @@ pub fn list(engine: &Engine, repo: Option<&Path>) -> Result<Vec<Parked>, Fault> 
 /// # Errors
 /// [`Kind::NoSuchTask`]; those of the store.
 pub fn of(engine: &Engine, id: TaskId) -> Result<Vec<Parked>, Fault> {
-    let task = task(engine, id)?;
+    let (task, removed) = match engine.ports.store.task(id)? {
+        Some(task) => (task, false),
+        None => (removed(engine, id)?, true),
+    };
     let mut found = Vec::new();
     for tree in engine.ports.store.all_trees(Some(id))? {
-        found.extend(look(engine, tree, &task)?);
+        found.extend(look(engine, tree, &task, removed)?);
     }
     Ok(found)
 }
 
-/// A task, removed ones included.
-fn task(engine: &Engine, id: TaskId) -> Result<Task, Fault> {
-    if let Some(task) = engine.ports.store.task(id)? {
-        return Ok(task);
-    }
+/// A task that is off the board for good.
+fn removed(engine: &Engine, id: TaskId) -> Result<Task, Fault> {
     let filter = Filter { archived: true, removed: true, ..Filter::default() };
-    let removed = engine.ports.store.tasks(&filter)?.tasks.into_iter().find(|task| task.id == id);
-    removed.ok_or_else(|| Fault::no_such_task(id))
+    let task = engine.ports.store.tasks(&filter)?.tasks.into_iter().find(|task| task.id == id);
+    task.ok_or_else(|| Fault::no_such_task(id))
 }
 
 /// Where a tree is in the trash, if it is there: the disk decides, whatever its record says.
-fn look(engine: &Engine, tree: Tree, task: &Task) -> Result<Option<Parked>, Fault> {
+fn look(engine: &Engine, tree: Tree, task: &Task, removed: bool) -> Result<Option<Parked>, Fault> {
     let Whereabouts::Parked(at) = trees::whereabouts(engine, &tree)? else { return Ok(None) };
     let number = engine.ports.store.attempt(&tree.owner)?.map_or(0, |attempt| attempt.plan.number);
-    let events = engine.ports.store.timeline(Some(tree.task), 0, EVENTS)?;
-    let parked = |event: &&Record| event.attempt.as_ref() == Some(&tree.owner) && event.event() == "worktree parked";
+    let events = engine.ports.store.timeline(Some(tree.task), 0, u32::MAX)?;
+    let parked = |event: &&Record| event.attempt.as_ref() == Some(&tree.owner) && event.event() == WORKTREE_PARKED;
     let since = events.iter().rev().find(parked).map(|event| event.at);
-    let removed = engine.ports.store.task(tree.task)?.is_none();
     Ok(Some(Parked { at, number, title: task.draft.title.clone(), removed, since, tree }))
 }
 
@@ -146,10 +145,7 @@ pub fn delete(engine: &Engine, parked: &Parked) -> Result<(), Fault> {
     }
     let tree = Tree { state: TreeState::Parked, parked: Some(parked.at.clone()), ..tree.clone() };
     match engine.ports.trees.delete(&tree, &|| trees::owns(engine, &tree)) {
-        Err(TreeError::Revoked) => {
-            let why = format!("task {id}: another process has just moved its worktree");
-            return Err(Fault::new(Kind::Conflict, why).of(id).hint(Remedy::Show(id)));
-        }
+        Err(TreeError::Revoked) => return Err(trees::moved_meanwhile(&tree)),
         outcome => outcome.map_err(|error| Fault::from(error).of(id))?,
     }
     let gone = Amendment::TreeDeleted { path: tree.path, owner: tree.owner };

@@ -1,13 +1,15 @@
-//! Undo: a person's last act taken back. It touches no agent; a worktree that a removal
-//! has parked goes back to where it was.
+//! Undo: a person's last act taken back. It touches no agent, and of worktrees only the one that an undone removal has
+//! parked, which goes back to where it was.
 
 use std::path::Path;
 
+use super::trees::Occasion;
 use super::{Engine, Fault, Kind, Remedy, merge, trees};
+use crate::domain::attempt::Tree;
 use crate::domain::id::TaskId;
 use crate::domain::lifecycle::Event;
 use crate::domain::state::{Act, TreeState, Who};
-use crate::ports::store::{Amendment, Deed, Reverse};
+use crate::ports::store::{Amendment, Deed, Record, Reverse, WORKTREE_PARKED};
 
 /// What was undone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +36,11 @@ pub fn undo(engine: &Engine, repo: Option<&Path>) -> Result<Undone, Fault> {
         }
         last = Some(deed.seq);
         if engine.ports.store.undo(&deed, &reverse(&deed), &engine.stamp(Who::Person))? {
-            return Ok(Undone { task: deed.task, what: what(engine, &deed)? });
+            let mut what = what(engine, &deed)?;
+            if deed.act == Act::Deleted {
+                what += &tree_back(engine, deed.task)?;
+            }
+            return Ok(Undone { task: deed.task, what });
         }
     }
 }
@@ -65,16 +71,30 @@ fn moved_on(engine: &Engine, deed: &Deed) -> Result<Fault, Fault> {
         .hint(Remedy::Show(id)))
 }
 
-/// Restores the worktree that a removal has parked, and says what became of it.
+/// Restores the newest worktree if the removal has parked it, and says where it is.
 fn tree_back(engine: &Engine, task: TaskId) -> Result<String, Fault> {
-    let Some(tree) = trees::newest(engine, task)?.filter(|tree| tree.state == TreeState::Parked) else {
+    let newest = trees::newest(engine, task)?.filter(|tree| tree.state == TreeState::Parked);
+    let Some((tree, at)) = newest.and_then(|tree| tree.parked.clone().map(|at| (tree, at))) else {
         return Ok(String::new());
     };
-    Ok(match (trees::restore(engine, &tree), tree.parked) {
-        (Ok(moved), _) => format!("; its worktree is back at {}", moved.path.display()),
-        (Err(fault), Some(at)) => format!("; its worktree stays parked at {}: {}", at.display(), fault.message),
-        (Err(fault), None) => format!("; its worktree is not back: {}", fault.message),
-    })
+    let why = if parked_by_a_removal(engine, &tree)? {
+        match trees::restore(engine, &tree) {
+            Ok(moved) => return Ok(format!("; its worktree is back at {}", moved.path.display())),
+            Err(fault) => format!(": {}", fault.message),
+        }
+    } else {
+        String::new()
+    };
+    Ok(format!("; its worktree stays parked at {}{why}", at.display()))
+}
+
+/// Whether a removal has parked this tree, and no merge or fresh retry before it.
+fn parked_by_a_removal(engine: &Engine, tree: &Tree) -> Result<bool, Fault> {
+    let timeline = engine.ports.store.timeline(Some(tree.task), 0, u32::MAX)?;
+    let parked = |record: &&Record| record.attempt.as_ref() == Some(&tree.owner) && record.event() == WORKTREE_PARKED;
+    let occasion = timeline.iter().rev().find(parked).and_then(|record| record.facts().remove(Occasion::FACT));
+    // An event that does not say it was written before anything else could be undone.
+    Ok(occasion.is_none_or(|occasion| occasion == Occasion::Removal.text()))
 }
 
 fn what(engine: &Engine, deed: &Deed) -> Result<String, Fault> {
@@ -87,8 +107,6 @@ fn what(engine: &Engine, deed: &Deed) -> Result<String, Fault> {
         Act::Requeued => "no longer queued, failed again".to_owned(),
         Act::Archived => "no longer archived, on the board again".to_owned(),
         Act::Unarchived => "archived again".to_owned(),
-        Act::Deleted => {
-            format!("no longer removed, on the board again{}", tree_back(engine, deed.task)?)
-        }
+        Act::Deleted => "no longer removed, on the board again".to_owned(),
     })
 }

@@ -196,6 +196,9 @@ pub enum Applied {
 /// What the timeline calls a merge.
 pub const MERGED: &str = "merged";
 
+/// What the timeline calls a worktree that was moved to the trash.
+pub const WORKTREE_PARKED: &str = "worktree parked";
+
 /// What the timeline calls a worktree that was gone and made again.
 pub const WORKTREE_MADE_AGAIN: &str = "worktree made again";
 
@@ -205,7 +208,7 @@ pub enum Amendment {
     /// Other names, because the first were taken between claim and effect: the tree's only while `claimed`, the
     /// session's until the shim has started.
     Rename { attempt: AttemptId, branch: String, worktree: PathBuf, session: String },
-    /// The tree was moved to the trash. Only while `owner` owns it.
+    /// The tree was moved to the trash. Only while `owner` owns it. What for is the stamp's evidence.
     TreeParked { path: PathBuf, owner: AttemptId, parked: PathBuf },
     /// The tree is gone: every place that it could be in was looked at. Only while `owner` owns it.
     TreeGone { path: PathBuf, owner: AttemptId },

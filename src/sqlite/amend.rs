@@ -9,7 +9,7 @@ use super::trouble::{Done, one};
 use super::{edit, shelf};
 use crate::domain::id::{AttemptId, Process};
 use crate::domain::state::{Phase, TreeState};
-use crate::ports::store::{Amendment, MERGED, Stamp, WORKTREE_MADE_AGAIN};
+use crate::ports::store::{Amendment, MERGED, Stamp, WORKTREE_MADE_AGAIN, WORKTREE_PARKED};
 
 pub(super) fn amend(conn: &Connection, amendment: &Amendment, stamp: &Stamp) -> Done<bool> {
     match amendment {
@@ -18,7 +18,7 @@ pub(super) fn amend(conn: &Connection, amendment: &Amendment, stamp: &Stamp) -> 
         }
         Amendment::TreeParked { path, owner, parked } => {
             let (path, parked) = (path_text(path)?, path_text(parked)?);
-            let facts = vec![("event", "worktree parked".to_owned()), ("parked", parked.to_owned())];
+            let facts = vec![("event", WORKTREE_PARKED.to_owned()), ("parked", parked.to_owned())];
             move_tree(conn, path, owner, (TreeState::Parked, Some(parked)), facts, stamp)
         }
         Amendment::TreeGone { path, owner } => {

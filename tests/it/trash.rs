@@ -67,6 +67,21 @@ fn an_undone_removal_has_its_worktree_again_and_a_retry_goes_on_in_it() {
 }
 
 #[test]
+fn what_a_merge_has_put_away_stays_there_when_a_later_removal_is_undone() {
+    let world = World::new();
+    let id = world.dispatch("echo one >file; git add file; git commit -qm one");
+    world.settled(id, "review");
+    let name = id.to_string();
+    world.ok(&["merge", &name]);
+    world.ok(&["rm", &name]);
+    let said = world.ok(&["undo"]);
+    assert!(said.contains("its worktree stays parked at"), "{said}");
+    assert_eq!(parked(&world, &["show", &name]).len(), 1);
+    world.ok(&["trash", "restore", &name]);
+    world.audited();
+}
+
+#[test]
 fn an_earlier_worktree_is_given_back_by_its_number_and_one_that_is_taken_stays() {
     let world = World::new();
     let (id, tree) = with_work(&world);

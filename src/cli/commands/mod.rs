@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use serde_json::json;
@@ -166,6 +167,22 @@ pub fn answer(wiring: &Wiring, engine: &Engine, task: &Task, sentence: &str) -> 
         output::say(sentence);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Asks the user at the terminal; `None` where there is none to ask at.
+///
+/// # Errors
+/// Where the terminal can't be written or read.
+pub fn consents(question: &str) -> Result<Option<bool>, Fault> {
+    if !output::is_interactive() {
+        return Ok(None);
+    }
+    let failed = |error: std::io::Error| Fault::io("asking", &error);
+    let mut out = std::io::stdout().lock();
+    write!(out, "{question} [y/N] ").and_then(|()| out.flush()).map_err(failed)?;
+    let mut said = String::new();
+    std::io::stdin().read_line(&mut said).map_err(failed)?;
+    Ok(Some(matches!(said.trim(), "y" | "Y" | "yes")))
 }
 
 /// Reads a duration of an argument.

@@ -1,11 +1,10 @@
 //! `ganger trash`: what removals have parked; what goes back, and what is deleted for good.
 
-use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::{Outcome, duration};
+use super::{Outcome, consents, duration};
 use crate::cli::args::{EmptyTrash, RestoreTrash, Trash};
 use crate::cli::wiring::Wiring;
 use crate::cli::{json, output};
@@ -115,7 +114,7 @@ fn empty(wiring: &Wiring, engine: &Engine, args: &EmptyTrash) -> Outcome {
         show(wiring, engine, &chosen, "");
         return Ok(ExitCode::SUCCESS);
     }
-    if !args.yes && !consents(wiring, engine, &chosen)? {
+    if !args.yes && !is_confirmed(wiring, engine, &chosen)? {
         return Err(Fault::new(Kind::Failed, "nothing was deleted").hint("ganger trash restore ID gives one back"));
     }
     let (mut deleted, mut failed) = (Vec::new(), None);
@@ -162,20 +161,16 @@ fn chosen(wiring: &Wiring, engine: &Engine, args: &EmptyTrash) -> Result<Vec<Par
 }
 
 /// Says what would be deleted, and asks. Without a terminal it has to be said on the command line.
-fn consents(wiring: &Wiring, engine: &Engine, chosen: &[Parked]) -> Result<bool, Fault> {
-    if wiring.global.json || !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
+fn is_confirmed(wiring: &Wiring, engine: &Engine, chosen: &[Parked]) -> Result<bool, Fault> {
+    let unasked = || {
         let message = format!("{} worktrees would be deleted for good", chosen.len());
-        return Err(Fault::new(Kind::Usage, message).hint("see them with --dry-run, then: ganger trash empty --yes"));
+        Fault::new(Kind::Usage, message).hint("see them with --dry-run, then: ganger trash empty --yes")
+    };
+    if wiring.global.json || !output::is_interactive() {
+        return Err(unasked());
     }
     show(wiring, engine, chosen, "");
-    let failed = |error: std::io::Error| Fault::io("asking whether to delete them", &error);
-    let mut out = std::io::stdout().lock();
-    out.write_all(b"delete these worktrees for good, with what is not committed in them? [y/N] ")
-        .and_then(|()| out.flush())
-        .map_err(failed)?;
-    let mut said = String::new();
-    std::io::stdin().read_line(&mut said).map_err(failed)?;
-    Ok(matches!(said.trim(), "y" | "Y" | "yes"))
+    consents("delete these worktrees for good, with what is not committed in them?")?.ok_or_else(unasked)
 }
 
 #[cfg(test)]

@@ -1,13 +1,12 @@
 //! `ganger trust`: shows everything that a repository's own file says, then trusts those very bytes.
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::Outcome;
+use super::{Outcome, consents};
 use crate::cli::args::{Global, Trust};
 use crate::cli::output;
 use crate::cli::wiring::Wiring;
@@ -53,10 +52,10 @@ pub fn run(wiring: &Wiring, args: &Trust) -> Outcome {
     if let Some(unfit) = unfit {
         return Err(Refusal::Unfit(unfit).fault(&repo));
     }
-    // All of it is shown before any of it is obeyed.
+    // All of it is shown before any of it is obeyed. A script that says `ganger trust` means it.
     if !wiring.global.json {
         output::table(&page.rows(None));
-        if !args.yes && !trusted && !consents()? {
+        if !args.yes && !trusted && !consents("obey this from now on?")?.unwrap_or(true) {
             return Err(Fault::new(Kind::Failed, "nothing is trusted").hint(trust::hint(&repo)));
         }
     }
@@ -72,19 +71,6 @@ pub fn run(wiring: &Wiring, args: &Trust) -> Outcome {
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Asks, where there is a person at a terminal. A script that says `ganger trust` means it.
-fn consents() -> Result<bool, Fault> {
-    if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
-        return Ok(true);
-    }
-    let failed = |error: std::io::Error| Fault::io("asking whether to trust it", &error);
-    let mut out = std::io::stdout().lock();
-    out.write_all(b"obey this from now on? [y/N] ").and_then(|()| out.flush()).map_err(failed)?;
-    let mut said = String::new();
-    std::io::stdin().read_line(&mut said).map_err(failed)?;
-    Ok(matches!(said.trim(), "y" | "Y" | "yes"))
 }
 
 fn revoke(wiring: &Wiring, engine: &Engine, repo: &Path) -> Outcome {

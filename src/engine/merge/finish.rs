@@ -33,7 +33,7 @@ pub(super) fn finish(engine: &Engine, seen: &Seen, mut merge: Merge) -> Result<M
 fn put_away(engine: &Engine, seen: &Seen, merge: &mut Merge) {
     let tree = &seen.tree;
     match tree.state {
-        TreeState::Planned | TreeState::Present => match trees::park(engine, tree, false) {
+        TreeState::Planned | TreeState::Present => match trees::park(engine, tree, trees::Occasion::Merge, false) {
             Ok(Some(moved)) => {
                 merge.parked = Some(moved.path);
                 merge.said.extend(moved.said);

@@ -329,14 +329,14 @@ fn a_tree_is_parked_once_nobody_stands_in_it() {
     let vim = world.spawn("vim").process;
     world.with(vim, |found| found.folder = Some(tree.path.clone()));
     let before = world.now().boot;
-    let fault = trees::park(&engine, &tree, false).unwrap_err();
+    let fault = trees::park(&engine, &tree, trees::Occasion::Removal, false).unwrap_err();
     let hint = format!("end it first, or: ganger rm {task} --force");
     assert_eq!((fault.kind, fault.hint.as_deref()), (Kind::Conflict, Some(hint.as_str())));
     assert!(fault.message.starts_with(&format!("pid {} (vim) works in ", vim.pid)), "{}", fault.message);
     assert_eq!(world.now().boot.since(before).as_secs(), 2);
     // One that is on its way out is waited for.
     world.before("pause", move |world| world.kill(vim));
-    trees::park(&engine, &tree, false).unwrap();
+    trees::park(&engine, &tree, trees::Occasion::Removal, false).unwrap();
     assert!(parked(&world, &attempt.plan.worktree));
     assert_eq!(world.board().trees(task).unwrap()[0].state, TreeState::Parked);
 }
@@ -348,7 +348,7 @@ fn a_tree_that_has_another_owner_by_now_is_not_parked() {
     let tree = world.board().trees(task).unwrap().pop().unwrap();
     dispatch(&engine, &retry(task)).unwrap();
     world.lock().processes.values_mut().for_each(|found| (found.folder, found.mark) = (None, None));
-    let fault = trees::park(&engine, &tree, false).unwrap_err();
+    let fault = trees::park(&engine, &tree, trees::Occasion::Removal, false).unwrap_err();
     assert_eq!(
         (fault.kind, fault.message.as_str()),
         (Kind::Conflict, "task 1: a new attempt has just taken over its worktree")
@@ -366,12 +366,12 @@ fn g30_a_tree_that_a_claim_took_before_its_removal_read_the_record_is_not_parked
     let tree = world.board().trees(task).unwrap().pop().unwrap();
     assert_eq!(tree.owner, world.attempt(task).plan.id);
     for force in [false, true] {
-        let fault = trees::park(&engine, &tree, force).unwrap_err();
+        let fault = trees::park(&engine, &tree, trees::Occasion::Removal, force).unwrap_err();
         assert_eq!((fault.kind, world.count("park")), (Kind::Conflict, 0), "{}", fault.message);
     }
     assert!(!parked(&world, &tree.path));
     world.exit(&tree.owner, 1, Evidence::Changed);
-    trees::park(&engine, &tree, false).unwrap();
+    trees::park(&engine, &tree, trees::Occasion::Removal, false).unwrap();
     assert!(parked(&world, &tree.path));
 }
 
@@ -381,7 +381,7 @@ fn a_tree_that_is_not_there_is_recorded_as_gone() {
     let (engine, task, _) = ended(&world, 1);
     let tree = world.board().trees(task).unwrap().pop().unwrap();
     world.lock().trees.clear();
-    assert_eq!(trees::park(&engine, &tree, false).unwrap(), None);
+    assert_eq!(trees::park(&engine, &tree, trees::Occasion::Removal, false).unwrap(), None);
     assert_eq!(world.board().trees(task).unwrap(), []);
 }
 

@@ -5,9 +5,9 @@ mod park;
 mod records;
 mod restore;
 
-pub(in crate::engine) use occupants::{left_in, owns, works_in};
+pub(in crate::engine) use occupants::{left_in, moved_meanwhile, owns, works_in};
 pub use occupants::{nobody_in, still_wanted};
-pub use park::park;
+pub use park::{Occasion, park};
 pub use records::{Finding, Looked, SeenTree, lost, newest, out_of_place, settle, survey, whereabouts};
 pub(in crate::engine) use records::{make_again, not_there};
 pub use restore::restore;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::domain::attempt::Tree;
 use crate::domain::id::AttemptId;
-use crate::engine::{Engine, Fault, Hint, Kind, leftover};
+use crate::engine::{Engine, Fault, Hint, Kind, Remedy, leftover};
 use crate::ports::host::Found;
 
 /// How long a process that stands in a tree is waited for.
@@ -69,6 +69,12 @@ pub(in crate::engine) fn left_in(
         Ok((standing.is_empty() || !standing.iter().all(&waited_for)).then_some(()))
     })?;
     Ok(standing)
+}
+
+/// Refuses what was decided on a tree's record that is another by now.
+pub(in crate::engine) fn moved_meanwhile(tree: &Tree) -> Fault {
+    let why = format!("task {}: another process has just moved its worktree", tree.task);
+    Fault::new(Kind::Conflict, why).of(tree.task).hint(Remedy::Show(tree.task))
 }
 
 pub(in crate::engine) fn works_in(found: &Found, tree: &Path) -> Fault {

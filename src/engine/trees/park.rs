@@ -9,12 +9,35 @@ use crate::engine::{Engine, Fault, Kind};
 use crate::ports::store::Amendment;
 use crate::ports::worktrees::{Moved, Parking, TreeError};
 
+/// What a tree was put away for. The event keeps it: only what goes back with a task was parked with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occasion {
+    Removal,
+    FreshRetry,
+    Merge,
+}
+
+impl Occasion {
+    /// The name of the fact in the event.
+    pub const FACT: &str = "occasion";
+
+    /// As it is stored.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Removal => "removal",
+            Self::FreshRetry => "fresh retry",
+            Self::Merge => "merge",
+        }
+    }
+}
+
 /// Moves a tree to the trash, where it stays a worktree. With `force`, whoever stands in it, and as a plain folder
 /// where it is no worktree any more.
 ///
 /// # Errors
 /// A conflict when somebody works in it; those of git.
-pub fn park(engine: &Engine, tree: &Tree, force: bool) -> Result<Option<Moved>, Fault> {
+pub fn park(engine: &Engine, tree: &Tree, occasion: Occasion, force: bool) -> Result<Option<Moved>, Fault> {
     let insist = |fault: Fault, first: &str| {
         let fault = fault.of(tree.task);
         if force { fault } else { fault.hint(format!("{first}ganger rm {} --force", tree.task)) }
@@ -35,7 +58,8 @@ pub fn park(engine: &Engine, tree: &Tree, force: bool) -> Result<Option<Moved>, 
     let Some(moved) = parked else { return not_at_its_path(engine, tree, force) };
     let (path, owner) = (tree.path.clone(), tree.owner.clone());
     let amendment = Amendment::TreeParked { path, owner, parked: moved.path.clone() };
-    engine.ports.store.amend(&amendment, &engine.stamp(Who::Person))?;
+    let stamp = engine.stamp_with(Who::Person, vec![(Occasion::FACT, occasion.text().to_owned())]);
+    engine.ports.store.amend(&amendment, &stamp)?;
     Ok(Some(moved))
 }
 

@@ -1,9 +1,9 @@
 //! Restoring: a parked tree goes back to where it was.
 
-use super::occupants::owns;
+use super::occupants::{moved_meanwhile, owns};
 use crate::domain::attempt::Tree;
 use crate::domain::state::Who;
-use crate::engine::{Engine, Fault, Kind, Remedy};
+use crate::engine::{Engine, Fault};
 use crate::ports::store::Amendment;
 use crate::ports::worktrees::{Moved, TreeError};
 
@@ -13,10 +13,7 @@ use crate::ports::worktrees::{Moved, TreeError};
 /// A conflict where another process has just moved it; those of git, also where its path is taken.
 pub fn restore(engine: &Engine, tree: &Tree) -> Result<Moved, Fault> {
     let moved = match engine.ports.trees.restore(tree, &|| owns(engine, tree)) {
-        Err(TreeError::Revoked) => {
-            let why = format!("task {}: another process has just moved its worktree", tree.task);
-            return Err(Fault::new(Kind::Conflict, why).of(tree.task).hint(Remedy::Show(tree.task)));
-        }
+        Err(TreeError::Revoked) => return Err(moved_meanwhile(tree)),
         moved => moved.map_err(|error| Fault::from(error).of(tree.task))?,
     };
     let (path, owner) = (tree.path.clone(), tree.owner.clone());

@@ -25,7 +25,7 @@ pub fn earlier_attempts(engine: &Engine, attempt: &Attempt, fresh: bool) -> Vec<
     if fresh {
         for tree in engine.ports.store.trees(attempt.plan.task).unwrap_or_default() {
             if tree.owner != attempt.plan.id && tree.state == TreeState::Present {
-                match trees::park(engine, &tree, false) {
+                match trees::park(engine, &tree, trees::Occasion::FreshRetry, false) {
                     Ok(parked) => said.extend(parked.into_iter().flat_map(|moved| moved.said)),
                     Err(fault) => {
                         let at = tree.path.display();
