@@ -12,6 +12,7 @@ use crate::domain::settings::Settings;
 use crate::engine::{Engine, Fault, Kind, Ports, Surroundings, tasks, trust};
 use crate::git::Git;
 use crate::os::clock::SystemClock;
+use crate::os::disk::FileSystem;
 use crate::os::files::{PrivateFiles, private_folder};
 use crate::os::lock::FileLocks;
 use crate::os::notify::Detached;
@@ -274,6 +275,7 @@ pub fn engine(
         }),
         shell: Box::new(Sh { environment: around.environment.clone() }),
         repositories: Box::new(RepositoryFiles),
+        disk: Box::new(FileSystem),
     };
     #[cfg(feature = "failpoints")]
     let ports = pointed(&around.state_dir, ports);
@@ -288,8 +290,9 @@ pub fn engine(
 #[cfg(feature = "failpoints")]
 fn pointed(state_dir: &Path, ports: Ports) -> Ports {
     use crate::failpoint::{Inner, wrap};
-    let Ports { store, trees, merges, mux, clock, locks, processes, files, notifier, shell, repositories } = ports;
-    let Inner { store, trees, merges, mux, locks, processes, files, repositories } =
-        wrap(state_dir, Inner { store, trees, merges, mux, locks, processes, files, repositories });
-    Ports { store, trees, merges, mux, clock, locks, processes, files, notifier, shell, repositories }
+    let Ports { store, trees, merges, mux, clock, locks, processes, files, notifier, shell, repositories, disk } =
+        ports;
+    let Inner { store, trees, merges, mux, locks, processes, files, repositories, disk } =
+        wrap(state_dir, Inner { store, trees, merges, mux, locks, processes, files, repositories, disk });
+    Ports { store, trees, merges, mux, clock, locks, processes, files, notifier, shell, repositories, disk }
 }

@@ -14,7 +14,7 @@ use crate::domain::permission::Caller;
 use crate::domain::settings::Settings;
 use crate::domain::state::Who;
 use crate::domain::task::Task;
-use crate::ports::host::{Clock, Locks, Notifier, Processes, Shell, StateFiles};
+use crate::ports::host::{Clock, Disk, Entry, Locks, Notifier, Processes, Shell, StateFiles};
 use crate::ports::merges::Merges;
 use crate::ports::multiplexer::Multiplexer;
 use crate::ports::repositories::Repositories;
@@ -63,6 +63,7 @@ pub struct Ports {
     pub notifier: Box<dyn Notifier>,
     pub shell: Box<dyn Shell>,
     pub repositories: Box<dyn Repositories>,
+    pub disk: Box<dyn Disk>,
 }
 
 /// What is around this process, read once.
@@ -165,6 +166,14 @@ impl Engine {
     /// [`Kind::NoSuchTask`], and those of the store.
     pub fn task(&self, id: TaskId) -> Result<Task, Fault> {
         self.ports.store.task(id)?.ok_or_else(|| Fault::no_such_task(id))
+    }
+
+    /// What stands at a path.
+    ///
+    /// # Errors
+    /// Where that can't be told.
+    pub fn look(&self, path: &Path) -> Result<Option<Entry>, Fault> {
+        self.ports.disk.look(path).map_err(|error| Fault::io(&format!("looking at {}", path.display()), &error))
     }
 
     /// Whether a person asked this process to end.

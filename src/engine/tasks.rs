@@ -33,12 +33,12 @@ pub fn add(engine: &Engine, draft: &Draft) -> Result<Task, Fault> {
 /// The repository around `from`, by the path that its tasks know it by: asked of git once, and kept.
 ///
 /// # Errors
-/// Those of git, where there is none, and of the store.
+/// Those of git, where there is none, of the disk and of the store.
 pub fn repository(engine: &Engine, from: &Path) -> Result<PathBuf, Fault> {
     let trees = &engine.ports.trees;
     let found = trees.repository(from).map_err(|error| Fault::new(Kind::Usage, error.to_string()))?;
     // A main worktree is what it is. A git directory may be that of one which git can't name from here.
-    if found.join(".git").symlink_metadata().is_ok() {
+    if engine.look(&found.join(".git"))?.is_some() {
         return Ok(found);
     }
     let mut known: Vec<PathBuf> = Vec::new();

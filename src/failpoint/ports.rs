@@ -17,7 +17,7 @@ use crate::domain::saga::Remains;
 use crate::domain::settings::Settings;
 use crate::domain::task::{Draft, Task};
 use crate::domain::tree::{Head, Whereabouts};
-use crate::ports::host::{Found, Held, Locks, Processes, Signal, StateFiles};
+use crate::ports::host::{Disk, Entry, Found, Held, Locks, Processes, Signal, StateFiles};
 use crate::ports::merges::{self as merges, Build, Check, Merges};
 use crate::ports::multiplexer::{self as mux, Multiplexer, MuxError, NewSession, PaneSeen, Panes, Server, Typed};
 use crate::ports::repositories::{Repositories, Supplied, Unfit};
@@ -39,6 +39,7 @@ pub struct Inner {
     pub processes: Box<dyn Processes>,
     pub files: Box<dyn StateFiles>,
     pub repositories: Box<dyn Repositories>,
+    pub disk: Box<dyn Disk>,
 }
 
 /// Puts points around every call.
@@ -54,6 +55,7 @@ pub fn wrap(state_dir: &Path, inner: Inner) -> Inner {
         processes: Box::new(PointedProcesses(inner.processes)),
         files: Box::new(PointedStateFiles(inner.files)),
         repositories: Box::new(PointedRepositories(inner.repositories)),
+        disk: Box::new(PointedDisk(inner.disk)),
     }
 }
 
@@ -399,5 +401,16 @@ impl Repositories for PointedRepositories {
     }
     fn settings(&self, own: &Settings, supplied: &Supplied) -> Result<Settings, Unfit> {
         self.0.settings(own, supplied)
+    }
+}
+
+struct PointedDisk(Box<dyn Disk>);
+
+impl Disk for PointedDisk {
+    fn look(&self, path: &Path) -> io::Result<Option<Entry>> {
+        around("disk.look", || self.0.look(path), io::Error::other)
+    }
+    fn is_program(&self, path: &Path) -> io::Result<bool> {
+        around("disk.is_program", || self.0.is_program(path), io::Error::other)
     }
 }

@@ -3,6 +3,7 @@
 pub mod ancestry;
 pub mod bounded;
 pub mod clock;
+pub mod disk;
 pub mod events;
 pub mod files;
 pub mod lock;

@@ -145,6 +145,29 @@ pub trait Notifier {
     fn start(&self, argv: &[OsString]);
 }
 
+/// What stands at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    File,
+    Folder,
+    /// A link, wherever it leads, a pipe, a socket or a device.
+    Other,
+}
+
+/// A look at the disk. What can't be looked at is an error, never "nothing there".
+pub trait Disk {
+    /// What stands at the path itself: a link is not followed. `None` where nothing does.
+    ///
+    /// # Errors
+    /// Where it can't be told.
+    fn look(&self, path: &Path) -> io::Result<Option<Entry>>;
+    /// Whether this process may start what is at the path, through links. What it may not reach it can't start either.
+    ///
+    /// # Errors
+    /// Where it can't be told.
+    fn is_program(&self, path: &Path) -> io::Result<bool>;
+}
+
 /// The files of the state directory.
 pub trait StateFiles {
     /// Writes a file that only its owner can read, durably: to a temporary name, synced, renamed, folder synced.

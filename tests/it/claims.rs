@@ -15,6 +15,7 @@ use ganger::engine::dispatch::{Request, dispatch};
 use ganger::engine::{Engine, Kind, Ports, Surroundings};
 use ganger::git::Git;
 use ganger::os::clock::SystemClock;
+use ganger::os::disk::FileSystem;
 use ganger::os::files::{PrivateFiles, private_folder};
 use ganger::os::lock::FileLocks;
 use ganger::os::notify::Detached;
@@ -210,6 +211,7 @@ fn d3_a_panic_in_the_saga_is_a_failure_like_any_other() {
             }),
             shell: Box::new(Sh { environment: Vec::new() }),
             repositories: Box::new(RepositoryFiles),
+            disk: Box::new(FileSystem),
         },
         settings: Arc::new(settings),
         around: Arc::new(Surroundings {

@@ -48,13 +48,13 @@ fn list(wiring: &Wiring) -> Outcome {
             .values()
             .map(|profile| {
                 let program = profile.argv(false, None).first().map_or("", String::as_str);
-                let installed = preflight::is_installed(&engine, program);
-                let version = (installed && !profile.version.is_empty())
+                let installed = preflight::is_installed(&engine, program).ok();
+                let version = (installed == Some(true) && !profile.version.is_empty())
                     .then(|| scope.spawn(|| version(program, &profile.version)));
                 (profile, program, installed, version)
             })
             .collect();
-        let finish = |(profile, program, installed, version): (&Profile, &str, bool, Option<_>)| Agent {
+        let finish = |(profile, program, installed, version): (&Profile, &str, Option<bool>, Option<_>)| Agent {
             name: profile.name.clone(),
             mode: profile.mode,
             program: program.to_owned(),
@@ -84,7 +84,8 @@ struct Agent {
     name: String,
     mode: Mode,
     program: String,
-    installed: bool,
+    /// `None` where it could not be looked for.
+    installed: Option<bool>,
     version: Option<String>,
     /// Whether its hooks are in this worktree; `None` where it has no such thing.
     hooks: Option<bool>,
@@ -111,9 +112,10 @@ impl Agent {
 
     fn row(&self) -> Vec<String> {
         let version = match (self.installed, &self.version) {
-            (false, _) => "not installed",
-            (true, None) => "installed",
-            (true, Some(version)) => version,
+            (None, _) => "unknown",
+            (Some(false), _) => "not installed",
+            (Some(true), None) => "installed",
+            (Some(true), Some(version)) => version,
         };
         let hooks = match self.hooks {
             None => "-",

@@ -193,11 +193,12 @@ fn with_engine(wiring: &Wiring, engine: &Engine, checks: &mut Vec<Check>) {
     checks.extend(elsewhere(wiring, engine));
     for (name, profile) in &settings.agents {
         let program = profile.argv(false, None).first().map_or("", String::as_str);
-        checks.push(if preflight::is_installed(engine, program) {
-            check(&format!("agent {name}"), Mark::Ok, program)
-        } else {
-            check(&format!("agent {name}"), Mark::Warning, format!("{program} is not on PATH"))
-        });
+        let (mark, said) = match preflight::is_installed(engine, program) {
+            Ok(true) => (Mark::Ok, program.to_owned()),
+            Ok(false) => (Mark::Warning, format!("{program} is not on PATH")),
+            Err(error) => (Mark::Warning, format!("{program} can't be looked for on PATH: {error}")),
+        };
+        checks.push(check(&format!("agent {name}"), mark, said));
     }
     checks.push(match reconcile(engine, &Scope { repo: None, dry_run: true }) {
         Ok(report) if !report.unknown.is_empty() => {

@@ -148,10 +148,11 @@ fn attempt(engine: &Engine, row: Attempt, shims: Vec<Process>, panes: Vec<PaneSe
 /// A tree, as the disk shows it and not as its record has it.
 fn tree(engine: &Engine, tree: Tree, owners: &[AttemptId]) -> TreeFacts {
     // A repository that is away, on a disk that is not mounted say, has lost nothing.
-    let found = if tree.repo.exists() {
-        of_disk(&tree, engine.ports.trees.whereabouts(&tree, owners))
-    } else {
-        Found::Unknown(format!("the repository {} is missing", tree.repo.display()))
+    let repo = tree.repo.display();
+    let found = match engine.ports.disk.look(&tree.repo) {
+        Ok(Some(_)) => of_disk(&tree, engine.ports.trees.whereabouts(&tree, owners)),
+        Ok(None) => Found::Unknown(format!("the repository {repo} is missing")),
+        Err(error) => Found::Unknown(format!("the repository {repo} can't be looked at: {error}")),
     };
     TreeFacts { tree, found }
 }

@@ -77,7 +77,7 @@ pub(super) fn claim<'a>(
         if request.verify_only {
             can_verify(&plan)?;
         }
-        if request.resume && (plan.adopts.is_none() || plan.worktree.symlink_metadata().is_err()) {
+        if request.resume && (plan.adopts.is_none() || engine.look(&plan.worktree)?.is_none()) {
             let why = format!("task {0}: there is no worktree of an earlier attempt to go on in", task.id);
             return Err(Fault::new(Kind::Conflict, why).of(task.id).hint(Remedy::RetryFresh(task.id)));
         }

@@ -135,7 +135,7 @@ fn free_names(
                 free
             }
         };
-        let path = names.worktree.symlink_metadata().is_err();
+        let path = engine.look(&names.worktree)?.is_none();
         let session = !cleared.server.sessions.contains(&names.session);
         if branch && path && session {
             return Ok(names);

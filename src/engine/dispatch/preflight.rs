@@ -2,8 +2,8 @@
 //!
 //! A fault of the machine leaves the task as it is; a fault of the task's own fails it, without a claim.
 
+use std::io;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ pub enum Obstacle {
 /// The first obstacle.
 pub fn check(engine: &Engine, task: &Task, agent: &str) -> Result<Cleared, Obstacle> {
     let server = engine.ports.mux.server(&engine.around.socket).map_err(|error| Obstacle::Machine(error.into()))?;
-    if !is_installed(engine, "git") {
+    if !find(engine, "git")? {
         let fault = Fault::new(Kind::Failed, "git is not installed: there is no executable git on PATH");
         return Err(Obstacle::Machine(fault.hint("install git")));
     }
@@ -61,7 +61,7 @@ pub fn check(engine: &Engine, task: &Task, agent: &str) -> Result<Cleared, Obsta
         });
     };
     if let Some(program) = profile.argv(false, None).first()
-        && !is_installed(engine, program)
+        && !find(engine, program)?
     {
         return Err(Obstacle::Task {
             reason: format!("agent {agent:?} is missing: {program:?} is not an executable on PATH"),
@@ -97,17 +97,34 @@ fn tree_obstacle(error: TreeError, hint: &str) -> Obstacle {
     }
 }
 
+/// A search that fails is the machine's fault: whether the program is there is not known.
+fn find(engine: &Engine, program: &str) -> Result<bool, Obstacle> {
+    is_installed(engine, program).map_err(|error| {
+        let fault = Fault::io(&format!("looking for {program:?} on PATH"), &error);
+        Obstacle::Machine(fault.hint("ganger doctor"))
+    })
+}
+
 /// Whether the agent's program can be found; one with a relative path is looked for in the worktree, later.
-#[must_use]
-pub fn is_installed(engine: &Engine, program: &str) -> bool {
-    let executable =
-        |path: &Path| path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0);
+///
+/// # Errors
+/// What the system says of a place that can't be looked at, where the program is in no other.
+pub fn is_installed(engine: &Engine, program: &str) -> io::Result<bool> {
+    let disk = &engine.ports.disk;
     if program.contains('{') || (program.contains('/') && !program.starts_with('/')) {
-        return true;
+        return Ok(true);
     }
     if program.starts_with('/') {
-        return executable(Path::new(program));
+        return disk.is_program(Path::new(program));
     }
     let path = engine.around.environment.iter().find(|(name, _)| name.as_bytes() == b"PATH").map(|(_, value)| value);
-    path.is_some_and(|path| std::env::split_paths(path).any(|folder| executable(&folder.join(program))))
+    let mut unknown = Ok(false);
+    for folder in path.into_iter().flat_map(std::env::split_paths) {
+        match disk.is_program(&folder.join(program)) {
+            Ok(true) => return Ok(true),
+            Ok(false) => {}
+            failed => unknown = failed,
+        }
+    }
+    unknown
 }

@@ -8,13 +8,13 @@ use crate::ports::store::Which;
 /// agent started.
 ///
 /// # Errors
-/// Those of the store, as a sentence.
+/// Those of the disk and the store, as a sentence.
 pub(super) fn is_due(engine: &Engine, plan: &Plan) -> Result<bool, String> {
     if plan.adopts.is_none() {
         return Ok(true);
     }
     // One that has to be made again has only what git has.
-    if plan.worktree.symlink_metadata().is_err() {
+    if engine.look(&plan.worktree).map_err(|fault| fault.message)?.is_none() {
         return Ok(true);
     }
     let attempts = engine.ports.store.attempts(&Which::Of(plan.task)).map_err(|error| error.to_string())?;

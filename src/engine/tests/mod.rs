@@ -8,6 +8,7 @@ mod common;
 mod dispatching;
 mod letters;
 mod life;
+mod looking;
 mod machine;
 mod merges;
 mod merging;

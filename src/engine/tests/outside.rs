@@ -10,7 +10,8 @@ use crate::domain::id::{AttemptId, FileId, Place, Process};
 use crate::domain::reconcile::{Lock, Probe};
 use crate::domain::settings::Settings;
 use crate::domain::time::Now;
-use crate::ports::host::{Clock, Found, Held, Locks, Notifier, Processes, Signal, StateFiles};
+use crate::os::disk::FileSystem;
+use crate::ports::host::{Clock, Disk, Entry, Found, Held, Locks, Notifier, Processes, Signal, StateFiles};
 use crate::ports::repositories::{Repositories, Supplied, Unfit};
 
 fn broken(_: Then) -> io::Error {
@@ -268,5 +269,16 @@ impl StateFiles for Party {
                 _ => Err(error),
             })
         })
+    }
+}
+
+/// The folders of the model are real.
+impl Disk for Party {
+    fn look(&self, path: &Path) -> io::Result<Option<Entry>> {
+        self.gate("disk.look", broken, || FileSystem.look(path))
+    }
+
+    fn is_program(&self, path: &Path) -> io::Result<bool> {
+        self.gate("disk.is_program", broken, || FileSystem.is_program(path))
     }
 }

@@ -285,7 +285,8 @@ impl World {
                 notifier: Box::new(party.clone()),
                 shell: Box::new(party.clone()),
                 repositories: Box::new(party.clone()),
-                files: Box::new(party),
+                files: Box::new(party.clone()),
+                disk: Box::new(party),
             },
             settings: Arc::new(self.settings.clone()),
             around: Arc::new(Surroundings {

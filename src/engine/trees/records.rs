@@ -4,7 +4,7 @@
 //! lock, so that nobody moves the tree between the look and the write.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::occupants::still_wanted;
 use crate::domain::attempt::{Attempt, Plan, Tree};
@@ -116,7 +116,7 @@ fn recorded(tree: &Tree, live: bool) -> Recorded {
     Recorded { state: tree.state, parked: tree.parked.clone(), branch: tree.branch.clone(), live }
 }
 
-fn finish_parking(engine: &Engine, tree: &Tree, at: &std::path::Path) -> Result<(), Fault> {
+fn finish_parking(engine: &Engine, tree: &Tree, at: &Path) -> Result<(), Fault> {
     let by = at.file_name().and_then(|name| AttemptId::parse(&name.to_string_lossy()).ok());
     let (Some(by), Some(trash)) = (by, at.parent()) else { return Ok(()) };
     let parking = Parking { by: &by, trash, force: false };
@@ -149,15 +149,19 @@ fn write(engine: &Engine, tree: &Tree, live: bool, found: &Whereabouts) -> Resul
     Ok(looked)
 }
 
-/// Whether a glance shows that a record is right: most are, and a look at all places takes longer.
+/// Whether a glance shows that a record is right: most are, and a look at all places takes longer. What can't be glanced
+/// at is looked at.
 fn is_right_at_a_glance(engine: &Engine, tree: &Tree) -> bool {
-    let is_parked = || tree.trash().join(tree.owner.as_str()).symlink_metadata().is_ok();
-    let is_in_place = || tree.path.symlink_metadata().is_ok();
+    let is_there = |path: &Path| engine.ports.disk.look(path).ok().map(|found| found.is_some());
+    let in_trash = || is_there(&tree.trash().join(tree.owner.as_str()));
+    let in_place = || is_there(&tree.path);
     match tree.state {
         TreeState::Planned => false,
-        TreeState::Present => engine.ports.trees.glance(&tree.path) && !is_parked(),
-        TreeState::Parked => !is_in_place() && tree.parked.as_ref().is_some_and(|at| at.symlink_metadata().is_ok()),
-        TreeState::Gone => !is_in_place() && !is_parked(),
+        TreeState::Present => engine.ports.trees.glance(&tree.path) && in_trash() == Some(false),
+        TreeState::Parked => {
+            in_place() == Some(false) && tree.parked.as_deref().is_some_and(|at| is_there(at) == Some(true))
+        }
+        TreeState::Gone => in_place() == Some(false) && in_trash() == Some(false),
     }
 }
 

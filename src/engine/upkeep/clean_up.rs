@@ -1,12 +1,14 @@
 //! Clean-up: what an attempt that is over has left. Idempotent, separate from every decision on a task.
 //!
 //! Only what bears the attempt's mark is touched, nothing that holds work is destroyed, and what is kept is said.
-//!
+
+use std::path::Path;
 
 use crate::domain::attempt::Attempt;
 use crate::domain::id::{AttemptId, TaskId};
 use crate::domain::state::{Phase, Status, TreeState};
 use crate::engine::{Engine, Fault, steps, trees};
+use crate::ports::host::Entry;
 use crate::ports::multiplexer::{PaneSeen, Panes};
 use crate::ports::store::Which;
 
@@ -49,7 +51,7 @@ pub fn exited(engine: &Engine, attempt: &Attempt, panes: Option<&Panes>) -> bool
         listed = panes;
         &listed
     };
-    if engine.ports.trees.release(&attempt.plan).is_err() && attempt.plan.repo.exists() {
+    if engine.ports.trees.release(&attempt.plan).is_err() && !is_absent(engine, &attempt.plan.repo) {
         return false;
     }
     let pane = panes.find(&attempt.plan.id);
@@ -90,6 +92,16 @@ pub fn ended(engine: &Engine, task: TaskId) -> Result<(), Fault> {
     Ok(())
 }
 
+/// A repository that is not there any more has no lock to take off; one that can't be looked at may have.
+fn is_absent(engine: &Engine, repo: &Path) -> bool {
+    matches!(engine.ports.disk.look(repo), Ok(None))
+}
+
+/// Whether the screen of an ended pane is on disk, so that the pane may go.
+fn is_saved(engine: &Engine, attempt: &Attempt) -> bool {
+    matches!(engine.ports.disk.look(&attempt.plan.files.screen), Ok(Some(Entry::File)))
+}
+
 /// A newer attempt runs and the screen is saved; or the task is done with.
 fn is_superseded(engine: &Engine, attempt: &Attempt) -> bool {
     let Ok(task) = engine.ports.store.task(attempt.plan.task) else { return false };
@@ -100,7 +112,7 @@ fn is_superseded(engine: &Engine, attempt: &Attempt) -> bool {
     let newer = task.attempt.as_ref().filter(|newest| **newest != attempt.plan.id);
     let runs =
         |id: &AttemptId| engine.ports.store.attempt(id).ok().flatten().is_some_and(|row| row.started_at.is_some());
-    newer.is_some_and(runs) && attempt.plan.files.screen.exists()
+    newer.is_some_and(runs) && is_saved(engine, attempt)
 }
 
 /// Ended panes beyond the newest `keep_ended`, oldest first, that nobody looks at.
@@ -110,7 +122,7 @@ pub fn surplus(engine: &Engine, ended: &[(&Attempt, &PaneSeen)]) {
     ended.sort_by_key(|(attempt, _)| attempt.ended_at);
     let surplus = ended.len().saturating_sub(keep);
     for (attempt, pane) in ended.into_iter().take(surplus) {
-        let unused = pane.dead && pane.attached == 0 && attempt.plan.files.screen.exists();
+        let unused = pane.dead && pane.attached == 0 && is_saved(engine, attempt);
         if unused && engine.ports.mux.kill(&attempt.plan.socket, pane).is_ok() {
             steps::note(engine, attempt, &attempt.kept, true);
         }

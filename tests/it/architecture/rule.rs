@@ -23,8 +23,9 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("lib", &[]),
 ];
 
-/// What the tests of a layer, in its folder `tests`, may import besides: the use cases are tried on the real store.
-const IN_TESTS: &[(&str, &[&str])] = &[("engine", &["sqlite"])];
+/// What the tests of a layer, in its folder `tests`, may import besides: the use cases are tried on the real store and
+/// on real files.
+const IN_TESTS: &[(&str, &[&str])] = &[("engine", &["sqlite", "os::disk"])];
 
 /// Crates and modules that are named in certain folders only.
 #[rustfmt::skip]

@@ -18,7 +18,10 @@ fn i7_work_that_is_gone_is_found_and_a_tree_that_nobody_ran_in_is_not_work() {
     assert_clean(&world);
     world.trouble("trees.whereabouts", When::Before, Then::Fail);
     assert_unsure(&world, "I7", "git: as scripted");
-    std::fs::remove_dir(world.repo()).unwrap();
+    world.trouble("disk.look", When::Before, Then::Fail);
+    let repo = world.repo();
+    assert_unsure(&world, "I7", &format!("the repository {} can't be looked at: as scripted", repo.display()));
+    std::fs::remove_dir(repo).unwrap();
     assert_unsure(&world, "I7", &format!("the repository {} is missing", world.repo().display()));
 
     let world = World::new();
