@@ -95,8 +95,19 @@ pub struct Global {
         help_heading = "Global options"
     )]
     pub config: Option<PathBuf>,
-    /// Prints JSON, a stable interface
-    #[arg(long, global = true, help_heading = "Global options")]
+    /// Prints JSON, a stable interface; list and show print of each task only the fields that are named
+    #[arg(
+        long = "json",
+        global = true,
+        value_name = "FIELD,…",
+        num_args = 0..=1,
+        require_equals = true,
+        value_delimiter = ',',
+        help_heading = "Global options"
+    )]
+    pub fields: Option<Vec<String>>,
+    /// Whether JSON was asked for.
+    #[arg(skip)]
     pub json: bool,
     /// When to use colours
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Global options")]
@@ -595,7 +606,9 @@ impl Args {
     /// What clap makes of them; also where help or the version was asked for.
     pub fn read(argv: Vec<OsString>) -> Result<Self, clap::Error> {
         let mut matches = command().try_get_matches_from(argv)?;
-        <Self as clap::FromArgMatches>::from_arg_matches_mut(&mut matches)
+        let mut args = <Self as clap::FromArgMatches>::from_arg_matches_mut(&mut matches)?;
+        args.global.json = args.global.fields.is_some();
+        Ok(args)
     }
 }
 

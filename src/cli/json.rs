@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use super::board::{Card, Seen};
+use crate::config::nearest;
 use crate::domain::attempt::{Attempt, Exit};
 use crate::domain::completion::signal_name;
 use crate::domain::id::TaskId;
@@ -12,6 +13,7 @@ use crate::domain::state::Cause;
 use crate::domain::time::Timestamp;
 use crate::domain::tree::Head;
 use crate::engine::upkeep::{Action, Report};
+use crate::engine::{Fault, Kind};
 use crate::ports::store::Record;
 
 /// RFC 3339 in UTC, to the millisecond: always as long, so that columns are straight and texts sort.
@@ -72,6 +74,28 @@ pub fn task(card: &Card) -> Value {
         "updated_at": time(task.updated_at),
         "attempt": card.attempt.as_ref().map(attempt),
     })
+}
+
+/// Of a task's JSON only these fields, in the order of the names; all of it where none is named.
+///
+/// # Errors
+/// [`Kind::Usage`] for a name that is none of its fields.
+pub fn only(fields: Option<&[String]>, task: Value) -> Result<Value, Fault> {
+    let Some(fields) = fields.filter(|fields| !fields.is_empty()) else { return Ok(task) };
+    let Value::Object(mut whole) = task else { return Ok(task) };
+    let mut named = serde_json::Map::new();
+    for field in fields {
+        let Some(value) = whole.shift_remove(field).or_else(|| named.get(field).cloned()) else {
+            let known = || whole.keys().chain(named.keys()).map(String::as_str);
+            let hint = nearest(field, known()).map_or_else(
+                || format!("the fields are {}", known().collect::<Vec<_>>().join(", ")),
+                |name| format!("--json={name}"),
+            );
+            return Err(Fault::new(Kind::Usage, format!("there is no field {field:?}")).hint(hint));
+        };
+        named.insert(field.clone(), value);
+    }
+    Ok(Value::Object(named))
 }
 
 /// A task with all its attempts, oldest first.
@@ -183,7 +207,21 @@ pub fn paths(paths: &[PathBuf]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Timestamp, time};
+    use serde_json::json;
+
+    use super::{Timestamp, only, time};
+
+    #[test]
+    fn of_a_task_the_named_fields_are_printed_in_their_order() {
+        let some = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            only(Some(&names), json!({"id": 1, "title": "t", "status": "ready"})).map(|value| value.to_string())
+        };
+        assert_eq!(some(&["title", "id", "title"]).unwrap(), r#"{"title":"t","id":1}"#);
+        assert_eq!(some(&[]).unwrap(), r#"{"id":1,"title":"t","status":"ready"}"#);
+        assert_eq!(some(&["id", "staus"]).unwrap_err().hint.unwrap().to_string(), "--json=status");
+        assert!(some(&["id", "nonsense"]).unwrap_err().hint.unwrap().to_string().contains("title, status, id"));
+    }
 
     #[test]
     fn times_are_always_as_long() {

@@ -3,6 +3,7 @@
 mod args;
 mod board;
 mod commands;
+mod complete;
 mod environment;
 mod gate;
 mod json;
@@ -41,7 +42,16 @@ pub fn run(argv: Vec<OsString>) -> ExitCode {
 
 /// Reads the arguments and does what they say.
 fn parsed(argv: Vec<OsString>) -> ExitCode {
-    let wants_json = argv.iter().take_while(|word| *word != "--").any(|word| word == "--json");
+    match complete::answer(argv.clone()) {
+        Ok(false) => {}
+        Ok(true) => return ExitCode::SUCCESS,
+        Err(error) => {
+            output::parsed(&error);
+            return ExitCode::from(Kind::Usage.code());
+        }
+    }
+    let is_json = |word: &OsString| word == "--json" || word.as_encoded_bytes().starts_with(b"--json=");
+    let wants_json = argv.iter().take_while(|word| *word != "--").any(is_json);
     match args::Args::read(argv) {
         Ok(args) => commands::run(args),
         Err(error) if error.use_stderr() && wants_json => {

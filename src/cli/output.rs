@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::domain::text;
 use crate::engine::Fault;
+use crate::tui;
 
 /// The version of every top-level JSON object.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -189,22 +190,108 @@ pub fn complain(fault: &Fault) {
     }
 }
 
+/// Between two columns of a table.
+pub const GAP: usize = 2;
+
+/// How a cell is shown where colours are wanted. Colour is never the only signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    Plain,
+    Dim,
+    Good,
+    Busy,
+    Warn,
+    Bad,
+}
+
+impl Tone {
+    /// The parameters of "select graphic rendition": colours of the terminal's own palette, so that its theme holds.
+    const fn code(self) -> Option<&'static str> {
+        match self {
+            Self::Plain => None,
+            Self::Dim => Some("2"),
+            Self::Good => Some("32"),
+            Self::Busy => Some("36"),
+            Self::Warn => Some("33"),
+            Self::Bad => Some("31"),
+        }
+    }
+}
+
+/// A cell of a table, in characters that can be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cell {
+    text: String,
+    tone: Tone,
+}
+
+impl Cell {
+    pub fn new(text: impl AsRef<str>, tone: Tone) -> Self {
+        Self { text: readable(text.as_ref()), tone }
+    }
+
+    /// In columns of a terminal.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        unicode_width::UnicodeWidthStr::width(self.text.as_str())
+    }
+
+    /// Cuts it to `width` columns, and marks that it was cut.
+    pub fn cut(&mut self, width: usize) {
+        use unicode_width::UnicodeWidthStr as _;
+        if self.width() <= width {
+            return;
+        }
+        let mark = readable("…");
+        let room = width.saturating_sub(mark.width());
+        while self.width() > room {
+            self.text.pop();
+        }
+        if mark.width() <= width {
+            self.text.push_str(&mark);
+        }
+    }
+
+    fn push_to(&self, line: &mut String, coloured: bool) {
+        match self.tone.code().filter(|_| coloured && !self.text.is_empty()) {
+            Some(code) => write!(line, "\u{1b}[{code}m{}\u{1b}[0m", self.text).unwrap_or_default(),
+            None => line.push_str(&self.text),
+        }
+    }
+}
+
+/// The columns of the terminal that standard output is, if it is one.
+#[must_use]
+pub fn width() -> Option<usize> {
+    if !io::stdout().is_terminal() {
+        return None;
+    }
+    tui::size().map(|(columns, _)| usize::from(columns))
+}
+
 /// Prints rows as aligned columns; the last column is not padded.
 pub fn table(rows: &[Vec<String>]) {
-    use unicode_width::UnicodeWidthStr as _;
-    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| readable(cell)).collect()).collect();
+    let rows: Vec<Vec<Cell>> =
+        rows.iter().map(|row| row.iter().map(|cell| Cell::new(cell, Tone::Plain)).collect()).collect();
+    cells(&rows, false);
+}
+
+/// As [`table`], with colours where they are wanted.
+pub fn cells(rows: &[Vec<Cell>], coloured: bool) {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns)
-        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max().unwrap_or(0))
+        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(Cell::width).max().unwrap_or(0))
         .collect();
-    for row in &rows {
+    for row in rows {
         let mut line = String::new();
-        for (column, cell) in row.iter().enumerate() {
-            line.push_str(cell);
-            if column + 1 < row.len() {
-                line.push_str(&" ".repeat(widths[column] - cell.width() + 2));
+        let last = row.iter().rposition(|cell| !cell.text.is_empty()).unwrap_or(0);
+        for (column, cell) in row.iter().enumerate().take(last + 1) {
+            cell.push_to(&mut line, coloured);
+            if column < last {
+                line.push_str(&" ".repeat(widths[column] - cell.width() + GAP));
             }
         }
-        say(line.trim_end());
+        line.push('\n');
+        write(line.as_bytes());
     }
 }

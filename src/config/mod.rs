@@ -23,6 +23,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use nearest::nearest;
 pub use render::render;
 pub use repository::RepositoryFiles;
 pub use stated::stated;

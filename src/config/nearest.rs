@@ -1,7 +1,7 @@
 //! What a wrong name was probably meant to be.
 
 /// The one of `names` that `wrong` was probably meant to be.
-pub(super) fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wrong = wrong.to_lowercase().replace('-', "_");
     let distances = names.into_iter().map(|name| (strsim::osa_distance(&wrong, &name.replace('-', "_")), name));
     let (distance, name) = distances.min_by_key(|(distance, _)| *distance)?;

@@ -35,3 +35,4 @@ mod tests;
 
 pub use options::Options;
 pub use runtime::{Board, run};
+pub use terminal::size;

@@ -306,7 +306,7 @@ fn the_configuration_can_be_made_shown_and_checked() {
 fn completions_and_doctor_work() {
     let world = World::new();
     for shell in ["bash", "zsh", "fish"] {
-        assert!(world.ok(&["completions", shell]).contains("dispatch"), "{shell}");
+        assert!(world.ok(&["completions", shell]).contains("COMPLETE"), "{shell}");
     }
     let report = world.ganger(&["doctor", "--json"]).json();
     assert_eq!(report["ok"], true, "{report}");

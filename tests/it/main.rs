@@ -26,6 +26,7 @@ mod endings;
 mod events;
 mod faults;
 mod kills;
+mod listing;
 mod merging;
 mod model;
 mod nemesis;

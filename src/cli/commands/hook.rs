@@ -74,6 +74,7 @@ fn hear(speaker: &Speaker, word: &Word) -> Result<(), Fault> {
         state_dir: path("GANGER_STATE_DIR"),
         socket: None,
         config: path("GANGER_CONFIG"),
+        fields: None,
         json: false,
         color: Color::Never,
         verbose: false,

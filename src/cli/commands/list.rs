@@ -19,6 +19,7 @@ use crate::ports::store::Filter;
 pub fn run(wiring: &Wiring, args: &List) -> Outcome {
     let engine = wiring.engine()?;
     let repo = if args.all { None } else { wiring.repository_if_any(&engine)? };
+    let is_of_all = repo.is_none();
     let listing = engine.ports.store.tasks(&Filter {
         repo,
         statuses: args.status.clone(),
@@ -39,13 +40,15 @@ pub fn run(wiring: &Wiring, args: &List) -> Outcome {
     let unreadable: Vec<Fault> =
         listing.unreadable.into_iter().map(|row| Fault::new(Kind::Failed, row).hint("ganger doctor")).collect();
     if wiring.global.json {
-        let mut whole = json!({ "tasks": cards.iter().map(json::task).collect::<Vec<_>>() });
+        let fields = wiring.global.fields.as_deref();
+        let tasks = cards.iter().map(|card| json::only(fields, json::task(card)));
+        let mut whole = json!({ "tasks": tasks.collect::<Result<Vec<_>, Fault>>()? });
         if !unreadable.is_empty() {
             whole["errors"] = unreadable.iter().map(output::fault_json).collect();
         }
         output::object(whole);
     } else {
-        board::table(&cards, engine.ports.clock.now().wall);
+        board::table(wiring, &cards, is_of_all, engine.ports.clock.now().wall);
         for fault in &unreadable {
             output::complain(fault);
         }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::args::{Args, Command};
 use super::wiring::Wiring;
-use super::{board, gate, json, output};
+use super::{board, complete, gate, json, output};
 use crate::domain::permission::Verb;
 use crate::domain::task::Task;
 use crate::domain::text;
@@ -79,16 +79,23 @@ pub fn run(args: Args) -> ExitCode {
         };
         list.all = true;
     }
+    let names_fields = global.fields.as_ref().is_some_and(|fields| !fields.is_empty());
+    if names_fields && !matches!(command, Command::List(_) | Command::Show(_)) {
+        let fault = Fault::new(Kind::Usage, "--json=FIELD,… is for list and show");
+        return output::fault(&fault.hint("--json prints everything"), as_json);
+    }
     let verbs = gate::verbs(&command);
     // These two must work whatever is wrong with the configuration, and the status line must be quick.
     match &command {
         Command::StatusLine(args) => return status_line::run(&global, args),
         Command::Completions { shell } => {
-            // By way of a buffer: the generator panics where it can't write.
-            let mut script = Vec::new();
-            clap_complete::generate(*shell, &mut super::command(), "ganger", &mut script);
-            output::put(&String::from_utf8_lossy(&script));
-            return ExitCode::SUCCESS;
+            return match complete::script(*shell) {
+                Ok(script) => {
+                    output::put(&script);
+                    ExitCode::SUCCESS
+                }
+                Err(fault) => output::fault(&fault, as_json),
+            };
         }
         Command::Config { command } => {
             let outcome = gate::pass_unconfigured(&global, &verbs).and_then(|()| config::run(&global, command));

@@ -3,8 +3,6 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use serde_json::Value;
-
 use super::Outcome;
 use crate::cli::board::{Card, Looker, Seen};
 use crate::cli::wiring::Wiring;
@@ -32,10 +30,7 @@ pub fn run(wiring: &Wiring, id: i64) -> Outcome {
         engine.ports.store.attempts(&Which::Of(id))?.into_iter().map(|attempt| looker.see(attempt)).collect();
     let timeline = engine.ports.store.timeline(Some(id), 0, 1000)?;
     if wiring.global.json {
-        let Value::Object(fields) = json::whole(&card, &attempts, &timeline) else {
-            return Err(Fault::new(Kind::Failed, "a task has no JSON form"));
-        };
-        output::object(Value::Object(fields));
+        output::object(json::only(wiring.global.fields.as_deref(), json::whole(&card, &attempts, &timeline))?);
     } else {
         print(&card, &attempts, &timeline, engine.ports.clock.now().wall);
     }
