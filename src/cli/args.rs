@@ -420,8 +420,14 @@ pub struct Retry {
     /// What to tell the next agent in addition to the prompt
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub note: Option<String>,
+    /// Uses another profile than the task's, for this attempt
+    #[arg(long, value_name = "NAME", conflicts_with = "no_dispatch")]
+    pub agent: Option<String>,
+    /// Replaces what the task's agents are told: a text, - for standard input, or @FILE
+    #[arg(long, value_name = "TEXT|-|@FILE", allow_hyphen_values = true)]
+    pub prompt: Option<String>,
     /// Only runs the verification again, without an agent
-    #[arg(long, conflicts_with_all = ["fresh", "note", "no_dispatch"])]
+    #[arg(long, conflicts_with_all = ["fresh", "note", "no_dispatch", "agent", "prompt"])]
     pub verify: bool,
     /// Only moves it back to ready
     #[arg(long)]

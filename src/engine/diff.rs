@@ -106,6 +106,13 @@ pub fn subject(engine: &Engine, id: TaskId, number: Option<u32>) -> Result<Subje
     Err(conflict(format!("task {id}: there is no work{whose} to compare: it has neither a worktree nor a branch")))
 }
 
+/// How many files of the work have changes in no commit: what its branch lacks; `None` where that can't be told.
+#[must_use]
+pub fn uncommitted(engine: &Engine, id: TaskId) -> Option<usize> {
+    let subject = subject(engine, id, None).ok()?;
+    Some(files(engine, &subject, Part::Uncommitted).ok()?.len())
+}
+
 /// The work in a worktree; `None` where nothing is left of it.
 ///
 /// # Errors

@@ -10,7 +10,8 @@ use super::keymap::Intent;
 use crate::domain::diff::File;
 use crate::domain::id::TaskId;
 use crate::domain::patch::Patch;
-use crate::domain::task::{Draft, Edit};
+use crate::domain::state::Status;
+use crate::domain::task::{Draft, Edit, Task};
 use crate::domain::time::{Now, Timestamp};
 use crate::engine::Fault;
 use crate::engine::board::Board;
@@ -233,9 +234,11 @@ pub enum Act {
         draft: Box<Draft>,
         start: bool,
     },
+    /// With `start`, its dispatch or retry follows as an act of its own.
     Edit {
         task: TaskId,
         edit: Box<Edit>,
+        start: bool,
     },
     Dispatch {
         task: TaskId,
@@ -312,6 +315,16 @@ impl Act {
                 [task] => Some(*task),
                 _ => None,
             },
+        }
+    }
+
+    /// What starts an agent on a task, where its status allows it.
+    #[must_use]
+    pub fn begin(task: &Task) -> Option<Self> {
+        match task.status {
+            Status::Ready => Some(Self::Dispatch { task: task.id }),
+            Status::Failed => Some(Self::Retry { task: task.id, fresh: false, note: None }),
+            Status::InProgress | Status::Review | Status::Done => None,
         }
     }
 

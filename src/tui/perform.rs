@@ -269,7 +269,7 @@ impl Scene<'_> {
                 draft.repo = self.home.map(Path::to_owned).ok_or_else(nowhere)?;
                 Done::Added(tasks::add(engine, &draft)?.id)
             }
-            Act::Edit { task, edit } => {
+            Act::Edit { task, edit, .. } => {
                 tasks::edit(engine, *task, edit)?;
                 Done::Saved(*task)
             }

@@ -386,6 +386,26 @@ fn a_removed_task_is_told_as_it_was() {
 }
 
 #[test]
+fn a_retry_with_another_agent_and_prompt_is_one_step() {
+    let world = World::new();
+    world.configure(
+        "[agents.other]\ncommand = [\"sh\", \"-c\", 'echo \"$1\" > by-another; git add .; git commit -qm x', \"sh\", \"{prompt}\"]",
+    );
+    let id = world.dispatch("exit 3").to_string();
+    world.settled(1, "failed");
+    world.ok(&["retry", &id, "--agent", "other", "--prompt", "as written"]);
+    world.settled(1, "review");
+    let tree = world.ok(&["path", &id]);
+    let told = std::fs::read_to_string(format!("{}/by-another", tree.trim())).unwrap();
+    assert!(told.starts_with("as written\n"), "{told}");
+    assert_eq!(world.ganger(&["approve", &id]).stderr, "", "all of it is committed");
+    let again = world.dispatch("exit 3").to_string();
+    world.settled(2, "failed");
+    world.fails(2, &["retry", &again, "--verify", "--agent", "other"]);
+    world.fails(5, &["retry", &again, "--agent", "nobody"]);
+}
+
+#[test]
 fn a_retry_that_has_to_go_on_does_not_begin_anew() {
     let world = World::new();
     let id = world.dispatch("exit 3");

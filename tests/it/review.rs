@@ -42,7 +42,9 @@ fn finished_work_is_approved_and_reopened() {
         (&answer.json()["tasks"][0]["status"], &answer.json()["tasks"][0]["reason"]),
         (&"done".into(), &Value::Null)
     );
-    assert_eq!(world.ok(&["approve", &name]), "task 1 is done\n", "it is so already");
+    let ran = world.ganger(&["approve", &name]);
+    assert_eq!(ran.stdout, "task 1 is done\n", "it is so already");
+    assert_eq!(ran.stderr, "1 file is not committed: ganger diff 1 --uncommitted\n");
     assert_eq!(world.ok(&["reopen", &name]), "task 1 is in review\n");
     let task = world.task(id);
     assert_eq!((&task["status"], &task["reason"]), (&"review".into(), &"reopened".into()));

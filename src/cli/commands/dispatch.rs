@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Outcome, answer};
+use super::{Outcome, answer, prompt};
 use crate::cli::args::{Dispatch, Retry};
 use crate::cli::board::{self, Card};
 use crate::cli::wiring::Wiring;
@@ -15,6 +15,7 @@ use crate::domain::attempt::Attempt;
 use crate::domain::id::TaskId;
 use crate::domain::queue::Waiting;
 use crate::domain::state::Status;
+use crate::domain::task::Edit;
 use crate::engine::dispatch::{Request, dispatch};
 use crate::engine::queue::{self, Fill, ready};
 use crate::engine::{Engine, Fault, Kind, tasks, wait};
@@ -213,6 +214,10 @@ pub fn retry(wiring: &Wiring, args: &Retry) -> Outcome {
         let task = engine.task(id)?;
         return answer(wiring, &engine, &task, &format!("task {id} is verified again: ganger log {id} --verify"));
     }
+    if let Some(prompt) = &args.prompt {
+        let edit = Edit { prompt: Some(prompt::read(prompt.clone())?), ..Edit::default() };
+        tasks::edit(&engine, id, &edit)?;
+    }
     if args.no_dispatch {
         if let Some(note) = &args.note {
             tasks::note(&engine, id, note)?;
@@ -225,7 +230,7 @@ pub fn retry(wiring: &Wiring, args: &Retry) -> Outcome {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let (from, note) = (vec![task.status], args.note.clone());
-    let request = Request { from, fresh: args.fresh, resume: args.resume, note, ..Request::of(id) };
+    let (from, note, agent) = (vec![task.status], args.note.clone(), args.agent.clone());
+    let request = Request { from, fresh: args.fresh, resume: args.resume, note, agent, ..Request::of(id) };
     several(wiring, &[request], false, false)
 }

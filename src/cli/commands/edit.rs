@@ -1,6 +1,6 @@
 //! `ganger edit`.
 
-use super::{Outcome, add, answer, duration};
+use super::{Outcome, answer, duration, prompt};
 use crate::cli::args::Edit as Args;
 use crate::cli::wiring::Wiring;
 use crate::domain::id::TaskId;
@@ -16,7 +16,7 @@ pub fn run(wiring: &Wiring, args: Args) -> Outcome {
     let timeout = wishes.timeout.as_deref().map(|text| duration("--timeout", text)).transpose()?;
     let edit = Edit {
         title: wishes.title,
-        prompt: wishes.prompt.map(add::prompt).transpose()?,
+        prompt: wishes.prompt.map(prompt::read).transpose()?,
         agent: wishes.agent,
         base: if wishes.no_base { Some(None) } else { wishes.base.map(Some) },
         priority: wishes.priority,

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::{Outcome, add};
+use super::{Outcome, prompt};
 use crate::cli::args;
 use crate::cli::wiring::Wiring;
 use crate::cli::{board, json, output};
@@ -23,7 +23,7 @@ pub fn run(wiring: &Wiring, args: args::Merge) -> Outcome {
     wiring.catch_interrupts();
     let engine = wiring.engine()?;
     let tasks = tasks(wiring, &engine, &args)?;
-    let message = args.message.map(add::prompt).transpose()?;
+    let message = args.message.map(prompt::read).transpose()?;
     let request = Request {
         into: args.into,
         method: args.method.chosen(),

@@ -29,6 +29,7 @@ pub mod hook;
 pub mod list;
 pub mod log;
 pub mod merge;
+mod prompt;
 pub mod reconcile;
 pub mod report;
 pub mod review;

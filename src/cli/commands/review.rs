@@ -1,9 +1,11 @@
 //! `ganger approve`, `ganger bounce`, `ganger reopen`.
 
-use super::{Outcome, add, answer, mention_left_out};
+use super::{Outcome, answer, mention_left_out, prompt};
 use crate::cli::args::Bounce;
+use crate::cli::output;
 use crate::cli::wiring::Wiring;
 use crate::domain::id::TaskId;
+use crate::engine::diff;
 use crate::engine::review::{self, Bounced};
 
 /// Approves a task in review.
@@ -13,6 +15,11 @@ use crate::engine::review::{self, Bounced};
 pub fn approve(wiring: &Wiring, id: i64) -> Outcome {
     let engine = wiring.engine()?;
     let task = review::approve(&engine, TaskId(id))?;
+    // A merge of its branch would lack them.
+    if let Some(files) = diff::uncommitted(&engine, task.id).filter(|files| *files > 0) {
+        let files = if files == 1 { "1 file is".to_owned() } else { format!("{files} files are") };
+        output::mention(&format!("{files} not committed: ganger diff {id} --uncommitted"));
+    }
     answer(wiring, &engine, &task, &format!("task {id} is {}", task.status.said()))
 }
 
@@ -31,7 +38,7 @@ pub fn reopen(wiring: &Wiring, id: i64) -> Outcome {
 /// # Errors
 /// See [`review::bounce`].
 pub fn bounce(wiring: &Wiring, args: &Bounce) -> Outcome {
-    let note = add::prompt(args.note.clone())?;
+    let note = prompt::read(args.note.clone())?;
     let engine = wiring.engine()?;
     wiring.catch_interrupts();
     let id = TaskId(args.id);

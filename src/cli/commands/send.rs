@@ -1,6 +1,6 @@
 //! `ganger send`: a text for the agent.
 
-use super::{Outcome, add, answer, mention_left_out};
+use super::{Outcome, answer, mention_left_out, prompt};
 use crate::cli::args::Send;
 use crate::cli::wiring::Wiring;
 use crate::domain::id::TaskId;
@@ -12,7 +12,7 @@ use crate::engine::{Fault, Kind, screen};
 /// See [`screen::send`].
 pub fn run(wiring: &Wiring, args: &Send) -> Outcome {
     // `@` is no file here: people begin answers with it.
-    let text = if args.text == "-" { add::prompt(args.text.clone())? } else { args.text.clone() };
+    let text = if args.text == "-" { prompt::read(args.text.clone())? } else { args.text.clone() };
     let text = text.trim_end_matches('\n');
     if text.trim().is_empty() || text.contains('\0') {
         return Err(Fault::new(Kind::Usage, "a text to send can't be empty or contain a NUL character")

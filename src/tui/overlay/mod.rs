@@ -22,6 +22,7 @@ use super::keymap::{Intent, Keymap};
 use super::msg::Act;
 use super::options::Options;
 use super::paint::{bordered, fit};
+use crate::domain::id::TaskId;
 use crate::domain::time::Timestamp;
 
 pub use chart::Chart;
@@ -59,6 +60,8 @@ pub enum Turn {
     Close,
     /// Another one in its place.
     Open(Box<Overlay>),
+    /// The form of this task in its place.
+    Edit(TaskId),
     /// It closes, and this is done on the board.
     Intent(Intent),
     /// It closes, and this is done; several are for all that was marked.

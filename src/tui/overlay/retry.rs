@@ -41,6 +41,7 @@ impl Retry {
             Control::Resume => Turn::Acts(vec![Act::Retry { task, fresh: false, note: None }]),
             Control::Fresh => Turn::Acts(vec![Act::Retry { task, fresh: true, note: None }]),
             Control::WithNote => Turn::Open(Box::new(Overlay::Note(Note::retry(task)))),
+            Control::WithChanges => Turn::Edit(task),
             Control::Verify => Turn::Acts(vec![Act::Verify { task }]),
             Control::Close => Turn::Close,
             Control::Down => {
@@ -62,7 +63,7 @@ impl Retry {
             .map(String::as_str)
             .collect();
         let widest = keys.iter().map(|key| key.len()).max().unwrap_or(0);
-        let area = popup(options, frame, &format!("Retry #{}", self.task), 62, 6);
+        let area = popup(options, frame, &format!("Retry #{}", self.task), 62, 7);
         let rows = rows(Context::Retry).enumerate().map(|(index, row)| {
             let key = options.keymap.all(Context::Retry, row.intent).first().map_or("", String::as_str);
             let key = Span::styled(format!(" {key:<widest$}  "), theme.key);

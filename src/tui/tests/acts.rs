@@ -304,9 +304,30 @@ fn the_footer_names_the_filter_and_always_help_and_quit() {
 fn an_edit_sends_only_what_was_changed() {
     let mut screen = Screen::with(120, 40, some());
     screen.keys("e \" now\" ctrl-s");
-    let Act::Edit { task: TaskId(1), edit } = acts(&screen).remove(0) else { panic!() };
+    let Act::Edit { task: TaskId(1), edit, start: false } = acts(&screen).remove(0) else { panic!() };
     assert_eq!(edit.title.as_deref(), Some("task 1 now"));
     assert_eq!((edit.prompt, edit.agent, edit.priority), (None, None, None));
+}
+
+#[test]
+fn a_failed_task_is_retried_with_what_was_changed_in_the_form() {
+    let mut screen = Screen::with(120, 40, some());
+    screen.keys("5 r e");
+    assert!(screen.text().contains("save and retry"), "{}", screen.text());
+    screen.keys("\" now\" ctrl-r");
+    let edit = acts(&screen).remove(0);
+    let Act::Edit { task: TaskId(6), start: true, .. } = &edit else { panic!("{edit:?}") };
+    screen.tell(Msg::Acted { act: edit, outcome: Ok(Done::Saved(TaskId(6))) });
+    assert!(screen.model.overlay.is_none());
+    assert_eq!(acts(&screen), [Act::Retry { task: TaskId(6), fresh: false, note: None }]);
+    // Where nothing was changed it is retried all the same.
+    let mut screen = Screen::with(120, 40, some());
+    screen.keys("5 e ctrl-r");
+    assert_eq!(acts(&screen), [Act::Retry { task: TaskId(6), fresh: false, note: None }]);
+    // What is in review is saved, and not started.
+    let mut screen = Screen::with(120, 40, some());
+    screen.keys("3 e ctrl-r");
+    assert!(acts(&screen).is_empty() && screen.model.overlay.is_none());
 }
 
 #[test]

@@ -167,6 +167,7 @@ fn open_everything(looker: &mut Looker) {
     looker.intent(Intent::Failed);
     looker.intent(Intent::Retry);
     looker.over(Context::Retry, Control::WithNote);
+    looker.over(Context::Retry, Control::WithChanges);
     close(looker);
     assert!(looker.screen.model.overlay.is_none());
     looker.intent(Intent::Mark);

@@ -35,7 +35,7 @@ pub(super) fn act(model: &mut Model, intent: Intent) -> Vec<Cmd> {
             model.away = true;
             return vec![Cmd::Editor { purpose: Compose::New, text: String::new() }];
         }
-        Intent::Edit | Intent::Duplicate => edit(model, intent == Intent::Duplicate),
+        Intent::Edit | Intent::Duplicate => edit(model, model.columns.selected(), intent == Intent::Duplicate),
         Intent::Start => return dispatch(model),
         Intent::StartAll => start_all(model),
         Intent::StartLost => return start_lost(model),
@@ -117,8 +117,8 @@ pub(super) fn open_form(model: &mut Model) {
 }
 
 /// Opens the form with the task in it: for itself, or for another one.
-fn edit(model: &mut Model, duplicate: bool) {
-    if let Some(card) = model.selected() {
+pub(super) fn edit(model: &mut Model, task: Option<TaskId>, duplicate: bool) {
+    if let Some(card) = task.and_then(|task| model.board.card(task)) {
         let fill = if duplicate { Form::duplicate } else { Form::edit };
         let form = fill(&card.task, &model.options.agents);
         model.open(Overlay::Form(Box::new(form)));

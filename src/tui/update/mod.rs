@@ -171,6 +171,11 @@ fn acted(model: &mut Model, act: &Act, outcome: Result<Done, Fault>) -> Vec<Cmd>
                     return dispatch.into_iter().chain(leave_if_done(model)).collect();
                 }
             }
+            if let (Done::Saved(task), Act::Edit { start: true, .. }) = (&said, act) {
+                let begin = model.board.card(*task).and_then(|card| Act::begin(&card.task));
+                let begun = begin.and_then(|act| start(model, act));
+                return begun.into_iter().chain(leave_if_done(model)).collect();
+            }
         }
         // Nothing that was typed is lost.
         (Err(fault), Some(Overlay::Form(form))) if saves && form.saving => {

@@ -75,6 +75,10 @@ fn turned(model: &mut Model, turn: Turn) -> Vec<Cmd> {
             }
             return command.into_iter().collect();
         }
+        Turn::Edit(task) => {
+            model.overlay = None;
+            intent::edit(model, Some(task), false);
+        }
         Turn::Editor(text) => {
             model.away = true;
             return vec![Cmd::Editor { purpose: Compose::Form, text }];

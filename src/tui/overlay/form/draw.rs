@@ -7,6 +7,7 @@ use ratatui::widgets::Paragraph;
 
 use super::{Form, Name, Purpose};
 use crate::tui::keymap::{Context, Control};
+use crate::tui::msg::Act;
 use crate::tui::options::Options;
 use crate::tui::paint::{fit, keys, popup};
 
@@ -51,17 +52,19 @@ impl Form {
             }
             (None, false, false) => Line::raw(""),
         };
+        let begins = form.begins();
+        let is_retry = matches!(begins, Some(Act::Retry { .. }));
         let key = |control| options.keymap.over(Context::Form, control);
         let row = [
             (key(Control::Save), "save"),
-            (key(Control::SaveAndStart), "save and start"),
+            (key(Control::SaveAndStart), if is_retry { "save and retry" } else { "save and start" }),
             (key(Control::Editor), "$EDITOR"),
             (key(Control::Next), "next"),
             (options.keymap.over(Context::Choice, Control::Down), "next choice"),
             (options.keymap.over(Context::Over, Control::Close), "cancel"),
         ];
         let row = row.into_iter().filter(|(_, what)| match *what {
-            "save and start" => form.purpose == Purpose::New,
+            "save and start" | "save and retry" => form.purpose == Purpose::New || begins.is_some(),
             "next choice" => form.focus.is_choice(),
             _ => true,
         });

@@ -179,17 +179,27 @@ impl Form {
         match &self.purpose {
             Purpose::Edit(task) => {
                 let edit = changes(edit, &task.draft);
+                let begin = self.begins().filter(|_| start);
                 // Nothing was changed: there is nothing to save.
                 if edit == Edit::default() {
-                    return Turn::Close;
+                    return begin.map_or(Turn::Close, |act| Turn::Acts(vec![act]));
                 }
-                Turn::Save(Act::Edit { task: task.id, edit: Box::new(edit) })
+                Turn::Save(Act::Edit { task: task.id, edit: Box::new(edit), start: begin.is_some() })
             }
             Purpose::New => {
                 // The repository is the board's, where the act is carried out.
                 let draft = edit.applied(&Draft::new("", "", ""));
                 Turn::Save(Act::Add { draft: Box::new(draft), start })
             }
+        }
+    }
+
+    /// The act by which an agent starts on the task that it has in it, as far as one can.
+    #[must_use]
+    pub fn begins(&self) -> Option<Act> {
+        match &self.purpose {
+            Purpose::New => None,
+            Purpose::Edit(task) => Act::begin(task),
         }
     }
 
