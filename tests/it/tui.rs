@@ -313,10 +313,12 @@ fn attach_and_come_back_inside_another_server() {
     });
     person.types("hello");
     person.keys(&["Enter"]);
-    person.shows(&["got: hello"]);
+    person.shows(&["got: hello", "┌"]);
     // Keys in a popup go to what runs in it.
     person.keys(&["C-b", "d"]);
-    until("the popup has closed", || world.tmux(&["list-clients", "-F", "#{session_name}"]).is_empty().then_some(()));
+    until("nobody is attached", || world.tmux(&["list-clients", "-F", "#{session_name}"]).is_empty().then_some(()));
+    // The popup, alone in having corners, takes keys for as long as it is there.
+    person.hides("┌");
     person.keys(&["?"]);
     person.shows(&["keys · esc closes"]);
     assert!(socket.exists());
