@@ -19,6 +19,7 @@ use crate::os::notify::Detached;
 use crate::os::ownership;
 use crate::os::proc::ProcessTable;
 use crate::os::shell::Sh;
+use crate::os::tree_files::WorktreeFiles;
 use crate::sqlite::Sqlite;
 use crate::tmux::{self, Tmux, socket_path};
 
@@ -276,6 +277,7 @@ pub fn engine(
         shell: Box::new(Sh { environment: around.environment.clone() }),
         repositories: Box::new(RepositoryFiles),
         disk: Box::new(FileSystem),
+        tree_files: Box::new(WorktreeFiles),
     };
     #[cfg(feature = "failpoints")]
     let ports = pointed(&around.state_dir, ports);
@@ -290,9 +292,20 @@ pub fn engine(
 #[cfg(feature = "failpoints")]
 fn pointed(state_dir: &Path, ports: Ports) -> Ports {
     use crate::failpoint::{Inner, wrap};
-    let Ports { store, trees, merges, mux, clock, locks, processes, files, notifier, shell, repositories, disk } =
-        ports;
-    let Inner { store, trees, merges, mux, locks, processes, files, repositories, disk } =
-        wrap(state_dir, Inner { store, trees, merges, mux, locks, processes, files, repositories, disk });
-    Ports { store, trees, merges, mux, clock, locks, processes, files, notifier, shell, repositories, disk }
+    let Ports { clock, notifier, shell, .. } = ports;
+    let inner = Inner {
+        store: ports.store,
+        trees: ports.trees,
+        merges: ports.merges,
+        mux: ports.mux,
+        locks: ports.locks,
+        processes: ports.processes,
+        files: ports.files,
+        repositories: ports.repositories,
+        disk: ports.disk,
+        tree_files: ports.tree_files,
+    };
+    let Inner { store, trees, merges, mux, locks, processes, files, repositories, disk, tree_files } =
+        wrap(state_dir, inner);
+    Ports { store, trees, merges, mux, clock, locks, processes, files, notifier, shell, repositories, disk, tree_files }
 }

@@ -14,7 +14,7 @@ use crate::domain::permission::Caller;
 use crate::domain::settings::Settings;
 use crate::domain::state::Who;
 use crate::domain::task::Task;
-use crate::ports::host::{Clock, Disk, Entry, Locks, Notifier, Processes, Shell, StateFiles};
+use crate::ports::host::{Clock, Disk, Entry, Locks, Notifier, Processes, Shell, StateFiles, TreeFiles};
 use crate::ports::merges::Merges;
 use crate::ports::multiplexer::Multiplexer;
 use crate::ports::repositories::Repositories;
@@ -64,6 +64,7 @@ pub struct Ports {
     pub shell: Box<dyn Shell>,
     pub repositories: Box<dyn Repositories>,
     pub disk: Box<dyn Disk>,
+    pub tree_files: Box<dyn TreeFiles>,
 }
 
 /// What is around this process, read once.

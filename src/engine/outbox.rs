@@ -4,13 +4,10 @@
 //! reconciler when there is no shim any more. Whatever else stands in the folder is left alone: the agent may have put it
 //! there.
 
-use std::fs;
-use std::io::{self, Read as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use nix::fcntl::OFlag;
 use serde::{Deserialize, Serialize};
 
 use super::report::{self, Speaker, Word};
@@ -18,6 +15,7 @@ use super::{Engine, Fault, Kind};
 use crate::domain::attempt::Plan;
 use crate::domain::id::AttemptId;
 use crate::domain::state::Activity;
+use crate::ports::host::{Access, Content, TreeFiles};
 
 /// The version of a letter.
 const VERSION: u32 = 1;
@@ -92,69 +90,65 @@ impl Letter {
     }
 }
 
-/// Makes the folder, so that git does not see it.
+/// Makes the folder, so that git does not see it. Nothing that stands there is written over.
 ///
 /// # Errors
 /// What the system says; also where something else stands there.
-pub fn prepare(worktree: &Path) -> io::Result<()> {
+pub fn prepare(files: &dyn TreeFiles, worktree: &Path) -> io::Result<()> {
     let folder = folder(worktree);
-    match fs::DirBuilder::new().mode(0o700).create(&folder) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_folder(&folder) => {}
-        made => made?,
-    }
-    // Nothing that stands there is written over, and no link is followed.
-    match fs::OpenOptions::new().write(true).create_new(true).open(folder.join(".gitignore")) {
-        Ok(mut ignore) => io::Write::write_all(&mut ignore, b"*\n"),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(error),
-    }
+    files.make_folder(&folder, Access::Owner)?;
+    files.create(&folder.join(".gitignore"), b"*\n").map(drop)
 }
 
-/// Not where a link leads: the worktree is the agent's to write.
-fn is_folder(path: &Path) -> bool {
-    path.symlink_metadata().is_ok_and(|found| found.is_dir())
+/// A letter of an attempt's agent, as it is written.
+///
+/// # Errors
+/// None that a word could bring about.
+pub fn letter(attempt: &AttemptId, token: &str, word: &Word) -> io::Result<Vec<u8>> {
+    serde_json::to_vec(&Letter::new(attempt, token, word)).map_err(io::Error::other)
 }
 
 /// Leaves a letter. Its name orders it after those that were left before.
 ///
 /// # Errors
 /// What the system says.
-pub fn leave(folder: &Path, name: &str, attempt: &AttemptId, token: &str, word: &Word) -> io::Result<()> {
-    let letter = serde_json::to_vec(&Letter::new(attempt, token, word)).map_err(io::Error::other)?;
-    let draft = folder.join(format!("{name}.tmp"));
-    // The token is in it.
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-    io::Write::write_all(&mut file, &letter)?;
-    file.sync_all()?;
-    fs::rename(draft, folder.join(format!("{name}.letter")))
+pub fn leave(files: &dyn TreeFiles, folder: &Path, name: &str, letter: &[u8]) -> io::Result<()> {
+    // A token is in it.
+    files.replace(&folder.join(format!("{name}.letter")), letter, Access::Owner)
 }
 
 /// Delivers what lies there, in order, for about as long as `patience`: an agent can leave more than anybody has the time
-/// for. A letter that can't be read, or is another attempt's, is put aside for people to see; one that the database does
-/// not take now stays for later.
-pub fn deliver(engine: &Engine, plan: &Plan, patience: Duration) {
+/// for. A letter that is none, or is another attempt's, is put aside for people to see.
+///
+/// # Errors
+/// Why some are left for later: the folder or a letter can't be read now, or the database does not take it.
+pub fn deliver(engine: &Engine, plan: &Plan, patience: Duration) -> Result<(), Fault> {
+    let files = &engine.ports.tree_files;
+    let unread = |path: &Path, error: &io::Error| Fault::io(&format!("reading {}", path.display()), error);
     let folder = folder(&plan.worktree);
-    if !is_folder(&folder) {
-        return;
-    }
-    let Ok(entries) = fs::read_dir(&folder) else { return };
-    let mut letters: Vec<PathBuf> = entries
-        .take(MOST)
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|kind| kind == "letter"))
-        .collect();
+    let mut letters = files.list(&folder, MOST).map_err(|error| unread(&folder, &error))?;
+    letters.retain(|path| path.extension().is_some_and(|kind| kind == "letter"));
     letters.sort();
     let started = engine.ports.clock.now().boot;
     for path in letters {
         if engine.ports.clock.now().boot.since(started) > patience {
-            return;
+            return Ok(());
         }
-        match read(&path, plan).map(|word| said(engine, plan, &word)) {
-            Some(Ok(())) => drop(fs::remove_file(&path)),
-            Some(Err(fault)) if fault.kind == Kind::Failed => return,
-            Some(Err(_)) | None => drop(fs::rename(&path, path.with_extension("refused"))),
-        }
+        let word = match files.read(&path, LARGEST).map_err(|error| unread(&path, &error))? {
+            // Somebody else delivered it.
+            Content::Absent => continue,
+            Content::Bytes(bytes) => genuine(&bytes, plan),
+            Content::NotAFile | Content::TooLarge => None,
+        };
+        let done = match word.map(|word| said(engine, plan, &word)) {
+            Some(Ok(())) => files.remove(&path),
+            Some(Err(fault)) if fault.kind == Kind::Failed => return Err(fault),
+            Some(Err(_)) | None => files.rename(&path, &path.with_extension("refused")),
+        };
+        // It was heard. One that stays is heard again, and changes nothing then.
+        done.ok();
     }
+    Ok(())
 }
 
 fn said(engine: &Engine, plan: &Plan, word: &Word) -> Result<(), Fault> {
@@ -162,19 +156,9 @@ fn said(engine: &Engine, plan: &Plan, word: &Word) -> Result<(), Fault> {
     report::say(engine, &speaker, word).map(drop)
 }
 
-fn read(path: &Path, plan: &Plan) -> Option<Word> {
-    // The agent can put anything there at any time: a link is not followed, a pipe is not waited for.
-    let flags = (OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits();
-    let file = fs::OpenOptions::new().read(true).custom_flags(flags).open(path).ok()?;
-    if !file.metadata().ok()?.is_file() {
-        return None;
-    }
-    let mut text = Vec::new();
-    file.take(LARGEST + 1).read_to_end(&mut text).ok()?;
-    if text.len() as u64 > LARGEST {
-        return None;
-    }
-    let letter: Letter = serde_json::from_slice(&text).ok()?;
+/// What a letter of this attempt's says.
+fn genuine(text: &[u8], plan: &Plan) -> Option<Word> {
+    let letter: Letter = serde_json::from_slice(text).ok()?;
     let genuine = letter.version == VERSION && letter.attempt == plan.id.as_str() && letter.token == plan.token;
     genuine.then(|| letter.word()).flatten()
 }

@@ -17,7 +17,7 @@ use crate::domain::saga::Remains;
 use crate::domain::settings::Settings;
 use crate::domain::task::{Draft, Task};
 use crate::domain::tree::{Head, Whereabouts};
-use crate::ports::host::{Disk, Entry, Found, Held, Locks, Processes, Signal, StateFiles};
+use crate::ports::host::{Access, Content, Disk, Entry, Found, Held, Locks, Processes, Signal, StateFiles, TreeFiles};
 use crate::ports::merges::{self as merges, Build, Check, Merges};
 use crate::ports::multiplexer::{self as mux, Multiplexer, MuxError, NewSession, PaneSeen, Panes, Server, Typed};
 use crate::ports::repositories::{Repositories, Supplied, Unfit};
@@ -40,6 +40,7 @@ pub struct Inner {
     pub files: Box<dyn StateFiles>,
     pub repositories: Box<dyn Repositories>,
     pub disk: Box<dyn Disk>,
+    pub tree_files: Box<dyn TreeFiles>,
 }
 
 /// Puts points around every call.
@@ -56,6 +57,7 @@ pub fn wrap(state_dir: &Path, inner: Inner) -> Inner {
         files: Box::new(PointedStateFiles(inner.files)),
         repositories: Box::new(PointedRepositories(inner.repositories)),
         disk: Box::new(PointedDisk(inner.disk)),
+        tree_files: Box::new(PointedTreeFiles(inner.tree_files)),
     }
 }
 
@@ -412,5 +414,34 @@ impl Disk for PointedDisk {
     }
     fn is_program(&self, path: &Path) -> io::Result<bool> {
         around("disk.is_program", || self.0.is_program(path), io::Error::other)
+    }
+}
+
+struct PointedTreeFiles(Box<dyn TreeFiles>);
+
+impl TreeFiles for PointedTreeFiles {
+    fn list(&self, folder: &Path, most: usize) -> io::Result<Vec<PathBuf>> {
+        around("tree_files.list", || self.0.list(folder, most), io::Error::other)
+    }
+    fn read(&self, path: &Path, most: u64) -> io::Result<Content> {
+        around("tree_files.read", || self.0.read(path, most), io::Error::other)
+    }
+    fn make_folder(&self, path: &Path, access: Access) -> io::Result<bool> {
+        around("tree_files.make_folder", || self.0.make_folder(path, access), io::Error::other)
+    }
+    fn create(&self, path: &Path, bytes: &[u8]) -> io::Result<bool> {
+        around("tree_files.create", || self.0.create(path, bytes), io::Error::other)
+    }
+    fn replace(&self, path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
+        around("tree_files.replace", || self.0.replace(path, bytes, access), io::Error::other)
+    }
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        around("tree_files.rename", || self.0.rename(from, to), io::Error::other)
+    }
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        around("tree_files.remove", || self.0.remove(path), io::Error::other)
+    }
+    fn remove_empty(&self, folder: &Path) -> io::Result<bool> {
+        around("tree_files.remove_empty", || self.0.remove_empty(folder), io::Error::other)
     }
 }

@@ -14,17 +14,18 @@ use crate::ports::host::{Disk, Entry};
 pub struct FileSystem;
 
 /// Whether the error says that nothing can be at the path, and not that it could not be looked at.
-fn is_absence(error: &io::Error) -> bool {
+pub(super) fn is_absence(error: &io::Error) -> bool {
     let absent = [Errno::ENOENT, Errno::ENOTDIR, Errno::ENAMETOOLONG];
     error.raw_os_error().is_some_and(|code| absent.contains(&Errno::from_raw(code)))
 }
 
-/// What a path of this type is.
-pub(super) fn entry(kind: FileType) -> Entry {
+fn entry(kind: FileType) -> Entry {
     if kind.is_file() {
         Entry::File
     } else if kind.is_dir() {
         Entry::Folder
+    } else if kind.is_symlink() {
+        Entry::Link
     } else {
         Entry::Other
     }
@@ -70,7 +71,8 @@ mod tests {
         let look = |path: &Path| FileSystem.look(path).unwrap();
         assert_eq!(look(folder.path()), Some(Entry::Folder));
         assert_eq!(look(&at("file")), Some(Entry::File));
-        assert_eq!(look(&at("link")), Some(Entry::Other));
+        assert_eq!(look(&at("link")), Some(Entry::Link));
+        assert_eq!(look(Path::new("/dev/null")), Some(Entry::Other));
         assert_eq!(look(&at("nothing")), None);
         assert_eq!(look(&at("file/below")), None, "a file has nothing below it");
         assert_eq!(look(&at(&"x".repeat(256))), None, "no name is that long");

@@ -13,6 +13,7 @@ pub mod pager;
 pub mod proc;
 pub mod process;
 pub mod shell;
+pub mod tree_files;
 
 use std::io;
 use std::os::fd::{OwnedFd, RawFd};

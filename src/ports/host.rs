@@ -5,7 +5,7 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::domain::id::{AttemptId, FileId, Place, Process};
@@ -150,7 +150,9 @@ pub trait Notifier {
 pub enum Entry {
     File,
     Folder,
-    /// A link, wherever it leads, a pipe, a socket or a device.
+    /// Wherever it leads.
+    Link,
+    /// A pipe, a socket or a device.
     Other,
 }
 
@@ -166,6 +168,51 @@ pub trait Disk {
     /// # Errors
     /// Where it can't be told.
     fn is_program(&self, path: &Path) -> io::Result<bool>;
+}
+
+/// What a file of a worktree holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// There is none.
+    Absent,
+    Bytes(Vec<u8>),
+    /// A link, a folder, a pipe, or a file that is not this user's to read.
+    NotAFile,
+    TooLarge,
+}
+
+/// Who may use what is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// This user alone.
+    Owner,
+    /// Whom the umask lets.
+    Umask,
+}
+
+/// The files that ganger keeps in a worktree: an agent's outbox, its hooks. The worktree is the agent's to write, and it may
+/// put anything anywhere at any time: no link is followed, no pipe waited for, and nothing is written over that this
+/// caller has not looked at.
+pub trait TreeFiles {
+    /// The paths in a folder, at most so many, in no order; none where there is no folder.
+    ///
+    /// # Errors
+    /// What the system says; here and below.
+    fn list(&self, folder: &Path, most: usize) -> io::Result<Vec<PathBuf>>;
+    /// Reads a file of at most so many bytes.
+    fn read(&self, path: &Path, most: u64) -> io::Result<Content>;
+    /// Makes a folder, whose parent is there; false where it was there already. Anything else at its path is an error.
+    fn make_folder(&self, path: &Path, access: Access) -> io::Result<bool>;
+    /// Makes a file, or on an error none; false where anything stands at its path.
+    fn create(&self, path: &Path, bytes: &[u8]) -> io::Result<bool>;
+    /// Makes or replaces a file, whole and durably. One that was there keeps its permissions.
+    fn replace(&self, path: &Path, bytes: &[u8], access: Access) -> io::Result<()>;
+    /// Moves a file within its folder.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Removes a file; one that is not there is no error.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+    /// Removes a folder if it is empty; true if it was.
+    fn remove_empty(&self, folder: &Path) -> io::Result<bool>;
 }
 
 /// The files of the state directory.

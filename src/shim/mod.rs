@@ -30,7 +30,7 @@ use world::World;
 #[derive(Clone, Copy)]
 pub struct Outside<'a> {
     /// Called once the worktree is set up; what it can't do is a line for the log.
-    pub prepare: &'a dyn Fn(&Path) -> Result<(), String>,
+    pub prepare: &'a dyn Fn(&Engine, &Path) -> Result<(), String>,
     /// Opens the database anew.
     pub reopen: &'a dyn Fn() -> Result<Engine, Fault>,
 }

@@ -49,6 +49,9 @@ const ENDS: &str = "echo $$ >> \"$WORLD/agents-$GANGER_TASK\"; echo work > work.
 const COMMITS: &str =
     "echo $$ >> \"$WORLD/agents-$GANGER_TASK\"; echo $GANGER_TASK >> work.txt; git add . && git commit -qm work";
 
+/// An agent that can't reach the database, works, leaves word that it is done, and ends.
+const TELLS: &str = "echo $$ >> \"$WORLD/agents-$GANGER_TASK\"; echo work > work.txt; GANGER_DB=/proc/none/ganger.db \"$GANGER_BIN\" done";
+
 /// What is done to a task, with points on the way.
 struct Scenario {
     name: &'static str,
@@ -69,7 +72,7 @@ fn dispatched(world: &World, id: i64) {
     until("its agent", || (agents(world, id) == 1).then_some(()));
 }
 
-const SCENARIOS: [Scenario; 8] = [
+const SCENARIOS: [Scenario; 9] = [
     Scenario {
         name: "dispatch",
         script: STAYS,
@@ -80,6 +83,13 @@ const SCENARIOS: [Scenario; 8] = [
     Scenario {
         name: "an agent that ends",
         script: ENDS,
+        prepare: |_, _| {},
+        command: |id| words(&["dispatch", &id.to_string(), "--over-limit", "--wait"]),
+        after: |_, _| {},
+    },
+    Scenario {
+        name: "an agent in a sandbox",
+        script: TELLS,
         prepare: |_, _| {},
         command: |id| words(&["dispatch", &id.to_string(), "--over-limit", "--wait"]),
         after: |_, _| {},

@@ -21,6 +21,7 @@ use ganger::os::lock::FileLocks;
 use ganger::os::notify::Detached;
 use ganger::os::proc::ProcessTable;
 use ganger::os::shell::Sh;
+use ganger::os::tree_files::WorktreeFiles;
 use ganger::ports::host::{Clock as _, Processes as _};
 use ganger::ports::multiplexer::{Multiplexer, NewSession, PaneSeen, Panes, Result as MuxResult, Server, Typed};
 use ganger::ports::store::{Claim, Claimed, Filter, Stamp, Store as _, Which};
@@ -212,6 +213,7 @@ fn d3_a_panic_in_the_saga_is_a_failure_like_any_other() {
             shell: Box::new(Sh { environment: Vec::new() }),
             repositories: Box::new(RepositoryFiles),
             disk: Box::new(FileSystem),
+            tree_files: Box::new(WorktreeFiles),
         },
         settings: Arc::new(settings),
         around: Arc::new(Surroundings {

@@ -1,18 +1,25 @@
-//! The hooks of one worktree, on disk: written, taken away, and out of git's sight.
+//! The hooks of one worktree: written, taken away, and out of git's sight.
 //!
 //! It writes below the worktree's root only, through no symbolic link, and a file is replaced whole or not at all. What
 //! git thinks of a path it is told by its caller.
 
 use std::fmt;
-use std::fs;
-use std::io::{self, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Mechanism, settings};
+use crate::ports::host::{Access, Content, Disk, Entry, TreeFiles};
 
 /// The longest settings file that is edited, in bytes.
 const LONGEST: u64 = 1 << 20;
+
+/// A worktree, and what its files are seen and written through.
+#[derive(Clone, Copy)]
+pub struct Site<'a> {
+    pub root: &'a Path,
+    pub disk: &'a dyn Disk,
+    pub files: &'a dyn TreeFiles,
+}
 
 /// What git says of paths relative to the worktree.
 #[derive(Clone, Copy)]
@@ -50,8 +57,8 @@ pub enum Outcome {
 
 /// Whether all hooks of the mechanism are in the worktree.
 #[must_use]
-pub fn is_installed(worktree: &Path, mechanism: Mechanism) -> bool {
-    let there = Place::new(worktree, mechanism).read();
+pub fn is_installed(site: Site<'_>, mechanism: Mechanism) -> bool {
+    let there = Place::new(site, mechanism).read();
     there.is_ok_and(|text| text.is_some_and(|text| settings::is_installed(&text, mechanism)))
 }
 
@@ -59,8 +66,8 @@ pub fn is_installed(worktree: &Path, mechanism: Mechanism) -> bool {
 ///
 /// # Errors
 /// Why it would refuse to.
-pub fn preview(worktree: &Path, mechanism: Mechanism) -> Result<String, Refusal> {
-    let place = Place::new(worktree, mechanism);
+pub fn preview(site: Site<'_>, mechanism: Mechanism) -> Result<String, Refusal> {
+    let place = Place::new(site, mechanism);
     place.installed(place.read()?.as_deref())
 }
 
@@ -68,8 +75,8 @@ pub fn preview(worktree: &Path, mechanism: Mechanism) -> Result<String, Refusal>
 ///
 /// # Errors
 /// Why not; then everything is as it was.
-pub fn install(worktree: &Path, mechanism: Mechanism, force: bool, git: Git<'_>) -> Result<Outcome, Refusal> {
-    let place = Place::new(worktree, mechanism);
+pub fn install(site: Site<'_>, mechanism: Mechanism, force: bool, git: Git<'_>) -> Result<Outcome, Refusal> {
+    let place = Place::new(site, mechanism);
     let before = place.read()?;
     let after = place.installed(before.as_deref())?;
     let tracked = (git.tracked)(&place.file)?;
@@ -80,7 +87,7 @@ pub fn install(worktree: &Path, mechanism: Mechanism, force: bool, git: Git<'_>)
         });
     }
     let hide = !tracked && !(git.ignored)(&place.file)?;
-    if hide && (place.at(&place.ignore).symlink_metadata().is_ok() || (git.tracked)(&place.ignore)?) {
+    if hide && (place.look(&place.ignore)?.is_some() || (git.tracked)(&place.ignore)?) {
         return Err(Refusal {
             why: format!("git does not ignore {}, and there is a {} already", place.name(), place.ignore.display()),
             hint: Some(format!(
@@ -94,13 +101,17 @@ pub fn install(worktree: &Path, mechanism: Mechanism, force: bool, git: Git<'_>)
         return Ok(Outcome::Unchanged);
     }
     let made = place.make_folders()?;
-    let written =
-        place.hide(hide, git).and_then(|()| place.write(&after).map_err(|error| place.failed("writing", &error)));
+    let hidden = if hide { place.hide(git) } else { Ok(()) };
+    let written = hidden.and_then(|()| {
+        place.write(&after).map_err(|error| {
+            if hide {
+                place.show();
+            }
+            place.failed("writing", &error)
+        })
+    });
     if written.is_err() {
-        if hide {
-            fs::remove_file(place.at(&place.ignore)).ok();
-        }
-        remove_empty(made.into_iter().rev());
+        remove_empty(site, made.into_iter().rev());
     }
     written.map(|()| Outcome::Changed)
 }
@@ -109,8 +120,8 @@ pub fn install(worktree: &Path, mechanism: Mechanism, force: bool, git: Git<'_>)
 ///
 /// # Errors
 /// Why not; then the settings are as they were.
-pub fn uninstall(worktree: &Path, mechanism: Mechanism, git: Git<'_>) -> Result<Outcome, Refusal> {
-    let place = Place::new(worktree, mechanism);
+pub fn uninstall(site: Site<'_>, mechanism: Mechanism, git: Git<'_>) -> Result<Outcome, Refusal> {
+    let place = Place::new(site, mechanism);
     let mut outcome = Outcome::Unchanged;
     let before = place.read()?;
     let after = match &before {
@@ -120,33 +131,34 @@ pub fn uninstall(worktree: &Path, mechanism: Mechanism, git: Git<'_>) -> Result<
     if before != after {
         let done = match &after {
             Some(text) => place.write(text),
-            None => fs::remove_file(place.at(&place.file)),
+            None => site.files.remove(&place.at(&place.file)),
         };
         done.map_err(|error| place.failed("writing", &error))?;
         outcome = Outcome::Changed;
     }
     let ignore = place.at(&place.ignore);
-    let is_ours = fs::read_to_string(&ignore).is_ok_and(|text| text == place.ignore_text());
+    let ours = Content::Bytes(place.ignore_text().into_bytes());
+    let is_ours = site.files.read(&ignore, LONGEST).is_ok_and(|found| found == ours);
     if is_ours && !(git.tracked)(&place.ignore)? {
-        fs::remove_file(&ignore).map_err(|error| place.failed("removing", &error))?;
+        site.files.remove(&ignore).map_err(|error| place.failed("removing", &error))?;
         outcome = Outcome::Changed;
     }
     if outcome == Outcome::Changed {
-        remove_empty(place.folders().iter().rev().map(|folder| place.at(folder)));
+        remove_empty(site, place.folders().iter().rev().map(|folder| place.at(folder)));
     }
     Ok(outcome)
 }
 
 /// Removes folders; one with anything in it stays.
-fn remove_empty(folders: impl Iterator<Item = PathBuf>) {
+fn remove_empty(site: Site<'_>, folders: impl Iterator<Item = PathBuf>) {
     for folder in folders {
-        fs::remove_dir(folder).ok();
+        site.files.remove_empty(&folder).ok();
     }
 }
 
 /// Where the hooks of a worktree are. Paths are relative to its root.
 struct Place<'a> {
-    root: &'a Path,
+    site: Site<'a>,
     mechanism: Mechanism,
     file: PathBuf,
     /// The `.gitignore` beside it.
@@ -154,14 +166,14 @@ struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
-    fn new(root: &'a Path, mechanism: Mechanism) -> Self {
+    fn new(site: Site<'a>, mechanism: Mechanism) -> Self {
         let file = PathBuf::from(mechanism.file());
         let ignore = file.with_file_name(".gitignore");
-        Self { root, mechanism, file, ignore }
+        Self { site, mechanism, file, ignore }
     }
 
     fn at(&self, path: &Path) -> PathBuf {
-        self.root.join(path)
+        self.site.root.join(path)
     }
 
     fn name(&self) -> &'static str {
@@ -187,30 +199,31 @@ impl<'a> Place<'a> {
         format!("{}\n.gitignore\n", self.leaf())
     }
 
+    fn look(&self, path: &Path) -> Result<Option<Entry>, Refusal> {
+        self.site.disk.look(&self.at(path)).map_err(|error| self.failed("reading", &error))
+    }
+
     /// The file's text, if there is one: never through a link, as what it leads to may be outside of the worktree.
     fn read(&self) -> Result<Option<String>, Refusal> {
-        let mut way = self.folders();
-        way.push(self.file.clone());
-        for path in way {
-            let meta = match self.at(&path).symlink_metadata() {
-                Ok(meta) => meta,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-                Err(error) => return Err(self.failed("reading", &error)),
-            };
-            let is_file = path == self.file;
-            if meta.is_symlink() {
-                return Err(format!("{} is a symbolic link, and is not followed", path.display()).into());
-            }
-            if meta.is_dir() == is_file || (is_file && !meta.is_file()) {
-                let what = if is_file { "file" } else { "folder" };
-                return Err(format!("{} is not a {what}", path.display()).into());
-            }
-            if is_file && meta.len() > LONGEST {
-                return Err(format!("{} is too large to be a settings file", path.display()).into());
+        for folder in self.folders() {
+            match self.look(&folder)? {
+                None => return Ok(None),
+                Some(Entry::Folder) => {}
+                Some(found) => return Err(unfit(&folder, found, "folder")),
             }
         }
-        let bytes = fs::read(self.at(&self.file)).map_err(|error| self.failed("reading", &error))?;
-        String::from_utf8(bytes).map(Some).map_err(|_| self.says("it is not UTF-8"))
+        match self.look(&self.file)? {
+            None => return Ok(None),
+            Some(Entry::File) => {}
+            Some(found) => return Err(unfit(&self.file, found, "file")),
+        }
+        let read = self.site.files.read(&self.at(&self.file), LONGEST);
+        match read.map_err(|error| self.failed("reading", &error))? {
+            Content::Absent => Ok(None),
+            Content::Bytes(bytes) => String::from_utf8(bytes).map(Some).map_err(|_| self.says("it is not UTF-8")),
+            Content::NotAFile => Err(self.says("it can't be read")),
+            Content::TooLarge => Err(format!("{} is too large to be a settings file", self.name()).into()),
+        }
     }
 
     fn installed(&self, existing: Option<&str>) -> Result<String, Refusal> {
@@ -222,44 +235,38 @@ impl<'a> Place<'a> {
         let mut made = Vec::new();
         for folder in self.folders() {
             let folder = self.at(&folder);
-            match fs::create_dir(&folder) {
-                Ok(()) => made.push(folder),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            match self.site.files.make_folder(&folder, Access::Umask) {
+                Ok(true) => made.push(folder),
+                Ok(false) => {}
                 Err(error) => return Err(self.failed("writing", &error)),
             }
         }
         Ok(made)
     }
 
-    /// Writes the `.gitignore`, where it is wanted, and asks git what it thinks of the file then.
-    fn hide(&self, wanted: bool, git: Git<'_>) -> Result<(), Refusal> {
-        if !wanted {
-            return Ok(());
+    /// Writes the `.gitignore`, and asks git what it thinks of the file then.
+    fn hide(&self, git: Git<'_>) -> Result<(), Refusal> {
+        let made = self.site.files.create(&self.at(&self.ignore), self.ignore_text().as_bytes());
+        if !made.map_err(|error| self.failed("hiding", &error))? {
+            return Err(self.failed("hiding", &io::ErrorKind::AlreadyExists.into()));
         }
-        let mut options = fs::OpenOptions::new();
-        let written = options.write(true).create_new(true).open(self.at(&self.ignore));
-        let written = written.and_then(|mut file| file.write_all(self.ignore_text().as_bytes()));
-        written.map_err(|error| self.failed("hiding", &error))?;
-        if (git.ignored)(&self.file)? {
-            return Ok(());
+        let ignored = (git.ignored)(&self.file).map_err(Refusal::from).and_then(|ignored| {
+            let why = || format!("git does not ignore {}, whatever {} says", self.name(), self.ignore.display());
+            if ignored { Ok(()) } else { Err(why().into()) }
+        });
+        if ignored.is_err() {
+            self.show();
         }
-        Err(format!("git does not ignore {}, whatever {} says", self.name(), self.ignore.display()).into())
+        ignored
     }
 
-    /// Replaces the file, whole, with the permissions that it had.
+    /// Takes back what hides the file. One that stays hides nothing of anybody's.
+    fn show(&self) {
+        self.site.files.remove(&self.at(&self.ignore)).ok();
+    }
+
     fn write(&self, text: &str) -> io::Result<()> {
-        let path = self.at(&self.file);
-        let folder = path.parent().unwrap_or(self.root);
-        // What anybody may do with a new file is for the umask to say.
-        let anybody = fs::Permissions::from_mode(0o666);
-        let mut file = tempfile::Builder::new().suffix(".new").permissions(anybody).tempfile_in(folder)?;
-        if let Ok(meta) = path.metadata() {
-            file.as_file().set_permissions(meta.permissions())?;
-        }
-        file.write_all(text.as_bytes())?;
-        file.as_file().sync_all()?;
-        file.persist(&path)?;
-        Ok(())
+        self.site.files.replace(&self.at(&self.file), text.as_bytes(), Access::Umask)
     }
 
     fn says(&self, why: &str) -> Refusal {
@@ -268,5 +275,12 @@ impl<'a> Place<'a> {
 
     fn failed(&self, doing: &str, error: &io::Error) -> Refusal {
         format!("{doing} {}: {error}", self.name()).into()
+    }
+}
+
+fn unfit(path: &Path, found: Entry, wanted: &str) -> Refusal {
+    match found {
+        Entry::Link => format!("{} is a symbolic link, and is not followed", path.display()).into(),
+        Entry::File | Entry::Folder | Entry::Other => format!("{} is not a {wanted}", path.display()).into(),
     }
 }

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::agent::hooks::Mechanism;
-use crate::agent::hooks::install::{self, Git};
+use crate::agent::hooks::install::{self, Git, Site};
 use crate::cli::{environment, output, wiring};
 use crate::config;
 use crate::domain::id::AttemptId;
 use crate::domain::permission::Caller;
 use crate::domain::settings::Settings;
-use crate::engine::{Fault, Kind, Surroundings};
+use crate::engine::{Engine, Fault, Kind, Surroundings};
 use crate::git::files;
 use crate::ports::multiplexer::{Multiplexer as _, Panes};
 use crate::shim;
@@ -84,12 +84,12 @@ fn prepare(argv: &[OsString]) -> Result<u8, Fault> {
     };
     let (settings, around, interrupted) = (Arc::new(settings(&launch)), Arc::new(around), Arc::default());
     let open = || wiring::engine(&settings, &around, &interrupted);
-    let outside = shim::Outside { prepare: &|worktree| hooks(&launch, worktree), reopen: &open };
+    let outside = shim::Outside { prepare: &|engine, worktree| hooks(engine, &launch, worktree), reopen: &open };
     shim::run(open()?, &launch, &id, outside)
 }
 
 /// Puts the hooks of the agent's own program into the worktree.
-fn hooks(launch: &Launch, worktree: &Path) -> Result<(), String> {
+fn hooks(engine: &Engine, launch: &Launch, worktree: &Path) -> Result<(), String> {
     if launch.verify_only {
         return Ok(());
     }
@@ -99,7 +99,9 @@ fn hooks(launch: &Launch, worktree: &Path) -> Result<(), String> {
     };
     let ignored = |path: &Path| files::is_ignored(worktree, path).map_err(|error| error.to_string());
     let tracked = |path: &Path| files::is_tracked(worktree, path).map_err(|error| error.to_string());
-    install::install(worktree, mechanism, false, Git { ignored: &ignored, tracked: &tracked })
+    let ports = &engine.ports;
+    let site = Site { root: worktree, disk: &*ports.disk, files: &*ports.tree_files };
+    install::install(site, mechanism, false, Git { ignored: &ignored, tracked: &tracked })
         .map(drop)
         .map_err(|refusal| format!("the hooks of {} are not installed: {refusal}", mechanism.name()))
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::Outcome;
 use crate::agent::hooks::Mechanism;
-use crate::agent::hooks::install::{self, Git, Refusal};
+use crate::agent::hooks::install::{self, Git, Refusal, Site};
 use crate::cli::args::Agents;
 use crate::cli::output;
 use crate::cli::wiring::Wiring;
@@ -17,7 +17,9 @@ use crate::domain::text;
 use crate::engine::dispatch::preflight;
 use crate::engine::{Fault, Kind};
 use crate::git::files;
+use crate::os::disk::FileSystem;
 use crate::os::process::{Answer, Call, run as call};
+use crate::os::tree_files::WorktreeFiles;
 
 /// How long an agent may take to say its version.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -60,12 +62,9 @@ fn list(wiring: &Wiring) -> Outcome {
             program: program.to_owned(),
             installed,
             version: version.and_then(|look: std::thread::ScopedJoinHandle<'_, _>| look.join().ok().flatten()),
-            hooks: profile
-                .hooks
-                .as_deref()
-                .or(Some(&profile.name))
-                .and_then(|name| Mechanism::of(name, program))
-                .map(|mechanism| worktree.as_ref().is_ok_and(|worktree| install::is_installed(worktree, mechanism))),
+            hooks: profile.hooks.as_deref().or(Some(&profile.name)).and_then(|name| Mechanism::of(name, program)).map(
+                |mechanism| worktree.as_ref().is_ok_and(|worktree| install::is_installed(site(worktree), mechanism)),
+            ),
         };
         looks.into_iter().map(finish).collect()
     });
@@ -140,16 +139,21 @@ fn version(program: &str, asking: &[String]) -> Option<String> {
     Some(text::cut(&text::line(first), 60))
 }
 
+/// A worktree on disk.
+fn site(root: &Path) -> Site<'_> {
+    Site { root, disk: &FileSystem, files: &WorktreeFiles }
+}
+
 fn install_hooks(wiring: &Wiring, name: &str, print: bool, force: bool) -> Outcome {
     let (mechanism, root) = (mechanism(name)?, worktree(wiring)?);
     if print {
-        output::put(&install::preview(&root, mechanism).map_err(refused)?);
+        output::put(&install::preview(site(&root), mechanism).map_err(refused)?);
         return Ok(ExitCode::SUCCESS);
     }
     let ignored = |path: &Path| files::is_ignored(&root, path).map_err(|error| error.to_string());
     let tracked = |path: &Path| files::is_tracked(&root, path).map_err(|error| error.to_string());
     let git = Git { ignored: &ignored, tracked: &tracked };
-    let outcome = install::install(&root, mechanism, force, git).map_err(refused)?;
+    let outcome = install::install(site(&root), mechanism, force, git).map_err(refused)?;
     let sentence = match outcome {
         install::Outcome::Changed => format!("the hooks of {name} are in {}", mechanism.file()),
         install::Outcome::Unchanged => format!("the hooks of {name} were in {} already", mechanism.file()),
@@ -165,7 +169,7 @@ fn uninstall_hooks(wiring: &Wiring, name: &str) -> Outcome {
     let (mechanism, root) = (mechanism(name)?, worktree(wiring)?);
     let tracked = |path: &Path| files::is_tracked(&root, path).map_err(|error| error.to_string());
     let git = Git { ignored: &|_| Ok(true), tracked: &tracked };
-    let outcome = install::uninstall(&root, mechanism, git).map_err(refused)?;
+    let outcome = install::uninstall(site(&root), mechanism, git).map_err(refused)?;
     let sentence = match outcome {
         install::Outcome::Changed => format!("the hooks of {name} are out of {}", mechanism.file()),
         install::Outcome::Unchanged => format!("there were no hooks of {name} in {}", mechanism.file()),

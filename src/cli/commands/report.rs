@@ -17,6 +17,7 @@ use crate::domain::permission::Caller;
 use crate::engine::report::{Speaker, Word, say, wait_verified};
 use crate::engine::{Engine, Fault, Kind, outbox, trust};
 use crate::os::clock::SystemClock;
+use crate::os::tree_files::WorktreeFiles;
 use crate::ports::host::Clock as _;
 
 /// Reports done.
@@ -112,9 +113,11 @@ pub(super) fn post(speaker: &Speaker, word: &Word) -> Option<std::io::Result<Pat
     let folder = PathBuf::from(folder);
     // The agent may have cleaned its tree of everything that git ignores.
     if let Some(worktree) = folder.parent() {
-        outbox::prepare(worktree).ok();
+        outbox::prepare(&WorktreeFiles, worktree).ok();
     }
-    Some(outbox::leave(&folder, SystemClock.attempt_id().as_str(), attempt, token, word).map(|()| folder))
+    let left = outbox::letter(attempt, token, word)
+        .and_then(|letter| outbox::leave(&WorktreeFiles, &folder, SystemClock.attempt_id().as_str(), &letter));
+    Some(left.map(|()| folder))
 }
 
 fn answer(wiring: &Wiring, engine: &Engine, task: TaskId, word: &Word) -> Outcome {

@@ -4,15 +4,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::world::{Then, When, World};
+use super::world::{Shim, Then, When, World};
 use crate::domain::attempt::Plan;
 use crate::domain::completion::Evidence;
 use crate::domain::id::AttemptId;
 use crate::domain::state::Status;
-use crate::engine::Engine;
-use crate::engine::outbox::{deliver, folder, leave, prepare};
+use crate::engine::outbox::{folder, leave, letter, prepare};
 use crate::engine::report::Word;
 use crate::engine::upkeep::{Scope, reconcile};
+use crate::engine::{Engine, Fault, outbox, stop};
+use crate::os::tree_files::WorktreeFiles;
 
 const PATIENCE: Duration = Duration::from_secs(1);
 /// The largest letter that is read, in bytes.
@@ -22,12 +23,21 @@ const LARGEST: usize = 1_000_000;
 fn posts(world: &World) -> (Engine, Plan) {
     let (engine, _, attempt) = world.running();
     fs::create_dir_all(&attempt.plan.worktree).unwrap();
-    prepare(&attempt.plan.worktree).unwrap();
+    prepare(&WorktreeFiles, &attempt.plan.worktree).unwrap();
     (engine, attempt.plan)
 }
 
+fn deliver(engine: &Engine, plan: &Plan) -> Result<(), Fault> {
+    outbox::deliver(engine, plan, PATIENCE)
+}
+
+fn say(plan: &Plan, name: &str, word: &Word) {
+    let letter = letter(&plan.id, &plan.token, word).unwrap();
+    leave(&WorktreeFiles, &folder(&plan.worktree), name, &letter).unwrap();
+}
+
 fn note(plan: &Plan, name: &str) {
-    leave(&folder(&plan.worktree), name, &plan.id, &plan.token, &Word::Note(name.to_owned())).unwrap();
+    say(plan, name, &Word::Note(name.to_owned()));
 }
 
 /// What lies in the outbox, but for git's file.
@@ -48,7 +58,7 @@ fn remarks(world: &World, plan: &Plan) -> Vec<String> {
     told.filter(|said| said["event"] == "remark").map(|said| said["text"].as_str().unwrap().to_owned()).collect()
 }
 
-fn letter(plan: &Plan, text: &str) -> serde_json::Value {
+fn written(plan: &Plan, text: &str) -> serde_json::Value {
     serde_json::json!({
         "version": 1, "attempt": plan.id.as_str(), "token": plan.token, "verb": "note", "text": text,
     })
@@ -59,22 +69,22 @@ fn an_outbox_is_a_folder_that_git_ignores() {
     let root = tempfile::tempdir().unwrap();
     let tree = root.path();
     assert_eq!(folder(tree), tree.join(".ganger"));
-    prepare(tree).unwrap();
+    prepare(&WorktreeFiles, tree).unwrap();
     let ignore = tree.join(".ganger/.gitignore");
     assert_eq!(fs::read_to_string(&ignore).unwrap(), "*\n");
     fs::write(&ignore, "mine").unwrap();
-    prepare(tree).unwrap();
+    prepare(&WorktreeFiles, tree).unwrap();
     assert_eq!(fs::read_to_string(&ignore).unwrap(), "mine", "what is there is left alone");
     // Neither a file nor a link to somewhere else is one.
     let other = tempfile::tempdir().unwrap();
     fs::create_dir(other.path().join("elsewhere")).unwrap();
     std::os::unix::fs::symlink(other.path().join("elsewhere"), other.path().join(".ganger")).unwrap();
-    prepare(other.path()).unwrap_err();
+    prepare(&WorktreeFiles, other.path()).unwrap_err();
     assert_eq!(fs::read_dir(other.path().join("elsewhere")).unwrap().count(), 0);
     fs::remove_file(other.path().join(".ganger")).unwrap();
     fs::write(other.path().join(".ganger"), "").unwrap();
-    prepare(other.path()).unwrap_err();
-    prepare(&other.path().join("nowhere")).unwrap_err();
+    prepare(&WorktreeFiles, other.path()).unwrap_err();
+    prepare(&WorktreeFiles, &other.path().join("nowhere")).unwrap_err();
 }
 
 #[test]
@@ -85,15 +95,15 @@ fn letters_are_delivered_once_and_in_order() {
         note(&plan, name);
     }
     fs::write(folder(&plan.worktree).join("4.tmp"), "half").unwrap();
-    deliver(&engine, &plan, PATIENCE);
+    deliver(&engine, &plan).unwrap();
     assert_eq!(
         (remarks(&world, &plan), lies(&plan)),
         (["1", "2", "3"].map(str::to_owned).to_vec(), vec!["4.tmp".to_owned()])
     );
-    deliver(&engine, &plan, PATIENCE);
+    deliver(&engine, &plan).unwrap();
     assert_eq!(remarks(&world, &plan).len(), 3);
-    leave(&folder(&plan.worktree), "5", &plan.id, &plan.token, &Word::Done).unwrap();
-    deliver(&engine, &plan, PATIENCE);
+    say(&plan, "5", &Word::Done);
+    deliver(&engine, &plan).unwrap();
     assert_eq!((world.task(plan.task).status, lies(&plan).len()), (Status::Review, 1));
 }
 
@@ -101,7 +111,7 @@ fn letters_are_delivered_once_and_in_order() {
 fn what_an_agent_left_behind_counts_before_its_end() {
     let world = World::new();
     let (engine, plan) = posts(&world);
-    leave(&folder(&plan.worktree), "1", &plan.id, &plan.token, &Word::Done).unwrap();
+    say(&plan, "1", &Word::Done);
     world.kill_shim(&plan.id, false);
     reconcile(&engine, &Scope::default()).unwrap();
     assert_eq!((world.task(plan.task).status, lies(&plan)), (Status::Review, Vec::<String>::new()));
@@ -118,17 +128,17 @@ fn a_letter_that_is_not_the_attempts_own_is_put_aside() {
         ("b", "attempt", other.as_str().into()),
         ("c", "token", "guessed".into()),
     ] {
-        let mut forged = letter(&plan, "forged");
+        let mut forged = written(&plan, "forged");
         forged[key] = value;
         put(&format!("{name}.letter"), forged.to_string().as_bytes());
     }
     put("d.letter", b"no letter");
-    put("e.letter", letter(&plan, &"x".repeat(LARGEST)).to_string().as_bytes());
+    put("e.letter", written(&plan, &"x".repeat(LARGEST)).to_string().as_bytes());
     let aside: PathBuf = world.root().join("aside");
-    fs::write(&aside, letter(&plan, "linked").to_string()).unwrap();
+    fs::write(&aside, written(&plan, "linked").to_string()).unwrap();
     std::os::unix::fs::symlink(&aside, folder(&plan.worktree).join("f.letter")).unwrap();
     nix::unistd::mkfifo(&folder(&plan.worktree).join("g.letter"), nix::sys::stat::Mode::S_IRWXU).unwrap();
-    deliver(&engine, &plan, PATIENCE);
+    deliver(&engine, &plan).unwrap();
     assert_eq!(lies(&plan), ["a", "b", "c", "d", "e", "f", "g"].map(|name| format!("{name}.refused")));
     assert_eq!(remarks(&world, &plan), [""; 0]);
 }
@@ -140,7 +150,7 @@ fn a_letter_that_comes_too_late_is_put_aside_and_holds_up_none() {
     note(&plan, "1");
     note(&plan, "2");
     world.exit(&plan.id, 0, Evidence::Changed);
-    deliver(&engine, &plan, PATIENCE);
+    deliver(&engine, &plan).unwrap();
     assert_eq!(
         (remarks(&world, &plan).len(), lies(&plan)),
         (0, ["1.refused", "2.refused"].map(str::to_owned).to_vec())
@@ -151,12 +161,12 @@ fn a_letter_that_comes_too_late_is_put_aside_and_holds_up_none() {
 fn the_largest_letter_is_read() {
     let world = World::new();
     let (engine, plan) = posts(&world);
-    let rest = LARGEST - letter(&plan, "").to_string().len();
+    let rest = LARGEST - written(&plan, "").to_string().len();
     for (name, length) in [("1", rest), ("2", rest + 1)] {
-        let text = letter(&plan, &"x".repeat(length)).to_string();
+        let text = written(&plan, &"x".repeat(length)).to_string();
         fs::write(folder(&plan.worktree).join(format!("{name}.letter")), text).unwrap();
     }
-    deliver(&engine, &plan, PATIENCE);
+    deliver(&engine, &plan).unwrap();
     assert_eq!((remarks(&world, &plan).len(), lies(&plan)), (1, vec!["2.refused".to_owned()]));
 }
 
@@ -168,12 +178,12 @@ fn what_the_database_does_not_take_now_stays_with_all_that_comes_after_it() {
         note(&plan, name);
     }
     world.trouble_after("store.hear", 1, When::Before, Then::Busy);
-    deliver(&engine, &plan, PATIENCE);
+    deliver(&engine, &plan).unwrap_err();
     assert_eq!(
         (remarks(&world, &plan), lies(&plan)),
         (vec!["1".to_owned()], ["2.letter", "3.letter"].map(str::to_owned).to_vec())
     );
-    deliver(&engine, &plan, PATIENCE);
+    deliver(&engine, &plan).unwrap();
     assert_eq!((remarks(&world, &plan).len(), lies(&plan).len()), (3, 0));
 }
 
@@ -185,13 +195,13 @@ fn an_agent_with_more_to_say_than_there_is_time_for_is_heard_out_later() {
         note(&plan, name);
     }
     world.before("store.hear", |world| world.pass(PATIENCE));
-    deliver(&engine, &plan, PATIENCE);
+    deliver(&engine, &plan).unwrap();
     assert_eq!(lies(&plan), [""; 0], "it is over only when there is less than no time left");
     for name in ["1", "2", "3", "4"] {
         note(&plan, name);
     }
     world.before("store.hear", |world| world.pass(PATIENCE + Duration::from_millis(1)));
-    deliver(&engine, &plan, PATIENCE);
+    deliver(&engine, &plan).unwrap();
     assert_eq!(lies(&plan), ["2.letter", "3.letter", "4.letter"]);
 }
 
@@ -203,9 +213,67 @@ fn an_outbox_that_leads_elsewhere_is_not_emptied() {
     let moved: &Path = &world.root().join("moved");
     fs::rename(folder(&plan.worktree), moved).unwrap();
     std::os::unix::fs::symlink(moved, folder(&plan.worktree)).unwrap();
-    deliver(&engine, &plan, PATIENCE);
+    deliver(&engine, &plan).unwrap();
     assert_eq!((remarks(&world, &plan).len(), lies(&plan).len()), (0, 1));
     fs::remove_file(folder(&plan.worktree)).unwrap();
-    deliver(&engine, &plan, PATIENCE);
+    deliver(&engine, &plan).unwrap();
     assert!(moved.join("1.letter").exists());
+}
+
+#[test]
+fn what_can_not_be_read_now_stays_with_all_that_comes_after_it() {
+    let world = World::new();
+    let (engine, plan) = posts(&world);
+    for name in ["1", "2", "3"] {
+        note(&plan, name);
+    }
+    world.trouble("tree_files.list", When::Before, Then::Fail);
+    assert!(deliver(&engine, &plan).unwrap_err().message.ends_with("/.ganger: as scripted"));
+    world.trouble_after("tree_files.read", 1, When::Before, Then::Fail);
+    assert!(deliver(&engine, &plan).unwrap_err().message.ends_with("/.ganger/2.letter: as scripted"));
+    assert_eq!(
+        (remarks(&world, &plan), lies(&plan)),
+        (vec!["1".to_owned()], ["2.letter", "3.letter"].map(str::to_owned).to_vec())
+    );
+    deliver(&engine, &plan).unwrap();
+    assert_eq!((remarks(&world, &plan).len(), lies(&plan)), (3, Vec::<String>::new()));
+}
+
+#[test]
+fn an_end_waits_for_what_can_not_be_heard_now_unless_a_stop_was_requested() {
+    for (call, then) in [("tree_files.list", Then::Fail), ("tree_files.read", Then::Fail), ("store.hear", Then::Busy)] {
+        let world = World::new();
+        let (engine, plan) = posts(&world);
+        say(&plan, "1", &Word::Note("nearly".to_owned()));
+        say(&plan, "2", &Word::Done);
+        world.kill_shim(&plan.id, false);
+        world.trouble(call, When::Before, then);
+        let report = reconcile(&engine, &Scope::default()).unwrap();
+        assert!(report.unknown[0].reason.starts_with("what its agent left to say can't be heard: "), "{report:#?}");
+        assert_eq!(world.task(plan.task).status, Status::InProgress);
+        reconcile(&engine, &Scope::default()).unwrap();
+        assert_eq!(world.task(plan.task).status, Status::Review);
+    }
+    // Who asked for the end does not wait for a disk.
+    let world = World::new();
+    let (engine, plan) = posts(&world);
+    say(&plan, "1", &Word::Done);
+    world.lock().shim = Shim::Late;
+    world.kill_shim(&plan.id, false);
+    world.trouble("tree_files.list", When::Before, Then::Fail);
+    stop::stop(&engine, plan.task).unwrap();
+    assert_eq!((world.task(plan.task).status, lies(&plan)), (Status::Failed, vec!["1.letter".to_owned()]));
+}
+
+#[test]
+fn a_letter_that_stays_though_it_was_heard_is_heard_once() {
+    let world = World::new();
+    let (engine, plan) = posts(&world);
+    say(&plan, "1", &Word::Done);
+    world.trouble("tree_files.remove", When::Before, Then::Fail);
+    deliver(&engine, &plan).unwrap();
+    assert_eq!((world.task(plan.task).status, lies(&plan).len()), (Status::Review, 1));
+    let events = world.events();
+    deliver(&engine, &plan).unwrap();
+    assert_eq!((world.events(), lies(&plan).len()), (events, 0));
 }

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::world::{Party, Then, World};
@@ -11,7 +11,10 @@ use crate::domain::reconcile::{Lock, Probe};
 use crate::domain::settings::Settings;
 use crate::domain::time::Now;
 use crate::os::disk::FileSystem;
-use crate::ports::host::{Clock, Disk, Entry, Found, Held, Locks, Notifier, Processes, Signal, StateFiles};
+use crate::os::tree_files::WorktreeFiles;
+use crate::ports::host::{
+    Access, Clock, Content, Disk, Entry, Found, Held, Locks, Notifier, Processes, Signal, StateFiles, TreeFiles,
+};
 use crate::ports::repositories::{Repositories, Supplied, Unfit};
 
 fn broken(_: Then) -> io::Error {
@@ -246,7 +249,7 @@ impl StateFiles for Party {
     }
 
     fn read_ends(&self, path: &Path, _most: usize) -> io::Result<Option<Vec<u8>>> {
-        self.read(path)
+        StateFiles::read(self, path)
     }
 
     fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
@@ -280,5 +283,40 @@ impl Disk for Party {
 
     fn is_program(&self, path: &Path) -> io::Result<bool> {
         self.gate("disk.is_program", broken, || FileSystem.is_program(path))
+    }
+}
+
+/// So are the worktrees that an agent has an outbox in.
+impl TreeFiles for Party {
+    fn list(&self, folder: &Path, most: usize) -> io::Result<Vec<PathBuf>> {
+        self.gate("tree_files.list", broken, || WorktreeFiles.list(folder, most))
+    }
+
+    fn read(&self, path: &Path, most: u64) -> io::Result<Content> {
+        self.gate("tree_files.read", broken, || WorktreeFiles.read(path, most))
+    }
+
+    fn make_folder(&self, path: &Path, access: Access) -> io::Result<bool> {
+        self.gate("tree_files.make_folder", broken, || WorktreeFiles.make_folder(path, access))
+    }
+
+    fn create(&self, path: &Path, bytes: &[u8]) -> io::Result<bool> {
+        self.gate("tree_files.create", broken, || WorktreeFiles.create(path, bytes))
+    }
+
+    fn replace(&self, path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
+        self.gate("tree_files.replace", broken, || WorktreeFiles.replace(path, bytes, access))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.gate("tree_files.rename", broken, || WorktreeFiles.rename(from, to))
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.gate("tree_files.remove", broken, || WorktreeFiles.remove(path))
+    }
+
+    fn remove_empty(&self, folder: &Path) -> io::Result<bool> {
+        self.gate("tree_files.remove_empty", broken, || WorktreeFiles.remove_empty(folder))
     }
 }

@@ -286,7 +286,8 @@ impl World {
                 shell: Box::new(party.clone()),
                 repositories: Box::new(party.clone()),
                 files: Box::new(party.clone()),
-                disk: Box::new(party),
+                disk: Box::new(party.clone()),
+                tree_files: Box::new(party),
             },
             settings: Arc::new(self.settings.clone()),
             around: Arc::new(Surroundings {

@@ -115,8 +115,12 @@ fn end(engine: &Engine, attempt: &Attempt, seen: &Observed, pane: Pane) -> Resul
         }
     };
     // What its agent has said, and no shim delivered, counts before its end.
-    if seen.place != PlaceSeen::Elsewhere {
-        outbox::deliver(engine, &attempt.plan, LETTERS);
+    if seen.place != PlaceSeen::Elsewhere
+        && let Err(fault) = outbox::deliver(engine, &attempt.plan, LETTERS)
+        && !attempt.stop_requested
+    {
+        let why = format!("what its agent left to say can't be heard: {}", fault.message);
+        return Ok(action(seen, "unknown", why, false));
     }
     let Some(row) = engine.ports.store.attempt(&attempt.plan.id)? else {
         return Ok(action(seen, "keep", String::new(), false));

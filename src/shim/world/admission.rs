@@ -70,7 +70,7 @@ impl World<'_> {
     pub(super) fn move_in(&self) {
         self.engine.ports.files.remove(&self.plan.files.launch).ok();
         // Where it can't be made, only an agent that can't write the database misses it.
-        outbox::prepare(&self.worktree).ok();
+        outbox::prepare(&*self.engine.ports.tree_files, &self.worktree).ok();
     }
 }
 

@@ -179,7 +179,7 @@ impl<'a> World<'a> {
             Act::RestoreTerminal => self.terminal.restore(),
             Act::LogFailure(how) => self.log_failure(&how),
             Act::InstallHooks => {
-                if let Err(why) = (self.outside.prepare)(&self.worktree) {
+                if let Err(why) = (self.outside.prepare)(&self.engine, &self.worktree) {
                     log::line(&self.plan.files.log, &why);
                 }
             }
@@ -206,7 +206,8 @@ impl<'a> World<'a> {
         self.follow();
         // Watching the folder for events would keep this process's lock held for a while after its death: the kernel
         // takes its time to end a watch.
-        outbox::deliver(&self.engine, self.plan, patience);
+        // What stays is delivered later: by this shim, or by the reconciler.
+        outbox::deliver(&self.engine, self.plan, patience).ok();
     }
 
     /// What the agent's processes and screen show is told; how long it may be left alone now.

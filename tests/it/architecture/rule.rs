@@ -14,7 +14,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("wire", &["domain"]),
     ("engine", &["wire", "ports", "domain"]),
     ("shim", &["agent", "engine", "wire", "ports", "domain", "config", "os"]),
-    ("agent", &["domain"]),
+    ("agent", &["ports::host", "domain"]),
     ("failpoint", &["ports", "domain"]),
     ("config", &["ports::repositories", "domain", "agent", "tui::keymap", "tui::theme"]),
     ("tui", &["engine", "ports", "domain"]),
@@ -25,7 +25,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
 
 /// What the tests of a layer, in its folder `tests`, may import besides: the use cases are tried on the real store and
 /// on real files.
-const IN_TESTS: &[(&str, &[&str])] = &[("engine", &["sqlite", "os::disk"])];
+const IN_TESTS: &[(&str, &[&str])] =
+    &[("engine", &["sqlite", "os::disk", "os::tree_files"]), ("agent", &["os::disk", "os::tree_files"])];
 
 /// Crates and modules that are named in certain folders only.
 #[rustfmt::skip]
@@ -52,7 +53,29 @@ const EXCEPTIONS: &[(&str, &[&str])] = &[
 
 /// What the domain may not touch of the standard library, being pure.
 const IMPURE: &[&str] =
-    &["std::fs", "std::env", "std::net", "std::thread", "std::io", "std::time::Instant", "std::time::SystemTime"];
+    &["std::env", "std::net", "std::thread", "std::io", "std::time::Instant", "std::time::SystemTime"];
+
+/// The layers that reach the disk through ports only, or not at all: what is asked of it past a port is asked where no
+/// failpoint reaches, and says "not there" of what it could not look at.
+const WITHOUT_FILES: &[&str] = &["domain", "ports", "wire", "agent", "engine", "tui"];
+
+/// The exceptions: the file that an editor is given.
+const WITH_FILES: &[&str] = &["tui/runtime.rs", "tui/perform.rs"];
+
+/// Modules that read and write files, and the functions of `Path` that look at one.
+const OF_FILES: &[&str] = &["std::fs", "std::os::unix::fs", "tempfile"];
+const LOOKS: &[&str] = &[
+    "canonicalize",
+    "exists",
+    "try_exists",
+    "is_dir",
+    "is_file",
+    "is_symlink",
+    "metadata",
+    "symlink_metadata",
+    "read_dir",
+    "read_link",
+];
 
 /// What the domain may take from elsewhere.
 const PURE_CRATES: &[&str] = &["thiserror"];
@@ -68,7 +91,7 @@ pub fn violations(path: &str, text: &str, dependencies: &[String]) -> Vec<String
     let Some((_, imports)) = IMPORTS.iter().find(|(name, _)| *name == layer) else {
         return vec![format!("{path}: no rule says what `{layer}` may import")];
     };
-    let besides = IN_TESTS.iter().find(|(name, _)| module.get(1) == Some(&"tests") && *name == layer);
+    let besides = IN_TESTS.iter().find(|(name, _)| module[1..].contains(&"tests") && *name == layer);
     let allowed = |reached: &str| {
         let imports = imports.iter().chain(besides.iter().flat_map(|(_, besides)| *besides));
         within(reached, layer) || imports.into_iter().any(|import| within(reached, import))
@@ -96,6 +119,14 @@ pub fn violations(path: &str, text: &str, dependencies: &[String]) -> Vec<String
                 broken.push(format!("{path}: the domain is pure and may not use `{shown}`"));
             }
         }
+    }
+    if WITHOUT_FILES.contains(&layer) && !WITH_FILES.contains(&path) && !module.contains(&"tests") {
+        let named = source.paths_outside_tests(module).into_iter().map(|path| path.join("::"));
+        let named = named.filter(|path| OF_FILES.iter().any(|files| within(path, files)));
+        let looks = source.functions_outside_tests().into_iter().filter(|name| LOOKS.contains(name));
+        broken.extend(
+            named.chain(looks.map(str::to_owned)).map(|way| format!("{path}: files are behind ports, and not `{way}`")),
+        );
     }
     if source.sets_lint_level("allow") {
         broken.push(format!("{path}: use #[expect(…, reason = \"…\")] instead of #[allow(…)]"));
@@ -177,6 +208,21 @@ mod tests {
     }
 
     #[test]
+    fn what_goes_past_the_ports_to_the_disk_is_seen() {
+        for (path, text) in [
+            ("engine/mod.rs", "fn f() { std::fs::read(x); }"),
+            ("engine/mod.rs", "use std::os::unix::fs::PermissionsExt as _;"),
+            ("engine/dispatch/plan.rs", "fn f(path: &Path) -> bool { path.exists() }"),
+            ("engine/dispatch/plan.rs", "fn f(path: &Path) -> bool { path.symlink_metadata().is_ok() }"),
+            ("engine/dispatch/plan.rs", "fn f(path: &Path) -> bool { Some(path).is_some_and(Path::is_dir) }"),
+            ("tui/view/board.rs", "use std::{fs, io};"),
+            ("agent/mod.rs", "fn f(path: &Path) { path.read_dir(); }"),
+        ] {
+            assert_eq!(broken(path, text), 1, "{path}: {text}");
+        }
+    }
+
+    #[test]
     fn what_the_rule_permits_passes() {
         for (path, text) in [
             (
@@ -188,7 +234,10 @@ mod tests {
                 "git/mod.rs",
                 "use crate::os::process::{Call, run}; use crate::ports::worktrees::Worktrees; use git2::Oid;",
             ),
-            ("engine/tests/world.rs", "use crate::sqlite::Sqlite;"),
+            ("engine/tests/world.rs", "use crate::sqlite::Sqlite; fn f() { std::fs::read(x); x.exists() }"),
+            ("engine/mod.rs", "mod tests { fn f() { std::fs::read(x); x.is_dir() } } fn g() { x.look(y) }"),
+            ("agent/hooks/tests/trees.rs", "use crate::os::disk::FileSystem; fn f() { tempfile::tempdir() }"),
+            ("tui/runtime.rs", "fn f() { std::fs::read(x) }"),
             ("os/process.rs", "use std::process::Command; fn f() { unsafe { g() } }"),
             ("shim/mod.rs", "use crate::os::locks; use crate::engine::completion; use crate::config::Config;"),
             ("config.rs", "use crate::agent; mod tests { use super::load; }"),

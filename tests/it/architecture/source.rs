@@ -53,6 +53,28 @@ impl Source {
         found.filter(|(_, place)| !place.iter().any(|part| part == "tests")).map(|(path, _)| path).collect()
     }
 
+    /// The functions that are called as methods (`x.name(…)`) or named by a path (`X::name`), without those in an inline
+    /// module `tests`.
+    pub fn functions_outside_tests(&self) -> Vec<&str> {
+        let mut found = Vec::new();
+        let (mut depth, mut tests) = (0_usize, None);
+        for (at, token) in self.tokens.iter().enumerate() {
+            let next = |steps: usize| self.tokens.get(at + steps).map(String::as_str);
+            match token.as_str() {
+                "mod" if tests.is_none() && next(1) == Some("tests") && next(2) == Some("{") => tests = Some(depth),
+                "{" => depth += 1,
+                "}" => {
+                    depth -= 1;
+                    tests = tests.filter(|opened| *opened < depth);
+                }
+                "." if tests.is_none() && next(2) == Some("(") => found.extend(next(1)),
+                "::" if tests.is_none() => found.extend(next(1)),
+                _ => {}
+            }
+        }
+        found
+    }
+
     /// What a root passes on under `name` (`pub use child::name;`), where it is from.
     pub fn passes_on(&self, module: &[&str], name: &str) -> Option<Vec<String>> {
         let mut found = Vec::new();
@@ -326,6 +348,13 @@ mod tests {
         assert_eq!(paths("fn f<'a>(x: &'a str) { y::<'a>(\"a::b\") } use crate::x;"), ["crate::x"]);
         assert!(Source::new("#[cfg(test)]\npub mod a;").declares("a"));
         assert!(!Source::new("// mod a;\nmod b { }").declares("a"));
+    }
+
+    #[test]
+    fn calls_are_found_outside_of_tests() {
+        let text = "fn f() { x.a(1).b; Path::c; /* .d() */ } mod tests { fn g() { x.e(); } } fn h() { y.f() }";
+        assert_eq!(Source::new(text).functions_outside_tests(), ["a", "c", "f"]);
+        assert_eq!(Source::new("mod tests; fn f() { x.a() }").functions_outside_tests(), ["a"]);
     }
 
     #[test]

@@ -8,7 +8,13 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use crate::agent::hooks::Mechanism;
-use crate::agent::hooks::install::{Git, Outcome, Refusal, install, is_installed, preview, uninstall};
+use crate::agent::hooks::install::{Git, Outcome, Refusal, Site, install, is_installed, preview, uninstall};
+use crate::os::disk::FileSystem;
+use crate::os::tree_files::WorktreeFiles;
+
+fn site(root: &Path) -> Site<'_> {
+    Site { root, disk: &FileSystem, files: &WorktreeFiles }
+}
 
 /// A git that ignores what a `.gitignore` beside it says.
 fn hides(root: &Path, path: &Path) -> bool {
@@ -17,11 +23,11 @@ fn hides(root: &Path, path: &Path) -> bool {
 }
 
 fn put(root: &Path, mechanism: Mechanism) -> Result<Outcome, Refusal> {
-    install(root, mechanism, false, Git { ignored: &|path| Ok(hides(root, path)), tracked: &|_| Ok(false) })
+    install(site(root), mechanism, false, Git { ignored: &|path| Ok(hides(root, path)), tracked: &|_| Ok(false) })
 }
 
 fn take(root: &Path, mechanism: Mechanism) -> Result<Outcome, Refusal> {
-    uninstall(root, mechanism, Git { ignored: &|path| Ok(hides(root, path)), tracked: &|_| Ok(false) })
+    uninstall(site(root), mechanism, Git { ignored: &|path| Ok(hides(root, path)), tracked: &|_| Ok(false) })
 }
 
 fn is_empty(folder: &TempDir) -> bool {
@@ -33,12 +39,12 @@ fn what_is_installed_hides_itself_and_leaves_nothing_behind() {
     for mechanism in Mechanism::ALL.iter().copied() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
-        assert!(!is_installed(root, mechanism));
-        let shown = preview(root, mechanism).unwrap();
+        assert!(!is_installed(site(root), mechanism));
+        let shown = preview(site(root), mechanism).unwrap();
         assert!(is_empty(&folder), "a look writes nothing");
         assert_eq!(put(root, mechanism), Ok(Outcome::Changed));
         assert_eq!(fs::read_to_string(root.join(mechanism.file())).unwrap(), shown);
-        assert!(is_installed(root, mechanism) && hides(root, Path::new(mechanism.file())));
+        assert!(is_installed(site(root), mechanism) && hides(root, Path::new(mechanism.file())));
         assert_eq!(put(root, mechanism), Ok(Outcome::Unchanged));
         assert_eq!(take(root, mechanism), Ok(Outcome::Changed));
         assert!(is_empty(&folder), "{mechanism:?}");
@@ -67,10 +73,10 @@ fn a_file_that_was_there_keeps_its_mode_and_comes_back() {
 fn a_file_that_git_tracks_is_left_alone_unless_forced() {
     let folder = tempfile::tempdir().unwrap();
     let git = Git { ignored: &|_| Ok(false), tracked: &|path| Ok(path == Path::new(".gemini/settings.json")) };
-    let refusal = install(folder.path(), Mechanism::Gemini, false, git).unwrap_err();
+    let refusal = install(site(folder.path()), Mechanism::Gemini, false, git).unwrap_err();
     assert_eq!(refusal.why, ".gemini/settings.json is tracked by git: the hooks would be part of the next commit");
     assert!(is_empty(&folder));
-    assert_eq!(install(folder.path(), Mechanism::Gemini, true, git), Ok(Outcome::Changed));
+    assert_eq!(install(site(folder.path()), Mechanism::Gemini, true, git), Ok(Outcome::Changed));
     assert!(!folder.path().join(".gemini/.gitignore").exists());
 }
 
@@ -100,8 +106,8 @@ fn a_link_is_not_followed() {
         let expected = format!("{link} is a symbolic link, and is not followed");
         assert_eq!(put(folder.path(), mechanism).unwrap_err().why, expected);
         assert_eq!(take(folder.path(), mechanism).unwrap_err().why, expected);
-        assert_eq!(preview(folder.path(), mechanism).unwrap_err().why, expected);
-        assert!(!is_installed(folder.path(), mechanism));
+        assert_eq!(preview(site(folder.path()), mechanism).unwrap_err().why, expected);
+        assert!(!is_installed(site(folder.path()), mechanism));
     }
     assert!(is_empty(&elsewhere));
 }
@@ -112,7 +118,7 @@ fn what_cannot_be_done_whole_is_not_begun() {
     let root = folder.path();
     // A git that ignores nothing, whatever is written.
     let stubborn = Git { ignored: &|_| Ok(false), tracked: &|_| Ok(false) };
-    let refusal = install(root, Mechanism::OpenCode, false, stubborn).unwrap_err();
+    let refusal = install(site(root), Mechanism::OpenCode, false, stubborn).unwrap_err();
     assert!(refusal.why.contains("does not ignore"), "{refusal}");
     assert!(is_empty(&folder));
     // A git that fails once the folders are there.
@@ -122,7 +128,7 @@ fn what_cannot_be_done_whole_is_not_begun() {
         if asked.get() > 1 { Err("no index".to_owned()) } else { Ok(false) }
     };
     let git = Git { ignored: &failing, tracked: &|_| Ok(false) };
-    assert_eq!(install(root, Mechanism::OpenCode, false, git).unwrap_err().why, "no index");
+    assert_eq!(install(site(root), Mechanism::OpenCode, false, git).unwrap_err().why, "no index");
     assert!(is_empty(&folder));
     fs::write(root.join(".claude"), "a file").unwrap();
     assert_eq!(put(root, Mechanism::Claude).unwrap_err().why, ".claude is not a folder");
