@@ -18,11 +18,11 @@ use super::msg::{Act, Answer, Cmd, Compose, Content, Done, Handover, Msg, Query}
 use super::viewer::Viewer;
 use crate::domain::id::TaskId;
 use crate::domain::queue::Waiting;
-use crate::domain::state::{Status, TreeState};
+use crate::domain::state::Status;
 use crate::engine::dispatch::{Request, dispatch};
 use crate::engine::queue::{self, Fill, Filled};
 use crate::engine::upkeep::{Scope, reconcile};
-use crate::engine::{Engine, Fault, Kind, Remedy, review, screen, stop, tasks, undo};
+use crate::engine::{Engine, Fault, Kind, Remedy, review, screen, stop, tasks, trees, undo};
 
 /// How many acts run at once: each waits for git and tmux, not for a core.
 const AT_ONCE: usize = 8;
@@ -204,15 +204,7 @@ impl Performer {
             }
             Errand::Shell(task) => {
                 let engine = host.engine()?;
-                let attempt = screen::attempt(&engine, *task)?;
-                let trees = engine.ports.store.trees(*task)?;
-                let tree = trees.iter().rev().find_map(|tree| match tree.state {
-                    TreeState::Present if tree.path == attempt.plan.worktree => Some(tree.path.clone()),
-                    TreeState::Parked => tree.parked.clone(),
-                    TreeState::Planned | TreeState::Present | TreeState::Gone => None,
-                });
-                let none = || Fault::new(Kind::Conflict, format!("task {task} has no worktree")).of(*task);
-                Ok((host.shell(&tree.ok_or_else(none)?), None))
+                Ok((host.shell(&trees::folder(&engine, *task)?), None))
             }
             Errand::Editor { text, .. } => {
                 let failed = |error: std::io::Error| Fault::io("writing a file for the editor", &error);

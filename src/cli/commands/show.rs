@@ -1,6 +1,5 @@
 //! `ganger show`, `ganger path`.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::Outcome;
@@ -10,11 +9,10 @@ use crate::cli::{json, output};
 use crate::domain::id::TaskId;
 use crate::domain::liveness::Liveness;
 use crate::domain::state::Source;
-use crate::domain::state::TreeState;
 use crate::domain::text;
 use crate::domain::time::{Timestamp, span};
 use crate::domain::tree::Head;
-use crate::engine::{Engine, Fault, Kind};
+use crate::engine::trees;
 use crate::ports::store::{Record, Which};
 
 /// Shows one task with its attempts and timeline.
@@ -123,34 +121,14 @@ fn print(card: &Card, attempts: &[Seen], timeline: &[Record], now: Timestamp) {
 /// Prints where a task's worktree is.
 ///
 /// # Errors
-/// [`Kind::Conflict`] where it has none.
+/// Those of [`trees::folder`].
 pub fn path(wiring: &Wiring, id: i64) -> Outcome {
     let engine = wiring.engine()?;
-    let path = worktree(&engine, TaskId(id))?;
+    let path = trees::folder(&engine, TaskId(id))?;
     if wiring.global.json {
         output::object(serde_json::json!({ "task": id, "worktree": path.to_string_lossy() }));
     } else {
         output::path(&path);
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Where a task's worktree is: the newest that is in its place, else the newest parked one.
-///
-/// # Errors
-/// [`Kind::Conflict`] where it has none.
-pub(super) fn worktree(engine: &Engine, id: TaskId) -> Result<PathBuf, Fault> {
-    let task = engine.task(id)?;
-    let trees = engine.ports.store.trees(task.id)?;
-    let tree = trees
-        .iter()
-        .rev()
-        .find(|tree| tree.state == TreeState::Present)
-        .or_else(|| trees.iter().rev().find(|tree| tree.state == TreeState::Parked));
-    let Some(tree) = tree else {
-        return Err(Fault::new(Kind::Conflict, format!("task {id} has no worktree"))
-            .of(task.id)
-            .hint(format!("ganger dispatch {id}")));
-    };
-    Ok(tree.parked.as_ref().unwrap_or(&tree.path).clone())
 }

@@ -7,7 +7,6 @@ use crate::domain::id::AttemptId;
 use crate::domain::naming::{self, Names, flat};
 use crate::domain::profile::Profile;
 use crate::domain::settings::Settings;
-use crate::domain::state::TreeState;
 use crate::domain::task::Task;
 use crate::domain::tree::Whereabouts;
 use crate::engine::{Engine, Fault, Hint, Kind, Remedy, trees};
@@ -76,10 +75,7 @@ fn free_port(engine: &Engine, adopts: Option<&AttemptId>) -> Result<Option<u16>,
 
 /// The newest tree of the task, to go on in: a worktree that nobody stands in. `None` where no agent has left anything.
 fn adoptable(engine: &Engine, task: &Task) -> Result<Option<Tree>, Fault> {
-    let mut all = engine.ports.store.all_trees(Some(task.id))?;
-    // What never ran and is not there any more was taken back.
-    all.retain(|tree| tree.ran || tree.state == TreeState::Present);
-    let Some(tree) = all.pop() else { return Ok(None) };
+    let Some(tree) = trees::current(engine, task.id)? else { return Ok(None) };
     match trees::whereabouts(engine, &tree)? {
         Whereabouts::InPlace(_) => {
             nobody_in(engine, &tree)?;

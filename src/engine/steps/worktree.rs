@@ -9,7 +9,7 @@ use crate::domain::lifecycle::Event;
 use crate::domain::naming;
 use crate::domain::saga::{Failure, Remains, StepName};
 use crate::domain::state::{Cause, TreeState, Who};
-use crate::engine::{Engine, Fault, trees};
+use crate::engine::{Engine, Fault, Kind, trees};
 use crate::ports::host::Found;
 use crate::ports::store::Amendment;
 use crate::ports::worktrees::{Intact, NewTree, TreeError};
@@ -107,6 +107,9 @@ pub(super) fn unmake(engine: &Engine, attempt: &Attempt) -> Result<Remains, Faul
     }
     engine.ports.trees.release(&attempt.plan)?;
     let remains = match engine.ports.trees.remove(&tree, &|| trees::owns(engine, &tree)) {
+        Err(TreeError::Revoked) if trees::is_owner(engine, &tree)? => {
+            return Err(Fault::new(Kind::Failed, "whose it is could not be told just then").of(tree.task));
+        }
         // It has another owner, whose it is to make or unmake.
         Err(TreeError::Revoked) => return Ok(Remains::Nothing),
         remains => remains?,

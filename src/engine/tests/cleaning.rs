@@ -202,6 +202,19 @@ fn a_revoked_attempt_is_cleaned_up_when_it_can_be() {
 }
 
 #[test]
+fn a_tree_whose_owner_can_not_be_told_is_tried_again_and_not_forgotten() {
+    for call in ["store.attempt", "store.trees"] {
+        let world = World::new();
+        let (engine, task, attempt) = revoked(&world);
+        world.before("trees.remove", move |world| world.trouble(call, When::Before, Then::Fail));
+        pass(&engine);
+        assert!(attempt.plan.worktree.exists() && !world.attempt(task).cleaned, "{call}");
+        pass(&engine);
+        assert!(!attempt.plan.worktree.exists() && world.attempt(task).cleaned, "{call}");
+    }
+}
+
+#[test]
 fn what_another_pass_has_cleaned_up_meanwhile_is_not_reported_again() {
     let world = World::new();
     let (engine, task, _) = revoked(&world);

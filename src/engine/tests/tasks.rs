@@ -6,7 +6,7 @@ use crate::domain::id::TaskId;
 use crate::domain::state::{Cause, Status};
 use crate::domain::task::{Draft, Edit};
 use crate::engine::dispatch::{Request, dispatch};
-use crate::engine::{Engine, Kind, tasks};
+use crate::engine::{Engine, Kind, tasks, trees};
 use crate::ports::store::Store as _;
 
 fn add(world: &World, engine: &Engine, after: &[i64]) -> TaskId {
@@ -265,4 +265,32 @@ fn only_a_failed_task_is_queued_again() {
     assert_eq!(world.task(task).cause, Some(Cause::Exit));
     let task = tasks::requeue(&engine, task).unwrap();
     assert_eq!((task.status, task.cause), (Status::Ready, None));
+}
+
+#[test]
+fn the_work_of_a_task_is_in_its_newest_tree_wherever_that_is() {
+    let world = World::new();
+    let engine = world.engine();
+    let task = tasks::add(&engine, &world.draft("Fix it")).unwrap().id;
+    assert_eq!(trees::folder(&engine, task).unwrap_err().message, "task 1 has no worktree");
+    let first = dispatch(&engine, &Request::of(task)).unwrap().plan;
+    assert_eq!(trees::folder(&engine, task).unwrap(), first.worktree);
+    world.exit(&first.id, 1, Evidence::Changed);
+    // It can't be looked for: that is no answer.
+    world.trouble("trees.whereabouts", When::Before, Then::Fail);
+    let fault = trees::folder(&engine, task).unwrap_err();
+    assert_eq!(
+        (fault.kind, fault.message.as_str()),
+        (Kind::Unknown, "task 1: its worktree can't be looked at: git: as scripted")
+    );
+    // An older one in the trash does not stand in for the newest that is gone.
+    let again = Request { from: vec![Status::Failed], fresh: true, ..Request::of(task) };
+    let second = dispatch(&engine, &again).unwrap().plan;
+    assert_ne!(second.worktree, first.worktree);
+    assert_eq!(trees::folder(&engine, task).unwrap(), second.worktree);
+    world.lock().trees.remove(&second.worktree).unwrap();
+    world.lock().branches.remove(&second.branch);
+    let fault = trees::folder(&engine, task).unwrap_err();
+    assert_eq!(fault.kind, Kind::Conflict);
+    assert!(fault.message.starts_with("task 1: its worktree is gone: "), "{fault}");
 }

@@ -13,13 +13,21 @@ const ON_ITS_WAY_OUT: Duration = Duration::from_secs(2);
 
 /// Whether the tree's owner is still who it was, and over: asked under the repository's lock. Whoever read the record
 /// after a claim has read the new owner, which makes or enters the tree just now.
-pub(in crate::engine) fn owns(engine: &Engine, tree: &Tree) -> bool {
+///
+/// # Errors
+/// Those of the store.
+pub(in crate::engine) fn is_owner(engine: &Engine, tree: &Tree) -> Result<bool, Fault> {
     let store = &engine.ports.store;
-    let is_over = |id: &AttemptId| store.attempt(id).is_ok_and(|row| row.is_some_and(|row| !row.phase.is_live()));
-    is_over(&tree.owner)
-        && store.trees(tree.task).is_ok_and(|trees| {
-            trees.iter().any(|now| now.path == tree.path && now.owner == tree.owner && now.state == tree.state)
-        })
+    if store.attempt(&tree.owner)?.is_none_or(|row| row.phase.is_live()) {
+        return Ok(false);
+    }
+    let same = |now: &Tree| now.path == tree.path && now.owner == tree.owner && now.state == tree.state;
+    Ok(store.trees(tree.task)?.iter().any(same))
+}
+
+/// As [`is_owner`], for before an effect: who can't be asked about lets nothing be done.
+pub(in crate::engine) fn owns(engine: &Engine, tree: &Tree) -> bool {
+    is_owner(engine, tree).unwrap_or(false)
 }
 
 /// Whether `attempt` may still act: it is its task's current attempt and has not been revoked.
