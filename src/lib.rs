@@ -14,6 +14,7 @@
 //! | [`shim`] | the pane's own process, the parent of the agent |
 //! | [`agent`] | the built-in agents: their hooks, and what their events and screens mean |
 //! | [`config`] | the configuration file, one row for each setting |
+//! | [`formats`] | task lists as other programs and people write them |
 //! | [`tui`] | the board: model, update, view, and effects as data |
 //! | [`cli`] | arguments, output, one file for each command; wires everything and alone names concrete adapters |
 //!
@@ -39,6 +40,7 @@ pub mod domain;
 pub mod engine;
 #[cfg(feature = "failpoints")]
 pub mod failpoint;
+pub mod formats;
 pub mod git;
 pub mod os;
 pub mod ports;

@@ -4,6 +4,7 @@ mod agents;
 mod edit;
 mod examples;
 mod ids;
+mod import;
 mod merge;
 
 use std::ffi::OsString;
@@ -16,6 +17,7 @@ use crate::domain::state::Status;
 pub use agents::Agents;
 pub use edit::Edit;
 pub use ids::Ids;
+pub use import::{Export, Import};
 pub use merge::Merge;
 
 const EXIT_CODES: &str = "\
@@ -128,6 +130,10 @@ pub enum Color {
 pub enum Command {
     /// Adds a ready task and prints its id
     Add(Add),
+    /// Adds the tasks of a list: JSON, a Markdown checklist, GitHub issues, spec-kit, OpenSpec, beads, taskmaster, CSV
+    Import(Import),
+    /// Prints the tasks as JSON lines that import reads
+    Export(Export),
     /// Lists the board
     List(List),
     /// Shows one task with its attempts and timeline

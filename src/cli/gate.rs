@@ -22,6 +22,11 @@ pub fn verbs(command: &Command) -> Vec<Verb> {
     };
     match command {
         Command::Add(args) => and(Verb::Add, &[(args.start, Verb::Dispatch), (args.unsafe_mode, Verb::AddUnsafe)]),
+        Command::Import(args) => {
+            let import = if args.dry_run { Verb::ImportPreview } else { Verb::Import };
+            and(import, &[(args.unsafe_mode && !args.dry_run, Verb::AddUnsafe)])
+        }
+        Command::Export(_) => vec![Verb::Export],
         Command::List(_) => vec![Verb::List],
         Command::Show(_) => vec![Verb::Show],
         Command::Path(_) => vec![Verb::Path],

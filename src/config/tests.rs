@@ -542,7 +542,7 @@ fn agents_are_given_commands_by_name_and_only_what_can_be_given() {
         ("ad", "did you mean \"add\"?"),
         ("trust", "not \"trust\" (which is every agent's, or no agent's)"),
         ("done", "not \"done\" (which is every agent's, or no agent's)"),
-        ("fly to the moon", "known: add, edit"),
+        ("fly to the moon", "known: add, import, edit"),
     ] {
         let refused = refusal(&format!("[permissions]\nagents = ['{name}']"));
         assert!(refused.contains("`permissions.agents` must hold commands") && refused.contains(why), "{refused}");

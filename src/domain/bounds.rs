@@ -20,6 +20,8 @@ pub const STATE_FILE: u64 = 1 << 20;
 pub const CONFIGURATION: u64 = 1 << 20;
 /// A prompt.
 pub const PROMPT: u64 = 16 << 20;
+/// A list of tasks that is imported.
+pub const LIST: u64 = 64 << 20;
 /// What a program that is waited for may print, git on a very large repository included.
 pub const ANSWER: usize = 256 << 20;
 /// The events that an agent's own words may leave, for one attempt. What it says beyond is shown, and leaves none.

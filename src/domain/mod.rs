@@ -12,6 +12,7 @@ pub mod emphasis;
 pub mod glob;
 pub mod height;
 pub mod id;
+pub mod import;
 pub mod lifecycle;
 pub mod liveness;
 pub mod merge;

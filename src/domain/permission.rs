@@ -14,6 +14,9 @@ words! {
         Board = "the board",
         Add = "add",
         AddUnsafe = "add --unsafe",
+        Import = "import",
+        ImportPreview = "import --dry-run",
+        Export = "export",
         List = "list",
         Show = "show",
         Path = "path",
@@ -98,9 +101,12 @@ impl Verb {
             | Self::Doctor
             | Self::Completions
             | Self::MergePreview
+            | Self::ImportPreview
+            | Self::Export
             | Self::Demo => Reach::Reads,
             Self::Done | Self::Fail | Self::Ask | Self::Note => Reach::OwnWord,
             Self::Add
+            | Self::Import
             | Self::Edit
             | Self::Dispatch
             | Self::Reconcile
@@ -227,6 +233,8 @@ mod tests {
         assert_eq!(
             allowed,
             [
+                "import --dry-run",
+                "export",
                 "list",
                 "show",
                 "path",

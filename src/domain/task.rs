@@ -68,6 +68,7 @@ pub struct Edit {
     pub agent: Option<String>,
     pub base: Option<Option<String>>,
     pub priority: Option<i64>,
+    pub batch: Option<Option<i64>>,
     pub files: Option<Vec<String>>,
     pub verify: Option<Vec<String>>,
     pub timeout: Option<Option<Duration>>,
@@ -82,7 +83,8 @@ impl Edit {
     /// What `draft` becomes.
     #[must_use]
     pub fn applied(&self, draft: &Draft) -> Draft {
-        let Self { title, prompt, agent, base, priority, files, verify, timeout, after, unsafe_mode } = self.clone();
+        let Self { title, prompt, agent, base, priority, batch, files, verify, timeout, after, unsafe_mode } =
+            self.clone();
         let is = draft.clone();
         Draft {
             title: title.unwrap_or(is.title),
@@ -96,7 +98,7 @@ impl Edit {
             after: after.unwrap_or(is.after),
             unsafe_mode: unsafe_mode.unwrap_or(is.unsafe_mode),
             repo: is.repo,
-            batch: is.batch,
+            batch: batch.unwrap_or(is.batch),
             external_id: is.external_id,
             extra: is.extra,
         }
@@ -112,6 +114,7 @@ impl Edit {
             ("agent", new.agent != draft.agent),
             ("base", new.base != draft.base),
             ("priority", new.priority != draft.priority),
+            ("batch", new.batch != draft.batch),
             ("files", new.files != draft.files),
             ("verify", new.verify != draft.verify),
             ("timeout", new.timeout != draft.timeout),

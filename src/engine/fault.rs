@@ -161,6 +161,7 @@ impl From<StoreError> for Fault {
             StoreError::ExternalIdTaken { holder, .. } => {
                 Self::new(Kind::Conflict, message).of(holder).hint(Remedy::Show(holder))
             }
+            StoreError::Begun { task } => Self::new(Kind::Conflict, message).of(task).hint("the same again"),
             StoreError::Older { .. } => Self::new(Kind::Unknown, message).hint("ganger doctor, then again"),
             StoreError::Replaced { .. } => Self::new(Kind::Failed, message).hint("start it again, then: ganger doctor"),
             StoreError::NetworkFileSystem { .. } => Self::new(Kind::Usage, message).hint("--db PATH on a local disk"),

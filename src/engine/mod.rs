@@ -26,6 +26,7 @@ pub mod board;
 pub mod diff;
 pub mod dispatch;
 pub mod fault;
+pub mod import;
 pub mod leftover;
 pub mod merge;
 pub mod notice;

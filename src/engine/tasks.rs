@@ -57,7 +57,7 @@ pub fn repository(engine: &Engine, from: &Path) -> Result<PathBuf, Fault> {
 
 /// What the base is called at the dispatch, which knows nothing of where somebody stood: HEAD of a linked worktree is
 /// that one's branch.
-fn base(engine: &Engine, draft: &Draft) -> Result<Option<String>, Fault> {
+pub(super) fn base(engine: &Engine, draft: &Draft) -> Result<Option<String>, Fault> {
     let (trees, here) = (&engine.ports.trees, &engine.around.here);
     let base = match &draft.base {
         Some(base) => base.clone(),
@@ -77,7 +77,7 @@ fn check(engine: &Engine, draft: &Draft) -> Result<(), Fault> {
     Ok(())
 }
 
-fn check_texts(draft: &Draft) -> Result<(), Fault> {
+pub(super) fn check_texts(draft: &Draft) -> Result<(), Fault> {
     let usage = |message: String| Err(Fault::new(Kind::Usage, message).hint("ganger add --help says what it may be"));
     if draft.title.trim().is_empty() {
         return usage("a title can't be empty".to_owned());
@@ -97,7 +97,7 @@ fn check_texts(draft: &Draft) -> Result<(), Fault> {
     Ok(())
 }
 
-fn check_agent(engine: &Engine, repo: &Path, agent: &str) -> Result<(), Fault> {
+pub(super) fn check_agent(engine: &Engine, repo: &Path, agent: &str) -> Result<(), Fault> {
     let settings = trust::settings_to_read(engine, repo)?;
     if settings.agents.contains_key(agent) {
         return Ok(());

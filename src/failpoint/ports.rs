@@ -22,8 +22,8 @@ use crate::ports::merges::{self as merges, Build, Check, Merges};
 use crate::ports::multiplexer::{self as mux, Multiplexer, MuxError, NewSession, PaneSeen, Panes, Server, Typed};
 use crate::ports::repositories::{Repositories, Supplied, Unfit};
 use crate::ports::store::{
-    self as store, Amendment, Applied, Claim, Claimed, Deed, Filter, Heard, Listing, News, Record, Reverse, Stamp,
-    Store, StoreError, Which,
+    self as store, Amendment, Applied, Claim, Claimed, Deed, Filter, Heard, Import, Listing, News, Record, Reverse,
+    Stamp, Store, StoreError, Which,
 };
 use crate::ports::worktrees::{
     self as trees, Compared, Intact, Moved, Name, NewTree, Parking, Snapshot, TreeError, Worktrees,
@@ -99,6 +99,9 @@ impl Store for PointedStore {
     }
     fn add(&self, drafts: &[Draft], stamp: &Stamp) -> store::Result<Vec<TaskId>> {
         around("store.add", || self.0.add(drafts, stamp), store_fault)
+    }
+    fn import(&self, entries: &[Import], stamp: &Stamp) -> store::Result<Vec<TaskId>> {
+        around("store.import", || self.0.import(entries, stamp), store_fault)
     }
     fn claim(&self, claim: &Claim, stamp: &Stamp) -> store::Result<Claimed> {
         around("store.claim", || self.0.claim(claim, stamp), store_fault)

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use crate::domain::attempt::{Attempt, Doing, Plan, Tree};
 use crate::domain::id::{AttemptId, Place, Process, TaskId};
+use crate::domain::import::Needed;
 use crate::domain::lifecycle::{Event, Limits};
 use crate::domain::merge::Method;
 use crate::domain::queue::Limit;
@@ -35,6 +36,8 @@ pub enum StoreError {
     OtherStateDir { path: PathBuf, recorded: PathBuf, given: PathBuf },
     #[error("adding the task {title:?}: task {holder} has the external id {external:?} already")]
     ExternalIdTaken { title: String, external: String, holder: TaskId },
+    #[error("task {task} was begun or removed meanwhile")]
+    Begun { task: TaskId },
     #[error("the state directory {state_dir} belongs to the database {recorded}, not to {given}")]
     OtherDatabase { state_dir: PathBuf, recorded: PathBuf, given: PathBuf },
     #[error("{why}")]
@@ -121,6 +124,15 @@ pub struct Claim {
     pub explicit: bool,
     /// Whether the database was in doubt when it was looked for agents that it does not know of.
     pub doubted: bool,
+}
+
+/// One of many tasks that are written together.
+#[derive(Clone, Debug)]
+pub enum Import {
+    /// A new one; what it waits for is in `after`, and not in the draft.
+    Add { draft: Draft, after: Vec<Needed>, evidence: Vec<(&'static str, String)> },
+    /// One that is there, as long as nothing was begun on it; as above.
+    Change { task: TaskId, edit: Edit, after: Vec<Needed> },
 }
 
 /// What became of a claim.
@@ -335,6 +347,8 @@ pub trait Store {
     fn timeline(&self, task: Option<TaskId>, after: i64, limit: u32) -> Result<Vec<Record>>;
     /// Adds tasks, all or none.
     fn add(&self, drafts: &[Draft], stamp: &Stamp) -> Result<Vec<TaskId>>;
+    /// Adds and changes tasks, all or none; the ids in the order given. [`Needed::Listed`] is an index of the entries.
+    fn import(&self, entries: &[Import], stamp: &Stamp) -> Result<Vec<TaskId>>;
     /// Takes a task: opens the attempt and moves the task in one transaction.
     fn claim(&self, claim: &Claim, stamp: &Stamp) -> Result<Claimed>;
     /// Applies an event to a task; `attempt` as in [`step`](crate::domain::lifecycle::step).

@@ -39,7 +39,7 @@ pub(super) fn claim(conn: &Connection, claim: &Claim, stamp: &Stamp) -> Done<Cla
     if doubted && !claim.doubted {
         return Ok(Claimed::Stale);
     }
-    let by = tasks::blockers(conn, plan.task)?;
+    let by = tasks::task(conn, plan.task)?.map(|task| task.blocked_by).unwrap_or_default();
     if !by.is_empty() {
         return Ok(Claimed::Blocked { by });
     }

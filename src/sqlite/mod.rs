@@ -14,6 +14,7 @@ mod edit;
 mod events;
 mod hear;
 mod height;
+mod import;
 mod mark;
 mod open;
 mod rows;
@@ -39,8 +40,8 @@ use crate::domain::state::Status;
 use crate::domain::task::{Draft, Task};
 use crate::ports::repositories::Supplied;
 use crate::ports::store::{
-    Amendment, Applied, Claim, Claimed, Deed, Filter, Heard, Listing, News, Record, Result, Reverse, Stamp, Store,
-    Which,
+    Amendment, Applied, Claim, Claimed, Deed, Filter, Heard, Import, Listing, News, Record, Result, Reverse, Stamp,
+    Store, Which,
 };
 
 /// How long other writers are waited for with what an agent says or is seen to do: a shim has signals to attend to, and what
@@ -110,6 +111,10 @@ impl Store for Sqlite {
 
     fn add(&self, drafts: &[Draft], stamp: &Stamp) -> Result<Vec<TaskId>> {
         self.write("adding tasks", |conn| tasks::add(conn, drafts, stamp))
+    }
+
+    fn import(&self, entries: &[Import], stamp: &Stamp) -> Result<Vec<TaskId>> {
+        self.write("importing tasks", |conn| import::import(conn, entries, stamp))
     }
 
     fn claim(&self, claim: &Claim, stamp: &Stamp) -> Result<Claimed> {

@@ -1,6 +1,7 @@
 //! Tasks: adding, reading, counting them.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry::{Occupied, Vacant};
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
@@ -25,7 +26,7 @@ pub(super) fn task(conn: &Connection, id: TaskId) -> Done<Option<Task>> {
     let mut statement = conn.prepare_cached(&format!("{SELECT} WHERE id = ?1 AND deleted_at IS NULL"))?;
     let mut rows = statement.query([id.0])?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    decode(row, &mut needs(conn, Some(id))?).map(Some)
+    decode(conn, row, &mut needs(conn, Some(id))?, &mut Batches::default()).map(Some)
 }
 
 pub(super) fn listing(conn: &Connection, filter: &Filter) -> Done<Listing> {
@@ -43,9 +44,9 @@ pub(super) fn listing(conn: &Connection, filter: &Filter) -> Done<Listing> {
     let mut statement = conn.prepare_cached(&format!("{sql}{known} ORDER BY id"))?;
     let mut rows = statement.query(params![filter.archived, repo, filter.removed])?;
     let mut needs = needs(conn, None)?;
-    let mut listing = Listing::default();
+    let (mut listing, mut batches) = (Listing::default(), Batches::default());
     while let Some(row) = rows.next()? {
-        match decode(row, &mut needs) {
+        match decode(conn, row, &mut needs, &mut batches) {
             Ok(task) => listing.tasks.push(task),
             Err(Trouble::Store(error @ StoreError::Unreadable { .. })) => listing.unreadable.push(error.to_string()),
             Err(trouble) => return Err(trouble),
@@ -54,10 +55,31 @@ pub(super) fn listing(conn: &Connection, filter: &Filter) -> Done<Listing> {
     Ok(listing)
 }
 
-/// The tasks that `task` waits for and that are not done. A deleted one can't be done any more, and holds nobody up.
-pub(super) fn blockers(conn: &Connection, task: TaskId) -> Done<Vec<TaskId>> {
-    let all = needs(conn, Some(task))?.remove(&task).unwrap_or_default();
-    Ok(all.into_iter().filter_map(|(needed, open)| open.then_some(needed)).collect())
+/// The tasks of the nearest earlier batch of a repository that has any to be done. What is off the board holds nobody up.
+fn earlier_batch(conn: &Connection, repo: &str, batch: i64) -> Done<Vec<TaskId>> {
+    let mut statement = conn.prepare_cached(
+        "WITH open (id, batch) AS (SELECT id, batch FROM tasks
+            WHERE repo = ?1 AND batch < ?2 AND status <> 'done' AND archived = 0 AND deleted_at IS NULL)
+         SELECT id FROM open WHERE batch = (SELECT max(batch) FROM open) ORDER BY id",
+    )?;
+    let found = statement.query_map(params![repo, batch], |row| row.get(0).map(TaskId))?;
+    Ok(found.collect::<std::result::Result<_, _>>()?)
+}
+
+/// What each batch of each repository waits for.
+#[derive(Default)]
+struct Batches(HashMap<(String, i64), Vec<TaskId>>);
+
+impl Batches {
+    fn before(&mut self, conn: &Connection, draft: &Draft) -> Done<&[TaskId]> {
+        let Some(batch) = draft.batch else { return Ok(&[]) };
+        let repo = path_text(&draft.repo)?;
+        let key = (repo.to_owned(), batch);
+        Ok(match self.0.entry(key) {
+            Occupied(known) => known.into_mut(),
+            Vacant(new) => new.insert(earlier_batch(conn, repo, batch)?),
+        })
+    }
 }
 
 fn needs(conn: &Connection, task: Option<TaskId>) -> Done<Needs> {
@@ -74,11 +96,11 @@ fn needs(conn: &Connection, task: Option<TaskId>) -> Done<Needs> {
     Ok(needs)
 }
 
-fn decode(row: &Row<'_>, needs: &mut Needs) -> Done<Task> {
+fn decode(conn: &Connection, row: &Row<'_>, needs: &mut Needs, batches: &mut Batches) -> Done<Task> {
     let cells = Cells::new("tasks", row);
     let id = TaskId(cells.int("id")?);
     let after = needs.remove(&id).unwrap_or_default();
-    let blocked_by = after.iter().filter_map(|(needed, open)| open.then_some(*needed)).collect();
+    let mut blocked_by: Vec<TaskId> = after.iter().filter_map(|(needed, open)| open.then_some(*needed)).collect();
     let draft = Draft {
         title: cells.text("title")?,
         prompt: cells.text("prompt")?,
@@ -95,6 +117,8 @@ fn decode(row: &Row<'_>, needs: &mut Needs) -> Done<Task> {
         extra: cells.maybe_text("extra")?,
         unsafe_mode: cells.flag("unsafe_mode")?,
     };
+    let before = batches.before(conn, &draft)?;
+    blocked_by.extend(before.iter().filter(|task| !draft.after.contains(task)));
     Ok(Task {
         id,
         draft,
@@ -117,7 +141,7 @@ pub(super) fn add(conn: &Connection, drafts: &[Draft], stamp: &Stamp) -> Done<Ve
     drafts.iter().map(|draft| add_one(conn, draft, stamp)).collect()
 }
 
-fn add_one(conn: &Connection, draft: &Draft, stamp: &Stamp) -> Done<TaskId> {
+pub(super) fn add_one(conn: &Connection, draft: &Draft, stamp: &Stamp) -> Done<TaskId> {
     refuse_known(conn, draft)?;
     conn.prepare_cached(
         "INSERT INTO tasks (title, prompt, repo, agent, base, priority, batch, files, verify, timeout_ms, external_id,
@@ -184,7 +208,7 @@ fn refuse_known(conn: &Connection, draft: &Draft) -> Done<()> {
     }
 }
 
-fn refused(draft: &Draft, why: String) -> Trouble {
+pub(super) fn refused(draft: &Draft, why: String) -> Trouble {
     Trouble::Store(StoreError::Failed { doing: format!("adding the task {:?}", draft.title), why })
 }
 

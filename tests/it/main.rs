@@ -27,6 +27,7 @@ mod events;
 mod faults;
 mod kills;
 mod listing;
+mod lists;
 mod merging;
 mod model;
 mod nemesis;

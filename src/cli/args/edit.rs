@@ -34,6 +34,12 @@ pub struct EditArgs {
     /// Higher goes first
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub priority: Option<i64>,
+    /// Waits for every task of the batches before
+    #[arg(long, value_name = "N")]
+    pub batch: Option<i64>,
+    /// Is in no batch
+    #[arg(long, conflicts_with = "batch")]
+    pub no_batch: bool,
     /// A file that the task is about; all that are given replace all that it has
     #[arg(long, value_name = "PATH")]
     pub file: Vec<String>,

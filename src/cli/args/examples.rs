@@ -6,6 +6,8 @@ use clap::Command;
 #[rustfmt::skip]
 const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
     ("add", &[("ganger add 'Fix the login' --prompt @login.md --start", "the prompt from a file, and starts it"), ("ganger add 'Tidy up' --after 3 --verify 'cargo test'", "after task 3, and only a pass reaches review")]),
+    ("import", &[("ganger import tasks.md --dry-run", "what it would add, change and skip"), ("gh issue list -L 200 --json number,title,body,labels,url | ganger import -", "each issue once")]),
+    ("export", &[("ganger export > tasks.jsonl", "a line for each task"), ("ganger export | ganger import -C ../other -", "to another repository")]),
     ("list", &[("ganger list --status review --all", "what is to be reviewed, in every repository"), ("ganger list --json", "for scripts")]),
     ("show", &[("ganger show 12", "one task with its attempts and timeline"), ("ganger show 12 --json", "for scripts")]),
     ("path", &[("cd \"$(ganger path 12)\"", "to its worktree"), ("git -C \"$(ganger path 12)\" log --oneline main..", "its commits")]),

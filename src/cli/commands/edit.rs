@@ -20,6 +20,7 @@ pub fn run(wiring: &Wiring, args: Args) -> Outcome {
         agent: wishes.agent,
         base: if wishes.no_base { Some(None) } else { wishes.base.map(Some) },
         priority: wishes.priority,
+        batch: if wishes.no_batch { Some(None) } else { wishes.batch.map(Some) },
         files: list(wishes.file, wishes.no_files),
         verify: list(wishes.verify, wishes.no_verify),
         timeout: if wishes.no_timeout { Some(None) } else { timeout.map(Some) },

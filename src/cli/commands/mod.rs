@@ -25,7 +25,9 @@ pub mod dispatch;
 pub mod doctor;
 pub mod edit;
 pub mod events;
+pub mod export;
 pub mod hook;
+pub mod import;
 pub mod list;
 pub mod log;
 pub mod merge;
@@ -117,6 +119,8 @@ pub fn run(args: Args) -> ExitCode {
 fn carry_out(wiring: &Wiring, command: Command) -> Outcome {
     match command {
         Command::Add(args) => add::run(wiring, args),
+        Command::Import(args) => import::run(wiring, &args),
+        Command::Export(args) => export::run(wiring, args),
         Command::List(args) => list::run(wiring, &args),
         Command::Show(args) => show::run(wiring, args.id),
         Command::Path(args) => show::path(wiring, args.id),

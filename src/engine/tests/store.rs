@@ -9,8 +9,8 @@ use crate::domain::lifecycle::{Event, Limits};
 use crate::domain::task::{Draft, Task};
 use crate::ports::repositories::Supplied;
 use crate::ports::store::{
-    Amendment, Applied, Claim, Claimed, Deed, Filter, Heard, Listing, News, Record, Result, Reverse, Stamp, Store,
-    StoreError, Which,
+    Amendment, Applied, Claim, Claimed, Deed, Filter, Heard, Import, Listing, News, Record, Result, Reverse, Stamp,
+    Store, StoreError, Which,
 };
 use crate::sqlite::Sqlite;
 
@@ -70,6 +70,10 @@ impl Store for Gated {
 
     fn add(&self, drafts: &[Draft], stamp: &Stamp) -> Result<Vec<TaskId>> {
         self.through("store.add", |store| store.add(drafts, stamp))
+    }
+
+    fn import(&self, entries: &[Import], stamp: &Stamp) -> Result<Vec<TaskId>> {
+        self.through("store.import", |store| store.import(entries, stamp))
     }
 
     fn claim(&self, claim: &Claim, stamp: &Stamp) -> Result<Claimed> {

@@ -140,6 +140,7 @@ fn c4_an_edit_writes_what_it_names_and_nothing_else() {
     assert_eq!((found.status, found.reason.as_deref()), (Status::Failed, Some("no base")));
     assert_eq!(found.draft, Draft { title: "other words".to_owned(), ..was });
     let all = Edit {
+        batch: Some(Some(2)),
         title: Some("t".to_owned()),
         prompt: Some("secret words".to_owned()),
         agent: Some("codex".to_owned()),
@@ -155,7 +156,7 @@ fn c4_an_edit_writes_what_it_names_and_nothing_else() {
     assert!(board.edit(task, all.clone()));
     assert_eq!(board.task(task).draft, wanted);
     let last = board.store.timeline(Some(task), 0, 99).unwrap().pop().unwrap();
-    let fields = "\"fields\":\"title, prompt, agent, base, priority, files, verify, timeout, after, unsafe\"";
+    let fields = "\"fields\":\"title, prompt, agent, base, priority, batch, files, verify, timeout, after, unsafe\"";
     assert!(last.evidence.contains(fields) && !last.evidence.contains("secret"), "{}", last.evidence);
     let before = (board.task(task), board.events());
     assert!(board.edit(task, all));

@@ -1,0 +1,132 @@
+//! Lists of tasks, in and out.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use crate::support::World;
+
+fn import(world: &World, name: &str, text: &str, more: &[&str]) -> crate::support::Ran {
+    fs::write(world.path(name), text).unwrap();
+    world.ganger(&[&["import", world.path(name).to_str().unwrap()], more].concat())
+}
+
+fn titles(world: &World) -> Vec<String> {
+    let listed = world.ganger(&["list", "--json", "--sort", "id"]).json();
+    listed["tasks"].as_array().unwrap().iter().map(|task| task["title"].as_str().unwrap().to_owned()).collect()
+}
+
+const PLAN: &str = "# Plan\n- [ ] Fix the login\n  It hangs.\n- [x] Old\n- [ ] Write the docs\n";
+
+#[test]
+fn a_list_is_imported_once_and_changed_until_it_was_begun() {
+    let world = World::new();
+    let ran = import(&world, "plan.md", PLAN, &["--dry-run"]);
+    assert!(ran.stdout.contains("would add 2, change 0 and skip 1"), "{ran:?}");
+    assert_eq!(titles(&world).len(), 0);
+    assert_eq!(import(&world, "plan.md", PLAN, &[]).stdout, "2 added: 1-2; 1 skipped\n");
+    assert_eq!(world.task(1)["prompt"], "It hangs.");
+    // Again: nothing. Changed: changed. Begun: as it was.
+    assert_eq!(import(&world, "plan.md", PLAN, &[]).stdout, "3 skipped\n");
+    let other = PLAN.replace("hangs", "crashes");
+    assert_eq!(import(&world, "plan.md", &other, &[]).stdout, "1 changed: 1; 2 skipped\n");
+    assert_eq!((world.task(1)["prompt"].as_str(), titles(&world).len()), (Some("It crashes."), 2));
+    world.ok(&["dispatch", "1"]);
+    world.settled(1, "failed");
+    let ran = import(&world, "plan.md", PLAN, &["--json"]).json();
+    assert!(ran["skipped"].to_string().contains("was begun"), "{ran}");
+    assert_eq!(world.task(1)["prompt"], "It crashes.");
+    world.audited();
+}
+
+#[test]
+fn an_export_is_imported_byte_for_byte() {
+    let world = World::new();
+    world.configure("[agents.other]\ncommand = [\"true\"]");
+    world.ok(&[
+        "add",
+        "one",
+        "--prompt",
+        "a\n\u{1f600} \"b\"",
+        "--priority",
+        "-3",
+        "--verify",
+        "make",
+        "--file",
+        "a b",
+    ]);
+    world.ok(&["add", "two", "--after", "1", "--timeout", "90s", "--external-id", "x", "--agent", "other"]);
+    world.ok(&["add", "gone"]);
+    world.ok(&["rm", "3"]);
+    world.ok(&["add", "four", "--after", "2", "--batch", "2", "--base", "HEAD"]);
+    let exported = world.ok(&["export"]);
+    assert_eq!(exported.lines().count(), 3);
+    let again = World::new();
+    again.configure("[agents.other]\ncommand = [\"true\"]");
+    assert_eq!(import(&again, "tasks.jsonl", &exported, &[]).stdout, "3 added: 1-3\n");
+    assert_eq!(again.ok(&["export"]), exported);
+    assert_eq!(again.task(3)["after"].to_string(), "[2]");
+    // What lists print is read, too, and every key of theirs is known.
+    let listed = again.ganger(&["list", "--json"]).stdout;
+    let third = World::new();
+    third.configure("[agents.other]\ncommand = [\"true\"]");
+    assert_eq!(import(&third, "list.json", &listed, &[]).stdout, "3 added: 1-3\n");
+    assert_eq!(third.task(1)["extra"].to_string(), "{}");
+}
+
+#[test]
+fn what_is_wrong_with_a_list_is_named_and_nothing_is_imported() {
+    let world = World::new();
+    for (text, wanted) in [
+        (r#"[{"title":"a"},{"title":"b","priority":"x"}]"#, "record 2, field priority"),
+        (r#"[{"title":"a","id":1,"after":[2]},{"title":"b","id":2,"after":[1]}]"#, "a > b > a"),
+        (r#"[{"title":"a","after":["nowhere"]}]"#, "record 1, field after: \"nowhere\""),
+        (r#"[{"title":"a","external_id":"x"},{"title":"b","external_id":"x"}]"#, "record 2, field id: \"x\""),
+        (r#"[{"title":"a"},{"title":"b\u0000"}]"#, "record 2: a title can't contain a NUL"),
+        (r#"[{"title":"a","agent":"nobody"}]"#, "record 1: agent \"nobody\""),
+        (r#"[{"title":"a","unsafe":true}]"#, "record 1, field unsafe"),
+        ("[]", "there is no task in it"),
+        ("prose", "does not say what it is written in"),
+    ] {
+        let ran = import(&world, "list", text, &[]);
+        assert!(ran.code == Some(2) && ran.stderr.contains(wanted) && ran.stderr.contains("try: "), "{text}: {ran:?}");
+    }
+    let bytes = world.path("bytes");
+    fs::write(&bytes, b"- [ ] \xff\n").unwrap();
+    assert!(world.fails(2, &["import", bytes.to_str().unwrap()]).stderr.contains("not UTF-8: byte 6"));
+    assert!(world.fails(2, &["import", "/nowhere/at/all"]).stderr.contains("can't be imported"));
+    assert_eq!(titles(&world).len(), 0);
+    assert_eq!(import(&world, "list", r#"[{"title":"a","unsafe":true}]"#, &["--unsafe"]).code, Some(0));
+}
+
+#[test]
+fn a_batch_waits_for_the_one_before() {
+    let world = World::new();
+    let list = r#"[{"task_number":"1","task_title":"echo x > f","batch_number":1},
+        {"task_number":"2","task_title":"exit 3","batch_number":1},
+        {"task_number":"3","task_title":"echo y > f","batch_number":3}]"#;
+    assert_eq!(world.ganger_with(&["import", "-"], list.as_bytes()).stdout, "3 added: 1-3\n");
+    assert_eq!(world.task(3)["blocked_by"].to_string(), "[1,2]");
+    assert!(world.fails(4, &["dispatch", "3"]).stderr.contains("waits"), "a claim is refused, too");
+    world.ok(&["dispatch", "1", "2"]);
+    world.settled(1, "review");
+    world.settled(2, "failed");
+    world.ok(&["approve", "1"]);
+    assert_eq!(world.task(3)["blocked_by"].to_string(), "[2]", "what failed is not done");
+    world.ok(&["archive", "2"]);
+    assert_eq!(world.task(3)["blocked_by"].to_string(), "[]", "what is off the board holds nobody up");
+    world.ok(&["edit", "3", "--no-batch"]);
+    assert!(world.task(3)["batch"].is_null());
+    world.ok(&["dispatch", "3"]);
+}
+
+#[test]
+fn ten_thousand_tasks_take_seconds() {
+    let world = World::new();
+    let record =
+        |id: i32| format!("{{\"id\":{id},\"external_id\":\"e{id}\",\"title\":\"task {id}\",\"after\":[{}]}}\n", id - 1);
+    let list: String = (1..=10_000).map(record).collect::<String>().replacen("\"after\":[0]", "\"after\":[]", 1);
+    let began = Instant::now();
+    assert_eq!(import(&world, "list", &list, &[]).stdout, "10000 added: 1-10000\n");
+    assert_eq!(import(&world, "list", &list, &[]).stdout, "10000 skipped\n");
+    assert!(began.elapsed() < Duration::from_mins(1), "{:?}", began.elapsed());
+}
