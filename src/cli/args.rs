@@ -220,6 +220,10 @@ pub enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+    /// Prints a manual page, or writes all of them into a folder
+    Man(Man),
+    /// Prints lines for your tmux.conf: the status line, and keys for the board
+    TmuxConf,
     /// Gives the whole tour on a throw-away repository and tmux server
     Demo,
 }
@@ -571,6 +575,16 @@ pub struct StatusLine {
     /// With {running} {waiting} {review} {failed} {lost} [default: the counts that are not zero]
     #[arg(long, value_name = "F")]
     pub format: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Man {
+    /// The command [default: the page of the program]
+    #[arg(value_name = "COMMAND")]
+    pub command: Option<String>,
+    /// Writes every page into this folder, as COMMAND.1
+    #[arg(long, value_name = "PATH", conflicts_with = "command")]
+    pub dir: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -72,6 +72,8 @@ pub fn verbs(command: &Command) -> Vec<Verb> {
         Command::Doctor { fix: false } => vec![Verb::Doctor],
         Command::Doctor { fix: true } => vec![Verb::DoctorFix],
         Command::Completions { .. } => vec![Verb::Completions],
+        Command::Man(_) => vec![Verb::Man],
+        Command::TmuxConf => vec![Verb::TmuxConf],
         Command::Demo => vec![Verb::Demo],
     }
 }

@@ -62,6 +62,8 @@ words! {
         Doctor = "doctor",
         DoctorFix = "doctor --fix",
         Completions = "completions",
+        Man = "man",
+        TmuxConf = "tmux-conf",
         Demo = "demo",
     }
 }
@@ -103,6 +105,8 @@ impl Verb {
             | Self::MergePreview
             | Self::ImportPreview
             | Self::Export
+            | Self::Man
+            | Self::TmuxConf
             | Self::Demo => Reach::Reads,
             Self::Done | Self::Fail | Self::Ask | Self::Note => Reach::OwnWord,
             Self::Add
@@ -256,6 +260,8 @@ mod tests {
                 "trust --show",
                 "doctor",
                 "completions",
+                "man",
+                "tmux-conf",
                 "demo"
             ]
         );

@@ -84,3 +84,26 @@ fn a_shell_is_offered_what_can_stand_there() {
         assert!(world.ok(&["completions", shell]).contains("COMPLETE"), "{shell}");
     }
 }
+
+#[test]
+fn every_command_has_a_manual_page() {
+    let world = World::new();
+    assert!(world.ok(&["man"]).contains(".TH ganger 1"));
+    assert!(world.ok(&["man", "dispatch"]).contains("over\\-limit"));
+    world.fails(2, &["man", "nonsense"]);
+    let folder = world.path("man");
+    let written = world.ok(&["man", "--dir", folder.to_str().unwrap()]);
+    assert!(written.lines().count() > 30 && folder.join("ganger-add.1").is_file(), "{written}");
+}
+
+#[test]
+fn tmux_takes_the_lines_that_are_printed_for_it() {
+    let world = World::new();
+    let conf = world.path("lines.conf");
+    std::fs::write(&conf, world.ok(&["tmux-conf"])).unwrap();
+    world.tmux(&["-L", "lines", "-f", conf.to_str().unwrap(), "new-session", "-d"]);
+    let bound = world.tmux(&["-L", "lines", "list-keys", "-T", "prefix"]);
+    assert!(bound.contains("display-popup") && bound.contains("ganger --reconcile"), "{bound}");
+    assert!(world.tmux(&["-L", "lines", "show-options", "-gv", "status-right"]).contains("ganger status-line"));
+    world.tmux(&["-L", "lines", "kill-server"]);
+}

@@ -43,6 +43,8 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
     ("trust", &[("ganger trust --show", "what the repository's file would run"), ("ganger trust --revoke", "no longer obeys it")]),
     ("doctor", &[("ganger doctor", "exits 0 when all is well"), ("ganger doctor --fix", "reconciles first")]),
     ("completions", &[("ganger completions bash > ~/.local/share/bash-completion/completions/ganger", "for bash"), ("ganger completions fish > ~/.config/fish/completions/ganger.fish", "for fish")]),
+    ("man", &[("ganger man | man -l -", "reads the page of the program"), ("ganger man --dir ~/.local/share/man/man1", "installs them all: man ganger-add")]),
+    ("tmux-conf", &[("ganger tmux-conf", "to read and paste"), ("ganger tmux-conf >> ~/.tmux.conf", "all of them")]),
     ("demo", &[("ganger demo", "a minute; touches nothing of yours"), ("ganger demo | less", "to read it at leisure")]),
 ];
 

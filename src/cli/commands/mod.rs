@@ -30,6 +30,7 @@ pub mod hook;
 pub mod import;
 pub mod list;
 pub mod log;
+mod man;
 pub mod merge;
 mod prompt;
 pub mod reconcile;
@@ -100,6 +101,8 @@ pub fn run(args: Args) -> ExitCode {
                 Err(fault) => output::fault(&fault, as_json),
             };
         }
+        Command::Man(args) => return man::run(args).unwrap_or_else(|fault| output::fault(&fault, as_json)),
+        Command::TmuxConf => return man::tmux_conf(),
         Command::Config { command } => {
             let outcome = gate::pass_unconfigured(&global, &verbs).and_then(|()| config::run(&global, command));
             return outcome.unwrap_or_else(|fault| output::fault(&fault, as_json));
@@ -154,7 +157,11 @@ fn carry_out(wiring: &Wiring, command: Command) -> Outcome {
         Command::Trust(args) => trust::run(wiring, &args),
         Command::Doctor { fix } => doctor::run(wiring, fix),
         Command::Demo => demo::run(wiring),
-        Command::StatusLine(_) | Command::Config { .. } | Command::Completions { .. } => Ok(ExitCode::SUCCESS),
+        Command::StatusLine(_)
+        | Command::Config { .. }
+        | Command::Completions { .. }
+        | Command::Man(_)
+        | Command::TmuxConf => Ok(ExitCode::SUCCESS),
     }
 }
 

@@ -40,6 +40,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("crossterm", &["tui"]),
     ("tokio", &["tui"]),
     ("clap", &["cli"]),
+    ("clap_mangen", &["cli"]),
     ("csv", &["formats"]),
     ("sha2", &["config"]),
     ("std::process", &["os"]),
