@@ -173,6 +173,17 @@ fn finished(ending: &Ending, verifies: bool) -> Outcome {
     }
 }
 
+impl Exit {
+    /// How it ended, for people.
+    #[must_use]
+    pub fn described(self) -> String {
+        match self {
+            Self::Code(code) => format!("exit status {code}"),
+            Self::Signal(signal) => format!("killed by {}", signal_name(signal)),
+        }
+    }
+}
+
 /// The name of a signal by its Linux number, or `signal N`.
 #[must_use]
 pub fn signal_name(signal: i32) -> String {

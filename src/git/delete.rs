@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use super::Git;
 use super::call::failed;
 use super::carry::Cargo;
-use super::layout::{Admin, settle};
-use super::park::{is_there, place};
+use super::layout::{Admin, is_there, settle};
+use super::park::place;
 use super::read::Repo;
 use super::repo_lock::RepoLock;
 use super::standing;
@@ -25,6 +25,7 @@ const ON_ITS_WAY: &str = ".deleted";
 
 /// See [`crate::ports::worktrees::Worktrees::delete`].
 pub(super) fn delete(git: &Git, tree: &Tree, owned: &dyn Fn() -> bool) -> Result<()> {
+    let is_there = |path: &Path| is_there(path).map_err(|why| failed(DELETE, why));
     let parked = settle(&place(tree))?;
     let leaving = leaving(&parked);
     let repo = match Repo::open(git, &tree.repo) {

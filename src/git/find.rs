@@ -1,12 +1,11 @@
 //! Where a tree is: a look at every place that it could be in. Never writes.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Git;
 use super::call::EMAIL;
 use super::kept_head;
-use super::layout::{self, Admin, Lock, record_of, settle};
+use super::layout::{self, Admin, Lock, is_there, record_of, settle};
 use super::read::Repo;
 use super::refs::{self, Tip};
 use crate::domain::attempt::Tree;
@@ -55,14 +54,6 @@ fn look(git: &Git, tree: &Tree, owners: &[AttemptId]) -> Result<Whereabouts, Str
         return Err(format!("{} is absent too, perhaps not mounted", folder.display()));
     }
     Ok(Whereabouts::Absent { held_by: held_by(git, &repo, tree, record) })
-}
-
-fn is_there(path: &Path) -> Result<bool, String> {
-    match path.symlink_metadata() {
-        Ok(_) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(format!("{}: {error}", path.display())),
-    }
 }
 
 /// Whether it is a folder with nothing in it.

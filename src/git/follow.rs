@@ -10,6 +10,7 @@ use super::Git;
 use super::bench::as_user;
 use super::call::failed;
 use super::inspect::{Listing, is_beginning};
+use super::layout::is_there;
 use super::read::Repo;
 use crate::ports::worktrees::Result;
 
@@ -57,7 +58,7 @@ impl Follow<'_> {
         let dirty: Vec<&[u8]> = status.split(|byte| *byte == 0).filter_map(|entry| entry.get(3..)).collect();
         let in_the_way = self.changes()?.into_iter().filter(|change| {
             let is_dirty = dirty.contains(&change.name.as_os_str().as_bytes());
-            is_dirty || (change.is_new && is_there(&self.path.join(&change.name)))
+            is_dirty || (change.is_new && obstructs(&self.path.join(&change.name)))
         });
         Ok(in_the_way.map(|change| change.name.display().to_string()).collect())
     }
@@ -77,7 +78,7 @@ impl Follow<'_> {
         // The new ones first: the others need the room.
         for Change { name, is_new } in self.changes()? {
             let path = self.path.join(&name);
-            let is_there = path.symlink_metadata().is_ok();
+            let is_there = is_there(&path).map_err(|why| failed(TAKE_BACK, why))?;
             if !is_new && (!is_there || is_gits(&name)?) {
                 old.extend_from_slice(name.as_os_str().as_bytes());
                 old.push(0);
@@ -117,7 +118,7 @@ impl Follow<'_> {
 }
 
 /// Whether something is at a path, or a file where a folder on the way has to be.
-fn is_there(path: &Path) -> bool {
+fn obstructs(path: &Path) -> bool {
     match path.symlink_metadata() {
         Ok(meta) => !meta.is_dir(),
         Err(error) => error.kind() == io::ErrorKind::NotADirectory,

@@ -14,7 +14,7 @@ use super::Git;
 use super::call::failed;
 use super::carry::{Cargo, lock_all, mend, name_of, unlock_all};
 use super::hide::keep_out;
-use super::layout::{Admin, DotGit, Lock, record_of, settle};
+use super::layout::{Admin, DotGit, Lock, is_there, record_of, settle};
 use super::pointer::Shift;
 use super::read::Repo;
 use super::repo_lock::RepoLock;
@@ -44,19 +44,12 @@ pub(super) fn park(git: &Git, tree: &Tree, parking: &Parking<'_>, owned: &dyn Fn
     }
     keep_out(git, &repo, &target);
     let park = Park { git, repo: &repo, tree, parking, path: &path, target: &target };
+    let is_there = |path: &Path| is_there(path).map_err(|why| failed(PARK, why));
     match (is_there(&path)?, is_there(&target)?) {
         (false, false) => Ok(None),
         (true, true) => Err(taken(&path, &target)),
         (true, false) => park.move_away(owned).map(Some),
         (false, true) => park.finish(&Cargo::of(&target), Vec::new()).map(Some),
-    }
-}
-
-pub(super) fn is_there(path: &Path) -> Result<bool> {
-    match path.symlink_metadata() {
-        Ok(_) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(failed(PARK, format!("{}: {error}", path.display()))),
     }
 }
 
@@ -73,6 +66,7 @@ fn without_repository(path: &Path, target: &Path, why: &TreeError, owned: &dyn F
     if !owned() {
         return Err(TreeError::Revoked);
     }
+    let is_there = |path: &Path| is_there(path).map_err(|why| failed(PARK, why));
     match (is_there(path)?, is_there(target)?) {
         (false, false) => return Ok(None),
         (true, true) => return Err(taken(path, target)),

@@ -5,8 +5,8 @@ use std::path::Path;
 use super::Git;
 use super::call::failed;
 use super::carry::{Cargo, lock_all, mend, unlock};
-use super::layout::{Admin, Lock, record_of, settle};
-use super::park::{REASON, close, is_there, place, shift};
+use super::layout::{Admin, Lock, is_there, record_of, settle};
+use super::park::{REASON, close, place, shift};
 use super::pointer::Shift;
 use super::read::Repo;
 use super::repo_lock::RepoLock;
@@ -25,6 +25,7 @@ pub(super) fn restore(git: &Git, tree: &Tree, owned: &dyn Fn() -> bool) -> Resul
         return Err(TreeError::Revoked);
     }
     let stays = |why: String| failed(RESTORE, format!("{} stays where it is: {why}", parked.display()));
+    let is_there = |path: &Path| is_there(path).map_err(stays);
     match (is_there(&path)?, is_there(&parked)?) {
         (false, false) => return Err(failed(RESTORE, format!("{} is gone", parked.display()))),
         (true, true) => return Err(stays(format!("{} is taken; move that away", path.display()))),

@@ -13,7 +13,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 
 use super::process::{self, Program, Reaped};
-use crate::domain::completion::signal_name;
+use crate::domain::attempt::Exit;
 use crate::ports::host::Shell;
 
 /// How often it is asked whether the user has interrupted.
@@ -46,8 +46,8 @@ impl Shell for Sh {
             let left = || limit.saturating_sub(started.elapsed());
             let how = match wait(pid, &left, interrupted)? {
                 Some(Reaped::Exited(0)) => continue,
-                Some(Reaped::Exited(code)) => format!("exit status {code}"),
-                Some(Reaped::Signalled(signal)) => format!("killed by {}", signal_name(signal)),
+                Some(Reaped::Exited(code)) => Exit::Code(code).described(),
+                Some(Reaped::Signalled(signal)) => Exit::Signal(signal).described(),
                 Some(Reaped::Running | Reaped::Stopped(_)) | None if interrupted() => "interrupted".to_owned(),
                 Some(Reaped::Running | Reaped::Stopped(_)) | None => format!("ran past its limit of {limit:?}"),
             };

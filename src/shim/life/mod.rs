@@ -6,6 +6,8 @@
 //! answers, or the end. What can fail and matters is a question; an [`Act`] is carried out as far as that can be done.
 //! The clock's reading comes with each happening, counted from the shim's start.
 
+mod exchange;
+mod orders;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -13,9 +15,12 @@ mod tests;
 use std::time::Duration;
 
 use crate::domain::attempt::Exit;
-use crate::domain::completion::{Ending, Evidence, How, signal_name};
+use crate::domain::completion::{Ending, Evidence, How};
 use crate::domain::lifecycle::Verdict;
 use crate::domain::state::Phase;
+
+pub use exchange::{Act, Answer, Ask, Commit, End, Happening, Leave, News, Refusal, Row, Then, Told, Turn};
+pub use orders::{Orders, Step};
 
 /// How often the screen is saved while the agent runs.
 const SAVE: Duration = Duration::from_mins(1);
@@ -25,246 +30,6 @@ const LOOK: Duration = Duration::from_secs(5);
 const KILL: Duration = Duration::from_secs(1);
 /// Between two looks at the agent, at least.
 const OBSERVE: Duration = Duration::from_secs(1);
-
-/// What the shim is told to do; it never changes.
-#[derive(Clone, Debug, Default)]
-pub struct Orders {
-    /// What is done in the tree before the agent starts.
-    pub setup: Vec<Step>,
-    /// No agent is run, only the verification.
-    pub verify_only: bool,
-    /// The name of the agent's program.
-    pub program: String,
-    pub verify: Vec<String>,
-    pub review_without_output: bool,
-    pub setup_timeout: Duration,
-    pub verify_timeout: Duration,
-    pub timeout: Option<Duration>,
-    /// Between the request to end and the kill.
-    pub grace: Duration,
-}
-
-/// A part of the setup.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Ignored files of the main worktree are copied.
-    Copy,
-    /// They are linked.
-    Link,
-    /// The repository's post-checkout hook.
-    Hook,
-    Command(String),
-}
-
-impl Step {
-    /// What it is called where it is reported.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Copy => "worktrees.copy",
-            Self::Link => "worktrees.link",
-            Self::Hook => "git hook run post-checkout",
-            Self::Command(command) => command,
-        }
-    }
-
-    /// Whether it is a process in the terminal.
-    const fn is_command(&self) -> bool {
-        matches!(self, Self::Hook | Self::Command(_))
-    }
-
-    fn failed(&self, how: &str) -> How {
-        let name = self.name();
-        How::SetupFailed(if self.is_command() { format!("`{name}`: {how}") } else { format!("{name}: {how}") })
-    }
-}
-
-/// What can happen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Happening {
-    /// Nothing, but that time has passed.
-    Time,
-    /// The terminal hung up: the pane was closed, or its server ended.
-    HungUp,
-    Terminated,
-    /// Another process says that there is something to read in the database.
-    Woken,
-    /// What runs in the foreground was stopped by a signal.
-    Suspended(i32),
-    /// What ran in the foreground has ended.
-    Ended(End),
-    /// The command of the verification that ran has ended, or it can't be told how.
-    VerificationEnded(Result<Exit, String>),
-    /// What was asked last is answered.
-    Answer(Answer),
-}
-
-/// How what ran in the foreground ended.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum End {
-    Process(Exit),
-    /// Files were copied or linked; or why not all were.
-    Brought(Result<(), String>),
-}
-
-/// What is asked: something is tried, and how it went decides what comes next.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Ask {
-    /// The attempt's lock is to be taken.
-    Lock,
-    /// The worktree is to be entered.
-    Enter,
-    /// `spawning` → `running` is to be written.
-    Commit,
-    /// A step of the setup is to be started.
-    Setup(usize),
-    /// The agent is to be started.
-    Agent,
-    /// A command of the verification is to be started.
-    Verify(usize),
-    /// What the database wants of this attempt: where another process has written, or `anyway`.
-    Look { anyway: bool },
-    /// What the agent's processes and screen show.
-    Observe,
-    /// Whether the tmux server lives on after it hung up.
-    Server,
-    /// Whether the agent left anything.
-    Evidence,
-    /// The database is to be told; `wait`: as often as it takes within its deadline, else once.
-    Tell { news: News, wait: bool },
-}
-
-/// What the database is told.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum News {
-    AgentStarted,
-    Ended(Ending),
-    Verified(Verdict),
-}
-
-/// What was answered, each to its question.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    Locked(bool),
-    Entered(bool),
-    Committed(Commit),
-    /// A step of the setup, or the agent, was started.
-    Started(Result<(), String>),
-    VerificationStarted(Result<(), String>),
-    /// `None`: there is nothing new, or the database can't be read.
-    Looked(Option<Row>),
-    /// When to look again.
-    Observed {
-        after: Duration,
-    },
-    Server {
-        alive: bool,
-    },
-    Evidence(Result<Evidence, String>),
-    AgentStarted(Told),
-    Ended(Told),
-    Verified(Told),
-}
-
-/// What became of the commit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Commit {
-    Written,
-    /// The attempt was revoked.
-    Refused,
-    /// The database could not be written.
-    Failed,
-}
-
-/// What the database says of the attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Row {
-    pub phase: Phase,
-    pub stop_requested: bool,
-}
-
-/// What the database made of what it was told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Told {
-    /// It was written, and the attempt is here now.
-    Moved(Option<Phase>),
-    /// Nothing was written: it was so already, or is refused.
-    Stands(Option<Phase>),
-    /// There is no such task.
-    Missing,
-    /// It was busy, full or not there.
-    Unreachable,
-}
-
-/// What is done as far as it can be.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Act {
-    /// The attempt is given back: its worktree can't be entered.
-    GiveBack,
-    /// The orders are removed, and the agent's outbox is made.
-    MoveIn,
-    RestoreTerminal,
-    /// A setup command's failure, and what its terminal showed last, go to the log.
-    LogFailure(String),
-    InstallHooks,
-    /// What the tree holds is kept in mind, to be compared with.
-    Snapshot,
-    /// What runs in the foreground is asked to end.
-    AskToEnd,
-    /// What runs in the foreground is continued.
-    Continue,
-    /// What runs in the foreground, and everything else in this terminal session, is killed.
-    Kill,
-    /// `limit`: it is read for a usage limit, too.
-    SaveScreen {
-        limit: bool,
-    },
-    /// The agent's messages are delivered; `last`: there will be no more.
-    Deliver {
-        last: bool,
-    },
-    WriteExit(Ending),
-    /// The running command of the verification is killed.
-    EndVerification,
-    ReleaseTree,
-    NoteLeftovers,
-    Footer,
-}
-
-/// What follows the acts.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Then {
-    /// Until something happens, or the clock reads this.
-    Wait(Duration),
-    Ask(Ask),
-    Leave(Leave),
-}
-
-/// How the shim ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Leave {
-    /// With this code.
-    Ended(u8),
-    /// Nothing was started.
-    Refused(Refusal),
-}
-
-/// Why nothing was started.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Refusal {
-    /// No shim is awaited.
-    NotAwaited(Phase),
-    Revoked,
-    /// Something could not be done; whoever was asked knows what.
-    Fault,
-}
-
-/// What is to be done: the acts in their order, and then one more thing.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Turn {
-    pub acts: Vec<Act>,
-    pub then: Then,
-}
 
 /// Why the shim ends what it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -298,11 +63,15 @@ enum Stage {
         how: How,
         code: u8,
     },
-    /// The end is written down and is to be told; `caught_up`: that the agent had started was told, or was tried to.
+    /// The end is written down, and the database has not been told yet that the agent had started: that is tried once.
+    CatchingUp {
+        ending: Ending,
+        code: u8,
+    },
+    /// The end is written down and is to be told.
     Telling {
         ending: Ending,
         code: u8,
-        caught_up: bool,
     },
     /// Until a verification, if there is one, is over.
     Verifying {
@@ -484,6 +253,9 @@ impl Living<'_> {
                 if told != Told::Unreachable {
                     self.life.started = Started::Told;
                 }
+                if let Stage::CatchingUp { ending, code } = self.life.stage.clone() {
+                    self.life.stage = Stage::Telling { ending, code };
+                }
                 self.heard(told);
             }
             Answer::Ended(told) => {
@@ -575,7 +347,7 @@ impl Living<'_> {
             let failed = |how: &str| Command::None(self.orders.not_verified(index, how));
             verification.at = match result {
                 Ok(Exit::Code(0)) => Command::ToStart(index + 1),
-                Ok(exit) => failed(&described(exit)),
+                Ok(exit) => failed(&exit.described()),
                 Err(why) => failed(&why),
             };
         }
@@ -616,7 +388,11 @@ impl Living<'_> {
         }
         let life = &mut *self.life;
         (life.foreground, life.kill_at, life.deadline) = (Foreground::Empty, None, None);
-        life.stage = Stage::Telling { ending, code, caught_up: false };
+        life.stage = if life.started == Started::Untold {
+            Stage::CatchingUp { ending, code }
+        } else {
+            Stage::Telling { ending, code }
+        };
     }
 
     fn save_screen(&mut self, limit: bool) {
@@ -632,19 +408,5 @@ impl Living<'_> {
         {
             self.acts.push(Act::EndVerification);
         }
-    }
-}
-
-impl Orders {
-    fn not_verified(&self, index: usize, how: &str) -> Verdict {
-        let command = self.verify.get(index).map_or("", String::as_str);
-        Verdict::Failed(format!("`{command}`: {how}"))
-    }
-}
-
-fn described(exit: Exit) -> String {
-    match exit {
-        Exit::Code(code) => format!("exit status {code}"),
-        Exit::Signal(signal) => format!("killed by {}", signal_name(signal)),
     }
 }

@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use super::{
     Act, Ask, Command, End, Foreground, KILL, LOOK, Leave, Living, Look, News, SAVE, Stage, Started, Step, Then, Why,
-    described,
 };
 use crate::domain::attempt::Exit;
-use crate::domain::completion::{Evidence, How};
+use crate::domain::completion::{Ending, Evidence, How};
 use crate::domain::lifecycle::Verdict;
 
 /// What a rule found to do.
@@ -31,7 +30,8 @@ impl Living<'_> {
                     Some(Then::Ask(Ask::Agent))
                 }
                 (Stage::Weighing { .. }, _) => Some(Then::Ask(Ask::Evidence)),
-                (Stage::Telling { .. }, _) => Some(self.tell_end()),
+                (Stage::CatchingUp { .. }, _) => Some(Then::Ask(Ask::Tell { news: News::AgentStarted, wait: false })),
+                (Stage::Telling { ending, .. }, _) => Some(self.tell_end(ending.clone())),
                 (Stage::Verifying { code }, _) if self.life.over || self.life.verification.is_none() => {
                     self.leave(*code)
                 }
@@ -60,20 +60,11 @@ impl Living<'_> {
         None
     }
 
-    /// Tells how it ended; before that, that it had begun.
-    fn tell_end(&mut self) -> Then {
-        let Stage::Telling { ending, caught_up, .. } = &mut self.life.stage else {
-            return Then::Wait(self.now);
-        };
-        if self.life.started == Started::Untold && !*caught_up {
-            *caught_up = true;
-            return Then::Ask(Ask::Tell { news: News::AgentStarted, wait: false });
-        }
-        let news = News::Ended(ending.clone());
+    fn tell_end(&mut self, ending: Ending) -> Then {
         if self.orders.verify.is_empty() {
             self.acts.push(Act::ReleaseTree);
         }
-        Then::Ask(Ask::Tell { news, wait: true })
+        Then::Ask(Ask::Tell { news: News::Ended(ending), wait: true })
     }
 
     fn leave(&mut self, code: u8) -> Option<Then> {
@@ -206,7 +197,7 @@ impl Living<'_> {
             (Some(Why::TimedOut), _) => self.setup_failed(at, "ran past setup_timeout"),
             (Some(why), _) => self.end(why.how(), Evidence::Unknown, None, 1),
             (None, End::Process(Exit::Code(0)) | End::Brought(Ok(()))) => self.life.stage = Stage::SettingUp(at + 1),
-            (None, End::Process(exit)) => self.setup_failed(at, &described(*exit)),
+            (None, End::Process(exit)) => self.setup_failed(at, &exit.described()),
             (None, End::Brought(Err(why))) => self.setup_failed(at, why),
         }
     }
