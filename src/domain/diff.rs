@@ -132,6 +132,7 @@ pub struct Sum {
 }
 
 impl Sum {
+    /// The sums of these files.
     #[must_use]
     pub fn of(files: &[File]) -> Self {
         let counts = || files.iter().filter_map(|file| file.count);

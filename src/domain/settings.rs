@@ -46,6 +46,7 @@ impl Default for Ui {
     }
 }
 
+/// `[worktrees]`: where they are made, from what, and what a new one gets along.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Worktrees {
     /// Absolute after `~` is resolved, or beginning with `{repo}`.
@@ -86,6 +87,7 @@ impl Worktrees {
     }
 }
 
+/// `[queue]`: how many run at once, and how often one is queued again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Queue {
     pub max_running: u32,
@@ -96,6 +98,7 @@ pub struct Queue {
     pub timeout: Option<Duration>,
 }
 
+/// `[completion]`: what has to pass before work is reviewed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Completion {
     /// Commands (`sh -c`) that must pass before review, before the task's own.
@@ -128,6 +131,7 @@ pub struct Permissions {
     pub agents: Vec<Verb>,
 }
 
+/// `[tmux]`: the server and the terminals of agents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tmux {
     /// A name as of `tmux -L`; absent, the server around us or tmux's default.

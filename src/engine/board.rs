@@ -213,6 +213,7 @@ pub struct Looker<'a> {
 }
 
 impl<'a> Looker<'a> {
+    /// A looker that has looked at nothing yet.
     #[must_use]
     pub fn new(engine: &'a Engine) -> Self {
         Self { engine, panes: true, servers: HashMap::new() }

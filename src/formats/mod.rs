@@ -51,6 +51,7 @@ pub enum Format {
 }
 
 impl Format {
+    /// Each with its name on the command line.
     pub const ALL: [(&str, Self); 9] = [
         ("ganger", Self::Ganger),
         ("worker", Self::Worker),

@@ -149,8 +149,10 @@ pub enum Tab {
 }
 
 impl Tab {
+    /// In the order of the tabs.
     pub const ALL: [Self; 5] = [Self::Live, Self::Prompt, Self::Timeline, Self::Diff, Self::Report];
 
+    /// What the tab is called.
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {

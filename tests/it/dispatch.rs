@@ -1,4 +1,4 @@
-//! The happy path, and each step of the saga made to fail.
+//! The happy path, and a start that the database could not be told of.
 
 use std::fs;
 use std::time::{Duration, Instant};

@@ -1,4 +1,5 @@
-//! Everything that needs the real binary, real git and real tmux. One binary, so that it links once.
+//! The tests that need the real binary, real git and real tmux, and those of the rules: models, tables and the architecture. One
+//! binary, so that it links once.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 

@@ -235,6 +235,7 @@ impl Entry {
         }
     }
 
+    /// Whether only the head of a hunk is shown.
     #[must_use]
     pub fn is_folded(&self, hunk: usize) -> bool {
         self.folded.contains(&hunk)

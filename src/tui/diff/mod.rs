@@ -135,6 +135,7 @@ pub enum Awaited {
 }
 
 impl Diff {
+    /// An empty one, whose files have been asked for with this number.
     #[must_use]
     pub fn new(task: TaskId, title: String, number: u64) -> Self {
         Self {

@@ -7,6 +7,8 @@ mod words;
 
 use std::path::{Path, PathBuf};
 
+use ganger::domain::state::Cause;
+
 use self::circle::circles;
 use self::rule::violations;
 use self::source::Source;
@@ -121,6 +123,9 @@ fn what_the_code_cites_and_where_the_page_points_exists() {
         for number in numbers(&text) {
             assert!(known.contains(&number), "src/{path} cites {number}, which ARCHITECTURE.md does not have");
         }
+    }
+    for cause in Cause::ALL {
+        assert!(page.contains(&format!("`{cause}`")), "ARCHITECTURE.md does not say what ends as {cause}");
     }
     let quoted = page.split('`').skip(1).step_by(2).filter(|word| !word.contains([' ', '{', '*', '<', '$']));
     let mut paths = 0;
