@@ -1,6 +1,8 @@
 //! The arguments, as clap reads them. Exit codes are printed at the end of `--help`.
 
 mod agents;
+#[cfg(test)]
+mod docs;
 mod edit;
 mod examples;
 mod ids;

@@ -184,4 +184,4 @@ fn unreadable(path: &Path, error: &std::io::Error) -> ConfigError {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,7 +1,7 @@
 //! What files may say.
 
 mod built_in;
-mod generated;
+pub(crate) mod generated;
 mod refusals;
 mod rendered;
 

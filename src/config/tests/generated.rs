@@ -1,29 +1,48 @@
-//! What is made from the table of settings: the default file, and the page.
+//! What is made from the tables: the default file, the page of settings, the table of agents.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::path::Path;
 
 use super::{home, settings};
+use crate::agent::hooks::Mechanism;
 use crate::config::table::SECTIONS;
 use crate::config::template::docs;
 use crate::config::{commented, defaults};
 use crate::domain::permission::Verb;
+use crate::domain::profile::{Mode, Profile};
 use crate::tui::keymap;
 
-/// Rewrites the generated files where `GANGER_GENERATE` is set; else compares.
-fn generated(path: &str, text: &str) {
+/// Compares a file with what is made from the code; where `GANGER_GENERATE` is set, writes it.
+pub(crate) fn compare(path: &str, text: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     if std::env::var_os("GANGER_GENERATE").is_some() {
         std::fs::write(&file, text).unwrap();
     }
     let there = std::fs::read_to_string(&file).unwrap();
-    assert_eq!(there, text, "{path} is not what the table of settings makes: run the tests with GANGER_GENERATE=1");
+    assert_eq!(there, text, "{path} is not what the code makes: GANGER_GENERATE=1 cargo test --lib made_from");
+}
+
+/// The same for a part of a page, between two comments that name it.
+fn compare_part(path: &str, name: &str, text: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    let page = std::fs::read_to_string(&file).unwrap();
+    let (open, close) =
+        (format!("<!-- {name}: made from the code; a test compares -->\n"), format!("<!-- /{name} -->"));
+    let (before, rest) = page.split_once(&open).unwrap();
+    let (_, after) = rest.split_once(&close).unwrap();
+    compare(path, &format!("{before}{open}{text}{close}{after}"));
+}
+
+/// A text as a cell of a Markdown table.
+pub(crate) fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
 }
 
 #[test]
 fn the_default_file_and_the_page_of_settings_are_made_from_the_table() {
-    generated("assets/config.toml", &commented());
-    generated("docs/configuration.md", &docs::page());
+    compare("assets/config.toml", &commented());
+    compare("docs/configuration.md", &docs::page());
 }
 
 #[test]
@@ -79,4 +98,57 @@ fn uncommented() -> String {
         _ => format!("{line}\n"),
     };
     commented().lines().map(live).collect()
+}
+
+/// An argv as it would be typed.
+fn typed(argv: &[String]) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_=+./:,{}@%".contains(c);
+    let word = |word: &String| {
+        if !word.is_empty() && word.chars().all(plain) {
+            word.clone()
+        } else {
+            format!("'{}'", word.replace('\'', r"'\''"))
+        }
+    };
+    let words: Vec<String> = argv.iter().map(word).collect();
+    if words.is_empty() { "–".to_owned() } else { format!("`{}`", cell(&words.join(" "))) }
+}
+
+/// How an agent tells what it does.
+fn reports(profile: &Profile) -> String {
+    let program = profile.argv(false, None).first().map_or("", String::as_str);
+    let name = profile.hooks.as_deref().unwrap_or(&profile.name);
+    let runs_hook = |argv: &[String]| argv.iter().any(|word| word.contains("__hook"));
+    match Mechanism::of(name, program) {
+        Some(mechanism) if profile.hooks.is_some() => format!("hooks in `{}`", mechanism.file()),
+        Some(mechanism) => format!("hooks in `{}`, once you install and trust them", mechanism.file()),
+        None if runs_hook(&profile.command) || runs_hook(&profile.headless) => "a command that it runs".to_owned(),
+        None => "its exit status".to_owned(),
+    }
+}
+
+#[test]
+fn the_table_of_agents_is_made_from_their_file() {
+    let mut text =
+        "| agent | interactive | headless | by default | with `--unsafe` | reports by |\n|---|---|---|---|---|---|\n"
+            .to_owned();
+    for profile in defaults(&home).agents.values() {
+        // One that only runs to its end has one command, and it is that.
+        let (interactive, headless) = match profile.mode {
+            Mode::Headless if profile.headless.is_empty() => (&profile.headless, &profile.command),
+            Mode::Headless | Mode::Interactive => (&profile.command, &profile.headless),
+        };
+        writeln!(
+            text,
+            "| `{}` | {} | {} | {} | {} | {} |",
+            profile.name,
+            typed(interactive),
+            typed(headless),
+            typed(&profile.safe_args),
+            typed(&profile.unsafe_args),
+            reports(profile)
+        )
+        .unwrap();
+    }
+    compare_part("docs/agents.md", "agents", &text);
 }

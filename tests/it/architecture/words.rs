@@ -23,12 +23,13 @@ const BANNED: [(&str, &str); 15] = [
 ];
 
 /// The pages that users read.
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 10] = [
     "README.md",
     "SECURITY.md",
     "CHANGELOG.md",
     "ARCHITECTURE.md",
     "docs/agents.md",
+    "docs/commands.md",
     "docs/configuration.md",
     "docs/faults.md",
     "docs/json.md",
