@@ -148,6 +148,8 @@ pub enum Command {
     Edit(Edit),
     /// Claims tasks, makes their worktrees, starts their agents in tmux
     Dispatch(Dispatch),
+    /// Keeps agents busy from the queue until nothing is left that could run
+    Run(Run),
     /// Checks that every task in progress has a living agent, and repairs the rest
     Reconcile(Reconcile),
     /// Goes to the agent's terminal
@@ -328,6 +330,13 @@ pub struct Dispatch {
     /// Ignores the configured limits
     #[arg(long)]
     pub over_limit: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Run {
+    /// At most this many beside each other [default: queue.max_running of the configuration, which no N exceeds]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max: Option<u32>,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -33,6 +33,7 @@ pub fn verbs(command: &Command) -> Vec<Verb> {
         Command::Shell(_) => vec![Verb::Shell],
         Command::Edit(args) => and(Verb::Edit, &[(args.wishes.unsafe_mode, Verb::EditUnsafe)]),
         Command::Dispatch(args) => and(Verb::Dispatch, &[(args.over_limit, Verb::DispatchOverLimit)]),
+        Command::Run(_) => vec![Verb::Run],
         Command::Reconcile(args) if args.check || args.dry_run => vec![Verb::ReconcileCheck],
         Command::Reconcile(_) => vec![Verb::Reconcile],
         Command::Attach(_) => vec![Verb::Attach],

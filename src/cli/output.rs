@@ -143,6 +143,19 @@ pub fn object(fields: Value) {
     say(&json_line(&whole));
 }
 
+/// Shows how far something has come, on the last line of the terminal, in place of what stood there; an empty text takes it
+/// away. Nowhere else.
+pub fn progress(text: &str) {
+    if !io::stderr().is_terminal() {
+        return;
+    }
+    let columns = width().unwrap_or(80).saturating_sub(1);
+    let mut cell = Cell::new(text::line(text), Tone::Plain);
+    cell.cut(columns);
+    let mut err = io::stderr().lock();
+    write!(err, "\r\u{1b}[K{}", cell.text).and_then(|()| err.flush()).ok();
+}
+
 /// A value as JSON on one line. What a terminal would obey is escaped, JSON itself asks for that up to U+001F only; and
 /// what the locale can't show.
 #[must_use]

@@ -117,7 +117,14 @@ pub fn defaults(env: Environment<'_>) -> Settings {
             setup: Vec::new(),
             setup_timeout: Duration::from_mins(15),
         },
-        queue: Queue { max_running: 8, per_agent: None, per_repo: None, max_orphan_retries: 3, timeout: None },
+        queue: Queue {
+            max_running: 8,
+            per_agent: None,
+            per_repo: None,
+            max_orphan_retries: 3,
+            retry_failed: 0,
+            timeout: None,
+        },
         merge: Merge::default(),
         completion: Completion {
             verify: Vec::new(),

@@ -338,6 +338,13 @@ const QUEUE: &[Row<Settings>] = &[
         |settings| Some(settings.queue.max_orphan_retries.into()),
     ),
     row(
+        "retry_failed",
+        "How many times `ganger run` starts a task again that failed under its eyes: its agent ended badly, ran out of time or \
+         did nothing, or what it did was not verified.",
+        |settings, field, _| field.number(0).map(|retries| settings.queue.retry_failed = retries),
+        |settings| Some(settings.queue.retry_failed.into()),
+    ),
+    row(
         "timeout",
         "How long an agent may work on a task that sets no timeout: a duration, or \"off\".",
         |settings, field, _| field.unless_off(Field::duration).map(|timeout| settings.queue.timeout = timeout),

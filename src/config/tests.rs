@@ -60,6 +60,7 @@ fn every_key_is_read() {
         per_agent = 3
         per_repo = 0x4
         max_orphan_retries = 0
+        retry_failed = 2
         timeout = "2h"
         [completion]
         verify = ["make"]
@@ -109,6 +110,7 @@ fn every_key_is_read() {
         per_agent: Some(3),
         per_repo: Some(4),
         max_orphan_retries: 0,
+        retry_failed: 2,
         timeout: Some(Duration::from_hours(2)),
     };
     expected.completion = Completion {

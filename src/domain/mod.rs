@@ -23,6 +23,7 @@ pub mod profile;
 pub mod queue;
 pub mod reconcile;
 pub mod requeue;
+pub mod run;
 pub mod saga;
 pub mod settings;
 pub mod state;

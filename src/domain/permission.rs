@@ -25,6 +25,7 @@ words! {
         EditUnsafe = "edit --unsafe",
         Dispatch = "dispatch",
         DispatchOverLimit = "dispatch --over-limit",
+        Run = "run",
         Reconcile = "reconcile",
         ReconcileCheck = "reconcile --check",
         Attach = "attach",
@@ -135,6 +136,7 @@ impl Verb {
             | Self::AddUnsafe
             | Self::EditUnsafe
             | Self::DispatchOverLimit
+            | Self::Run
             | Self::ConfigInit
             | Self::Trust => Reach::Personal,
         }

@@ -94,6 +94,8 @@ pub struct Queue {
     pub per_agent: Option<u32>,
     pub per_repo: Option<u32>,
     pub max_orphan_retries: u32,
+    /// How many times `run` starts a task again that failed.
+    pub retry_failed: u32,
     /// For tasks without a timeout of their own.
     pub timeout: Option<Duration>,
 }

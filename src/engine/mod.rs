@@ -36,6 +36,7 @@ pub mod queue;
 pub mod remedy;
 pub mod report;
 pub mod review;
+pub mod run;
 pub mod screen;
 mod steps;
 pub mod stop;

@@ -38,6 +38,7 @@ mod permissions;
 mod properties;
 mod restored;
 mod review;
+mod running;
 mod security;
 mod setup;
 mod shapes;

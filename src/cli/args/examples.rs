@@ -14,6 +14,7 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
     ("shell", &[("ganger shell 12", "a shell in its worktree"), ("SHELL=fish ganger shell 12", "another shell")]),
     ("edit", &[("ganger edit 12 --priority 5", "before the others"), ("ganger edit 12 --prompt @better.md", "what the next agent is told")]),
     ("dispatch", &[("ganger dispatch 1-3", "starts three tasks"), ("ganger dispatch --all --wait", "starts what fits, and waits for all of it")]),
+    ("run", &[("ganger run --max 4", "the whole queue, four at a time"), ("ganger run -C . | jq -c 'select(.event == \"ended\")'", "events as JSON lines")]),
     ("reconcile", &[("ganger reconcile --check", "exits 9 if anything is to be repaired"), ("ganger reconcile --watch", "keeps going, for a service manager")]),
     ("attach", &[("ganger attach 12", "to the agent's terminal; detach as always"), ("ganger -C ../other attach 12", "ids are global: -C changes nothing here")]),
     ("peek", &[("ganger peek 12", "what its terminal shows"), ("ganger peek 12 --lines 500", "with what was above it")]),

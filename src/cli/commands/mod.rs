@@ -37,6 +37,7 @@ pub mod reconcile;
 pub mod report;
 pub mod review;
 pub mod rm;
+mod run;
 pub mod send;
 pub mod shell;
 pub mod show;
@@ -130,6 +131,7 @@ fn carry_out(wiring: &Wiring, command: Command) -> Outcome {
         Command::Shell(args) => shell::run(wiring, args.id),
         Command::Edit(args) => edit::run(wiring, args),
         Command::Dispatch(args) => dispatch::run(wiring, &args),
+        Command::Run(args) => run::run(wiring, &args),
         Command::Reconcile(args) => reconcile::run(wiring, &args),
         Command::Attach(args) => attach::run(wiring, args.id),
         Command::Peek(args) => log::peek(wiring, &args),

@@ -58,6 +58,7 @@ fn queues() -> impl Strategy<Value = Queue> {
     let limit = || proptest::option::of(1..=u32::MAX);
     (1..=u32::MAX, limit(), limit(), any::<u32>(), proptest::option::of(moment())).prop_map(
         |(max_running, per_agent, per_repo, max_orphan_retries, timeout)| Queue {
+            retry_failed: max_orphan_retries,
             max_running,
             per_agent,
             per_repo,

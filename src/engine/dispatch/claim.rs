@@ -59,7 +59,7 @@ pub(super) fn claim<'a>(
 ) -> Result<Option<Claimant<'a>>, Fault> {
     let queue = &engine.settings.queue;
     let capacity = (!request.over_limit).then_some(Capacity {
-        max_running: queue.max_running,
+        max_running: request.at_most.map_or(queue.max_running, |most| most.min(queue.max_running)),
         per_agent: queue.per_agent,
         per_repo: queue.per_repo,
     });

@@ -12,6 +12,8 @@ pub struct Request {
     /// A person asked for this very task: limits of time and orphans don't hold it back.
     pub explicit: bool,
     pub over_limit: bool,
+    /// No more than so many may be in progress, whatever is configured.
+    pub at_most: Option<u32>,
     /// Another profile than the task's.
     pub agent: Option<String>,
     /// Leaves the earlier attempt's tree alone and makes a new one.
@@ -33,6 +35,7 @@ impl Request {
             from: vec![Status::Ready],
             explicit: true,
             over_limit: false,
+            at_most: None,
             agent: None,
             fresh: false,
             resume: false,
