@@ -21,7 +21,6 @@ use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 pub use nearest::nearest;
 pub use render::render;
@@ -107,39 +106,12 @@ pub fn defaults(env: Environment<'_>) -> Settings {
     let mut settings = Settings {
         default_agent: agent::DEFAULT.to_owned(),
         agents: BTreeMap::new(),
-        worktrees: Worktrees {
-            root: root.unwrap_or_default(),
-            branch: "ganger/{id}-{slug}".to_owned(),
-            base: "HEAD".to_owned(),
-            copy: Vec::new(),
-            link: Vec::new(),
-            hooks: false,
-            setup: Vec::new(),
-            setup_timeout: Duration::from_mins(15),
-        },
-        queue: Queue {
-            max_running: 8,
-            per_agent: None,
-            per_repo: None,
-            max_orphan_retries: 3,
-            retry_failed: 0,
-            timeout: None,
-        },
+        worktrees: Worktrees { root: root.unwrap_or_default(), ..Worktrees::default() },
+        queue: Queue::default(),
         merge: Merge::default(),
-        completion: Completion {
-            verify: Vec::new(),
-            verify_timeout: Duration::from_mins(30),
-            preamble: PREAMBLE.to_owned(),
-        },
+        completion: Completion { preamble: PREAMBLE.to_owned(), ..Completion::default() },
         permissions: Permissions::default(),
-        tmux: Tmux {
-            socket: None,
-            columns: 200,
-            rows: 50,
-            keep_ended: 20,
-            grace: Duration::from_secs(10),
-            alternate_screen: false,
-        },
+        tmux: Tmux::default(),
         timing: Timing::default(),
         notify: BTreeMap::new(),
         ui: Ui::default(),

@@ -66,6 +66,21 @@ pub struct Worktrees {
     pub setup_timeout: Duration,
 }
 
+impl Default for Worktrees {
+    fn default() -> Self {
+        Self {
+            root: String::new(),
+            branch: "ganger/{id}-{slug}".to_owned(),
+            base: "HEAD".to_owned(),
+            copy: Vec::new(),
+            link: Vec::new(),
+            hooks: false,
+            setup: Vec::new(),
+            setup_timeout: Duration::from_mins(15),
+        }
+    }
+}
+
 impl Worktrees {
     /// The folder for the worktrees of `repo`: `<root>/<repo name>`.
     #[must_use]
@@ -100,6 +115,12 @@ pub struct Queue {
     pub timeout: Option<Duration>,
 }
 
+impl Default for Queue {
+    fn default() -> Self {
+        Self { max_running: 8, per_agent: None, per_repo: None, max_orphan_retries: 3, retry_failed: 0, timeout: None }
+    }
+}
+
 /// `[completion]`: what has to pass before work is reviewed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Completion {
@@ -109,6 +130,12 @@ pub struct Completion {
     pub verify_timeout: Duration,
     /// What tells an agent how to report; empty, nothing does.
     pub preamble: String,
+}
+
+impl Default for Completion {
+    fn default() -> Self {
+        Self { verify: Vec::new(), verify_timeout: Duration::from_mins(30), preamble: String::new() }
+    }
 }
 
 /// How work is brought home.
@@ -145,6 +172,19 @@ pub struct Tmux {
     /// Between TERM and KILL.
     pub grace: Duration,
     pub alternate_screen: bool,
+}
+
+impl Default for Tmux {
+    fn default() -> Self {
+        Self {
+            socket: None,
+            columns: 200,
+            rows: 50,
+            keep_ended: 20,
+            grace: Duration::from_secs(10),
+            alternate_screen: false,
+        }
+    }
 }
 
 /// Deadlines. None of them decides that an agent is dead.
