@@ -23,6 +23,7 @@ mod overlay;
 mod paint;
 mod perform;
 mod runtime;
+mod simple;
 mod terminal;
 pub mod theme;
 mod update;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crossterm::event::{KeyEvent, MouseEvent};
 
 use super::diff::{Look, Seen};
-use super::keymap::Intent;
+use super::keymap::{Intent, Simple};
 use crate::domain::diff::File;
 use crate::domain::id::TaskId;
 use crate::domain::patch::Patch;
@@ -274,11 +274,9 @@ pub enum Act {
     Merge {
         tasks: Vec<TaskId>,
     },
-    Reopen {
+    Simple {
         task: TaskId,
-    },
-    Archive {
-        task: TaskId,
+        act: Simple,
     },
     Remove {
         task: TaskId,
@@ -308,8 +306,7 @@ impl Act {
             | Self::Bounce { task, .. }
             | Self::Stop { task }
             | Self::Approve { task }
-            | Self::Reopen { task }
-            | Self::Archive { task }
+            | Self::Simple { task, .. }
             | Self::Remove { task, .. }
             | Self::Send { task, .. }
             | Self::Interrupt { task } => Some(*task),
@@ -345,8 +342,7 @@ impl Act {
             Self::Stop { .. } => "stopping",
             Self::Approve { .. } => "approving",
             Self::Merge { .. } => "merging",
-            Self::Reopen { .. } => "reopening",
-            Self::Archive { .. } => "archiving",
+            Self::Simple { act, .. } => act.going_on(),
             Self::Remove { .. } => "removing",
             Self::Undo => "undoing",
             Self::Send { .. } | Self::Interrupt { .. } => "sending",
@@ -385,8 +381,7 @@ pub enum Done {
         merges: Vec<Merge>,
         stopped: Option<Fault>,
     },
-    Reopened(TaskId),
-    Archived(TaskId),
+    Simple(TaskId, Simple),
     Removed {
         task: TaskId,
         removed: Removed,

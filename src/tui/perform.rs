@@ -291,13 +291,9 @@ impl Scene<'_> {
                 Done::Approved(*task)
             }
             Act::Merge { tasks } => merge::carry_out(engine, tasks)?,
-            Act::Reopen { task } => {
-                review::reopen(engine, *task)?;
-                Done::Reopened(*task)
-            }
-            Act::Archive { task } => {
-                tasks::archive(engine, *task, false)?;
-                Done::Archived(*task)
+            Act::Simple { task, act } => {
+                act.carry_out(engine, *task)?;
+                Done::Simple(*task, *act)
             }
             Act::Remove { task, stop } => {
                 Done::Removed { task: *task, removed: tasks::remove(engine, *task, *stop, false)? }

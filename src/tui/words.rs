@@ -1,7 +1,7 @@
 //! The words of the board, in one place: what an act came to, and what went wrong. A key never stands in a text: it is
 //! named as an [`Intent`], and the view shows the key in force.
 
-use super::keymap::Intent;
+use super::keymap::{Intent, Simple};
 use super::msg::{Done, Query};
 use crate::domain::id::TaskId;
 use crate::engine::merge::Merge;
@@ -60,8 +60,7 @@ pub fn done(done: &Done) -> Said {
         Done::Stopped(task) => format!("task {task}: its agent has ended").into(),
         Done::Approved(task) => Said::from(format!("task {task} is done")).then(Intent::Undo),
         Done::Merged { merges, stopped } => merged(merges, stopped.as_ref()),
-        Done::Reopened(task) => format!("task {task} is in review again").into(),
-        Done::Archived(task) => Said::from(format!("task {task} archived")).then(Intent::Undo),
+        Done::Simple(task, act) => act.said(*task),
         Done::Removed { task, removed } => {
             let parked = removed.parked.first().map(|place| format!(", its work is in {}", place.display()));
             let note = removed.said.first().map(|note| format!("; {note}"));
@@ -117,7 +116,7 @@ const fn remedy(remedy: Remedy) -> Way {
         Remedy::Dispatch(task) => Way::Key(Some(task), Intent::Start),
         Remedy::Retry(task) | Remedy::RetryFresh(task) => Way::Key(Some(task), Intent::Retry),
         Remedy::Send(task) => Way::Key(Some(task), Intent::Type),
-        Remedy::Reopen(task) => Way::Key(Some(task), Intent::Reopen),
+        Remedy::Reopen(task) => Way::Key(Some(task), Intent::Simple(Simple::Reopen)),
         Remedy::Bounce(task) => Way::Key(Some(task), Intent::Bounce),
         Remedy::EditPrompt(task) | Remedy::EditVerify(task) => Way::Key(Some(task), Intent::Edit),
         Remedy::Stop(task) | Remedy::RemoveWithStop(task) | Remedy::ArchiveWithStop(task) => {

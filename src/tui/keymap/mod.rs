@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use crossterm::event::KeyEvent;
 
 pub use key::Key;
-pub use table::{BINDINGS, Binding, Context, Control, Intent, NAMES, binding, named, rows};
+pub use table::{BINDINGS, Binding, Context, Control, Intent, NAMES, Simple, binding, named, rows};
 
 /// Whether one key can't be for both of two bindings.
 #[must_use]

@@ -36,7 +36,6 @@ pub enum Intent {
     Diff,
     Approve,
     Merge,
-    Reopen,
     Bounce,
     Retry,
     Stop,
@@ -45,7 +44,6 @@ pub enum Intent {
     PreviousAttention,
     Timeline,
     Remove,
-    Archive,
     Undo,
     Reconcile,
     Filter,
@@ -57,8 +55,17 @@ pub enum Intent {
     Help,
     Suspend,
     Quit,
+    /// Something that is done to a task at once.
+    Simple(Simple),
     /// Something within what lies over the board.
     Over(Control),
+}
+
+/// An act on a task that asks nothing first. What it is: `tui::simple`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Simple {
+    Reopen,
+    Archive,
 }
 
 /// What a key means within what lies over the board.
@@ -288,7 +295,7 @@ pub const BINDINGS: &[Binding] = &[
     row(Intent::Approve, "approve", &["v"], "approve"),
     row(Intent::Merge, "merge", &["M"], "merge its work, after a preview"),
     row(Intent::Bounce, "bounce", &["b"], "send it back with feedback"),
-    row(Intent::Reopen, "reopen", &["V"], "back from Done to Review"),
+    row(Intent::Simple(Simple::Reopen), "reopen", &["V"], "back from Done to Review"),
     row(Intent::Retry, "retry", &["r"], "retry: resume, fresh, with a note"),
     row(Intent::Stop, "stop", &["x"], "stop the agent"),
     row(Intent::Shell, "shell", &["t"], "shell in the worktree"),
@@ -296,7 +303,7 @@ pub const BINDINGS: &[Binding] = &[
     row(Intent::PreviousAttention, "previous-attention", &["W"], "previous task that needs me"),
     row(Intent::Timeline, "timeline", &["L"], "timeline and saved screen"),
     row(Intent::Remove, "remove", &["D"], "remove, its work parked"),
-    row(Intent::Archive, "archive", &["z"], "archive"),
+    row(Intent::Simple(Simple::Archive), "archive", &["z"], "archive"),
     row(Intent::Undo, "undo", &["u"], "undo the last approve, archive or remove"),
     row(Intent::Reconcile, "reconcile", &["R"], "reconcile now"),
     row(Intent::Filter, "filter", &["/"], "filter"),

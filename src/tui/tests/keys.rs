@@ -12,7 +12,7 @@ use crate::engine::board::Card;
 use crate::engine::review::Bounced;
 use crate::engine::tasks::Removed;
 use crate::engine::{Fault, Kind, Remedy};
-use crate::tui::keymap::{BINDINGS, Context, Control, Intent, Key, Keymap, NAMES, binding};
+use crate::tui::keymap::{BINDINGS, Context, Control, Intent, Key, Keymap, NAMES, Simple, binding};
 use crate::tui::model::Tone;
 use crate::tui::msg::{Act, Answer, Bar, Content, Done, Msg, Report, Saved, Tab};
 use crate::tui::overlay::Overlay;
@@ -203,8 +203,8 @@ fn outcomes() -> Vec<Done> {
         Done::Bounced(task, Bounced::Taken),
         Done::Stopped(task),
         Done::Approved(task),
-        Done::Reopened(task),
-        Done::Archived(task),
+        Done::Simple(task, Simple::Reopen),
+        Done::Simple(task, Simple::Archive),
         Done::Removed { task, removed: removed("/trees/.trash/4") },
         Done::Undone { task, what: "task 4 is back".to_owned() },
         Done::Sent(task),
@@ -261,7 +261,7 @@ fn a_fault_offers_a_key_where_there_is_one_and_never_a_command_for_it() {
         let mut screen = Screen::with_keys(120, 40, Keymap::new(&own));
         screen.load(tasks());
         let fault = Fault::new(Kind::Conflict, "it can't be done").hint(remedy);
-        screen.tell(Msg::Acted { act: Act::Archive { task }, outcome: Err(fault) });
+        screen.tell(Msg::Acted { act: Act::Simple { task, act: Simple::Archive }, outcome: Err(fault) });
         let foot = |screen: &Screen| screen.text().trim_end().lines().last().unwrap().to_owned();
         let said = foot(&screen);
         assert!(said.contains("it can't be done") && !said.contains("ganger") && !said.contains("--"), "{said}");

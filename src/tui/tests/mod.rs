@@ -4,5 +4,6 @@ mod acts;
 mod diffs;
 mod keys;
 mod pictures;
+mod simple;
 mod speed;
 pub mod support;

@@ -1,11 +1,12 @@
 //! What a key means on the board.
 
 use super::super::columns::{COLUMNS, said};
-use super::super::keymap::Intent;
+use super::super::keymap::{Intent, Simple};
 use super::super::layout::{cards, layout};
 use super::super::model::{Model, Tone};
 use super::super::msg::{Act, Cmd, Compose, Query, Tab};
 use super::super::overlay::{Filter, Form, Help, Note, Overlay, Palette, Question, Retry, Typing, Waiting};
+use super::super::simple::only;
 use super::super::view::{furthest, viewed};
 use super::{diff, looked_at, start, start_marked, watch};
 use crate::domain::id::TaskId;
@@ -57,7 +58,7 @@ pub(super) fn act(model: &mut Model, intent: Intent) -> Vec<Cmd> {
         Intent::Approve => return approve(model),
         Intent::Merge => return merge(model),
         Intent::Bounce => bounce(model),
-        Intent::Reopen => return each(model, Status::Done, "reopened", |task| Act::Reopen { task }),
+        Intent::Simple(act) => return simple(model, act),
         Intent::Retry => retry(model),
         Intent::Stop => stop(model),
         Intent::Shell => return away(model, |task| Cmd::Shell { task }),
@@ -73,7 +74,6 @@ pub(super) fn act(model: &mut Model, intent: Intent) -> Vec<Cmd> {
                 return ask(model, Query::Losses(tasks));
             }
         }
-        Intent::Archive => return archive(model),
         Intent::Undo => return start(model, Act::Undo).into_iter().collect(),
         Intent::Reconcile => return ask(model, Query::Plan),
         Intent::Filter => model.open(Overlay::Filter(Filter::new(&model.filter.text))),
@@ -192,7 +192,7 @@ fn fitting(model: &mut Model, from: Status, done: &str) -> Vec<TaskId> {
     let fit: Vec<TaskId> = targets.iter().copied().filter(|task| status(model, *task) == Some(from)).collect();
     if let (true, Some(task)) = (fit.is_empty(), targets.first()) {
         let is = status(model, *task).map_or("gone", Status::said);
-        model.say(Tone::Plain, format!("task {task} is {is}; only tasks that are {} can be {done}", from.said()));
+        model.say(Tone::Plain, only(*task, is, from, done));
     }
     model.marks.clear();
     fit
@@ -378,15 +378,16 @@ fn to_attention(model: &mut Model, forward: bool) {
     }
 }
 
-fn archive(model: &mut Model) -> Vec<Cmd> {
-    let live = targeted(model).find(|card| card.is_live()).map(|card| card.task.id);
-    if let Some(id) = live {
-        model.say(Tone::Plain, format!("task {id}: its agent runs; stop it first"));
-        return Vec::new();
+/// Does it to each target that it can be done to, and says why not to another.
+fn simple(model: &mut Model, act: Simple) -> Vec<Cmd> {
+    let (fit, refused): (Vec<&Card>, Vec<&Card>) = targeted(model).partition(|card| act.refuses(card).is_none());
+    let why = refused.first().and_then(|card| act.refuses(card));
+    let fit: Vec<TaskId> = fit.into_iter().map(|card| card.task.id).collect();
+    if let Some(why) = why {
+        model.say(Tone::Plain, why);
     }
-    let targets = model.targets();
     model.marks.clear();
-    targets.into_iter().filter_map(|task| start(model, Act::Archive { task })).collect()
+    fit.into_iter().filter_map(|task| start(model, Act::Simple { task, act })).collect()
 }
 
 fn clear(model: &mut Model) -> Vec<Cmd> {

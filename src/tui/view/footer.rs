@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::{fit, sign};
 use crate::domain::state::Status;
-use crate::tui::keymap::{Intent, binding};
+use crate::tui::keymap::{Intent, Simple, binding};
 use crate::tui::model::{Model, Toast, Tone};
 use crate::tui::overlay::Overlay;
 
@@ -98,7 +98,11 @@ fn wanted(model: &Model) -> Vec<(Intent, &'static str)> {
         wanted.push((Intent::StartLost, "start the lost again"));
     }
     if !model.marks.is_empty() {
-        wanted.extend([(Intent::Start, "start marked"), (Intent::Approve, "approve"), (Intent::Archive, "archive")]);
+        wanted.extend([
+            (Intent::Start, "start marked"),
+            (Intent::Approve, "approve"),
+            (Intent::Simple(Simple::Archive), "archive"),
+        ]);
         wanted.extend([(Intent::Remove, "remove"), (Intent::Clear, "clear marks")]);
     } else if let Some(card) = model.selected() {
         match card.task.status {
@@ -114,7 +118,11 @@ fn wanted(model: &Model) -> Vec<(Intent, &'static str)> {
                 wanted.extend([(Intent::Merge, "merge"), (Intent::Shell, "shell")]);
             }
             Status::Done => {
-                wanted.extend([(Intent::Archive, "archive"), (Intent::Reopen, "reopen"), (Intent::Merge, "merge")]);
+                wanted.extend([
+                    (Intent::Simple(Simple::Archive), "archive"),
+                    (Intent::Simple(Simple::Reopen), "reopen"),
+                    (Intent::Merge, "merge"),
+                ]);
             }
             Status::Failed => {
                 wanted.extend([(Intent::Retry, "retry"), (Intent::Open, "report"), (Intent::Shell, "shell")]);
