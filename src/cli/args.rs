@@ -191,6 +191,8 @@ pub enum Command {
         #[command(subcommand)]
         command: Trash,
     },
+    /// Parks the worktrees and deletes the branches of tasks that are done and merged; keeps all else, and says why
+    Tidy(Tidy),
     /// Takes a task off the board; nothing else changes
     Archive(Archive),
     /// Puts an archived task on the board again
@@ -559,6 +561,13 @@ pub struct EmptyTrash {
     /// Does not ask
     #[arg(long, conflicts_with = "dry_run")]
     pub yes: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Tidy {
+    /// Only prints what it would do
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -57,6 +57,8 @@ pub fn verbs(command: &Command) -> Vec<Verb> {
         Command::Trash { command: Trash::List { .. } | Trash::Show { .. } } => vec![Verb::TrashList],
         Command::Trash { command: Trash::Restore(_) } => vec![Verb::TrashRestore],
         Command::Trash { command: Trash::Empty(_) } => vec![Verb::TrashEmpty],
+        Command::Tidy(args) if args.dry_run => vec![Verb::TidyPreview],
+        Command::Tidy(_) => vec![Verb::Tidy],
         Command::Archive(args) => and(Verb::Archive, &[(args.stop, Verb::Stop)]),
         Command::Unarchive(_) => vec![Verb::Unarchive],
         Command::Undo => vec![Verb::Undo],

@@ -49,6 +49,8 @@ words! {
         TrashList = "trash list",
         TrashRestore = "trash restore",
         TrashEmpty = "trash empty",
+        Tidy = "tidy",
+        TidyPreview = "tidy --dry-run",
         Archive = "archive",
         Unarchive = "unarchive",
         Undo = "undo",
@@ -105,6 +107,7 @@ impl Verb {
             | Self::Completions
             | Self::MergePreview
             | Self::ImportPreview
+            | Self::TidyPreview
             | Self::Export
             | Self::Man
             | Self::TmuxConf
@@ -125,6 +128,7 @@ impl Verb {
             | Self::Reopen
             | Self::Rm
             | Self::TrashRestore
+            | Self::Tidy
             | Self::Archive
             | Self::Unarchive
             | Self::Undo
@@ -255,6 +259,7 @@ mod tests {
                 "ask",
                 "note",
                 "trash list",
+                "tidy --dry-run",
                 "events",
                 "status-line",
                 "config",

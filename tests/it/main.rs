@@ -47,6 +47,7 @@ mod states;
 mod strangers;
 mod support;
 mod terminal;
+mod tidying;
 mod trash;
 mod tree_records;
 mod tui;

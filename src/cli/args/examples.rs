@@ -34,6 +34,7 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
     ("note", &[("\"$GANGER_BIN\" note 'half of the tests pass'", "what an agent runs to report progress"), ("ganger note --task 12 'look at the config'", "a remark of yours")]),
     ("rm", &[("ganger rm 12", "its worktree is parked"), ("ganger rm 12 --stop", "ends its agent first")]),
     ("trash", &[("ganger trash list", "what can be given back"), ("ganger trash restore 12", "as it was, with what was not committed")]),
+    ("tidy", &[("ganger tidy --dry-run", "what would go, and what stays and why"), ("ganger tidy", "worktrees go to the trash, merged branches are deleted")]),
     ("archive", &[("ganger archive 12", "off the board"), ("ganger list --archived", "where it is then")]),
     ("unarchive", &[("ganger unarchive 12", "on the board again"), ("ganger list --archived", "what can be")]),
     ("undo", &[("ganger undo", "takes the last act back"), ("ganger events", "what there was")]),

@@ -43,6 +43,7 @@ pub mod shell;
 pub mod show;
 pub mod status_line;
 pub mod stop;
+mod tidy;
 pub mod trash;
 mod trust;
 pub mod tui;
@@ -150,6 +151,7 @@ fn carry_out(wiring: &Wiring, command: Command) -> Outcome {
         Command::Ask(args) => report::ask(wiring, args),
         Command::Note(args) => report::note(wiring, args),
         Command::Rm(args) => rm::run(wiring, &args),
+        Command::Tidy(args) => tidy::run(wiring, &args),
         Command::Archive(args) => archive::run(wiring, &args),
         Command::Unarchive(args) => archive::back(wiring, args.id),
         Command::Trash { command } => trash::run(wiring, &command),

@@ -25,15 +25,16 @@ pub(super) fn finish(engine: &Engine, seen: &Seen, mut merge: Merge) -> Result<M
     // A pane that can't be looked at now is cleaned up by a later pass.
     clean_up::ended(engine, id).ok();
     if !merge.keep {
-        put_away(engine, seen, &mut merge);
+        put_away(engine, seen, trees::Occasion::Merge, &mut merge);
     }
     Ok(merge)
 }
 
-fn put_away(engine: &Engine, seen: &Seen, merge: &mut Merge) {
+/// Parks the worktree and deletes the branch. What does not work is said.
+pub(super) fn put_away(engine: &Engine, seen: &Seen, occasion: trees::Occasion, merge: &mut Merge) {
     let tree = &seen.tree;
     match tree.state {
-        TreeState::Planned | TreeState::Present => match trees::park(engine, tree, trees::Occasion::Merge, false) {
+        TreeState::Planned | TreeState::Present => match trees::park(engine, tree, occasion, false) {
             Ok(Some(moved)) => {
                 merge.parked = Some(moved.path);
                 merge.said.extend(moved.said);

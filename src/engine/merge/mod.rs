@@ -6,6 +6,7 @@
 
 mod finish;
 mod look;
+pub mod tidy;
 mod words;
 
 use std::path::PathBuf;

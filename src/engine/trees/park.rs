@@ -15,6 +15,7 @@ pub enum Occasion {
     Removal,
     FreshRetry,
     Merge,
+    Tidy,
 }
 
 impl Occasion {
@@ -28,6 +29,7 @@ impl Occasion {
             Self::Removal => "removal",
             Self::FreshRetry => "fresh retry",
             Self::Merge => "merge",
+            Self::Tidy => "tidy",
         }
     }
 }
