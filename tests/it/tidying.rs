@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::World;
+use crate::support::{World, command};
 
 /// A done task whose work is on its branch, and merged nowhere.
 fn done(world: &World, file: &str) -> i64 {
@@ -57,7 +57,7 @@ fn a_worktree_that_is_in_use_is_kept() {
     let id = done(&world, "one");
     world.git(&["merge", "-q", "--no-edit", "ganger/1-a-task"]);
     let tree = world.ok(&["path", &id.to_string()]);
-    let mut shell = std::process::Command::new("sleep").arg("1000").current_dir(tree.trim()).spawn().unwrap();
+    let mut shell = command("sleep").arg("1000").current_dir(tree.trim()).spawn().unwrap();
     let kept = world.ganger(&["tidy", "--json"]).json();
     assert!(kept["kept"][0]["why"].as_str().unwrap().contains("works in"), "{kept}");
     shell.kill().unwrap();
