@@ -17,7 +17,7 @@ help:
 	@echo 'make agents   the real agent programs, installed and tried with models on loopback (AGENTS=latest: the newest)'
 	@echo 'make torture  the torture tests at full length, and docs/reliability.md (TORTURE=full for hours)'
 	@echo 'make versions the tests that face tmux and git, with every version that Debian has of them'
-	@echo 'make bench    a dispatch beside its floor'
+	@echo 'make bench    a dispatch beside its floor, and the memory of a shim'
 	@echo 'make pictures the pictures of the README, from the real program'
 	@echo 'make lint     format, lints, documentation'
 	@echo 'make ci       everything that decides whether a change lands'

@@ -1,4 +1,5 @@
-//! A dispatch beside its floor: `git worktree add` and `tmux new-session` from a script, in the same run.
+//! A dispatch beside its floor: `git worktree add` and `tmux new-session` from a script, in the same run; and what a shim
+//! takes of the memory while its agent works.
 //!
 //! `make bench`. Prints medians and their ratio; the machine's own speed cancels out.
 
@@ -8,6 +9,9 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 const ROUNDS: usize = 15;
+
+/// What one more shim may cost, in kB: the rest of what it has resident are pages of the program, which all shims share.
+const SHIM: u64 = 2 * 1024;
 
 struct Bench {
     folder: tempfile::TempDir,
@@ -35,6 +39,22 @@ impl Bench {
         } else {
             Err(format!("{} {args:?}: {}", program.display(), String::from_utf8_lossy(&output.stderr)).into())
         }
+    }
+
+    /// The resident memory of the largest shim, and how much of that no other process shares, in kB. Linux only.
+    fn shim(&self) -> Option<(u64, u64)> {
+        let folder = self.folder.path().to_str()?;
+        let sizes = std::fs::read_dir("/proc").ok()?.flatten().filter_map(|entry| {
+            let argv = std::fs::read_to_string(entry.path().join("cmdline")).ok()?;
+            let status = std::fs::read_to_string(entry.path().join("status")).ok()?;
+            let field = |name: &str| {
+                let value = status.lines().find_map(|line| line.strip_prefix(name))?;
+                value.trim_matches([':', ' ', '\t', 'k', 'B']).parse::<u64>().ok()
+            };
+            let is_ours = argv.split('\0').nth(1) == Some("__agent") && argv.contains(folder);
+            is_ours.then(|| Some((field("VmRSS")?, field("RssAnon")?)))?
+        });
+        sizes.max()
     }
 
     fn git(&self, args: &[&str]) -> Result<(), Box<dyn Error>> {
@@ -85,6 +105,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         "dispatch, until the agent runs: floor {floor:?}, ganger {ours:?}, {:.2}×",
         ours.as_secs_f64() / floor.as_secs_f64()
     );
+
+    if let Some((whole, own)) = bench.shim() {
+        println!("a shim while its agent works: {whole} kB resident, {own} kB of it its own");
+        if own > SHIM {
+            return Err(format!("a shim has more than {SHIM} kB of its own").into());
+        }
+    }
 
     let line: Vec<Duration> =
         (0..ROUNDS).map(|_| bench.run(&bench.ganger, &["status-line"])).collect::<Result<_, _>>()?;
