@@ -11,6 +11,7 @@ use super::overlay::Overlay;
 use super::words::Said;
 use crate::domain::id::TaskId;
 use crate::domain::state::Status;
+use crate::domain::task::Task;
 use crate::domain::time::{BootTime, Now, Timestamp};
 use crate::engine::board::{Board, Card};
 
@@ -88,6 +89,10 @@ pub struct Model {
     pub calling: BTreeMap<TaskId, BootTime>,
     /// What was started again from here after its agent was lost, and how many attempts it had then.
     pub restarted: BTreeMap<TaskId, u32>,
+    /// The queue is worked off by itself.
+    pub works_off: bool,
+    /// The board, and how many tasks of it could start, when that was tried last.
+    pub tried: Option<(Arc<Board>, usize)>,
     /// Quitting, since when.
     pub leaving: Option<BootTime>,
     /// The task that was clicked last: another click on it is a double one.
@@ -97,6 +102,16 @@ pub struct Model {
 }
 
 impl Model {
+    /// The tasks that could start now.
+    #[must_use]
+    pub fn startable(&self) -> Vec<TaskId> {
+        let now = self.now.wall;
+        let free = |task: &Task| {
+            task.status == Status::Ready && task.blocked_by.is_empty() && task.not_before.is_none_or(|at| at <= now)
+        };
+        self.board.cards.iter().filter(|card| free(&card.task)).map(|card| card.task.id).collect()
+    }
+
     #[must_use]
     pub fn new(options: Arc<Options>, columns_rows: (u16, u16), now: Now) -> Self {
         let mut detail = Detail::default();
@@ -126,6 +141,8 @@ impl Model {
             fixed: None,
             measured: HashMap::new(),
             calling: BTreeMap::new(),
+            works_off: false,
+            tried: None,
             restarted: BTreeMap::new(),
             leaving: None,
             clicked: None,

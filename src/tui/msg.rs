@@ -251,6 +251,8 @@ pub enum Act {
     },
     /// Everything that is ready and fits.
     DispatchAll,
+    /// As that, because the queue is worked off.
+    WorkOff,
     Retry {
         task: TaskId,
         fresh: bool,
@@ -298,7 +300,12 @@ impl Act {
     #[must_use]
     pub const fn task(&self) -> Option<TaskId> {
         match self {
-            Self::Add { .. } | Self::DispatchMarked { .. } | Self::DispatchAll | Self::Undo | Self::Reconcile => None,
+            Self::Add { .. }
+            | Self::DispatchMarked { .. }
+            | Self::DispatchAll
+            | Self::WorkOff
+            | Self::Undo
+            | Self::Reconcile => None,
             Self::Edit { task, .. }
             | Self::Dispatch { task }
             | Self::Retry { task, .. }
@@ -336,6 +343,7 @@ impl Act {
             Self::Dispatch { .. }
             | Self::DispatchMarked { .. }
             | Self::DispatchAll
+            | Self::WorkOff
             | Self::Retry { .. }
             | Self::Verify { .. } => "claiming",
             Self::Bounce { .. } => "sending back",

@@ -270,7 +270,7 @@ impl Scene<'_> {
                 Done::Started { task: *task, session: attempt.plan.session }
             }
             Act::DispatchMarked { tasks } => self.dispatch_marked(engine, tasks)?,
-            Act::DispatchAll => self.dispatch_all(engine)?,
+            Act::DispatchAll | Act::WorkOff => self.dispatch_all(engine)?,
             Act::Retry { task, fresh, note } => {
                 let (from, note) = (vec![Status::Failed], note.clone());
                 let request = Request { from, fresh: *fresh, note, ..Request::of(*task) };

@@ -172,3 +172,19 @@ fn on_a_terminal_it_shows_how_far_it_has_come() {
     assert_eq!(pty.ended(), Some(0), "{}", pty.all());
     assert_eq!(world.status(1), "review");
 }
+
+#[test]
+fn the_board_works_the_queue_off_by_one_key() {
+    let world = World::new();
+    world.configure("[queue]\nmax_running = 1");
+    for _ in 0..3 {
+        world.add(&working("sleep 0.1"));
+    }
+    let mut board = Pty::board(&world);
+    board.shows("added");
+    board.types(b"Q");
+    until("all are worked off", || statuses(&world).values().all(|status| status == "review").then_some(()));
+    assert_eq!(most_at_once(&world), 1);
+    board.types(b"q");
+    assert_eq!(board.ended(), Some(0), "{}", board.all());
+}

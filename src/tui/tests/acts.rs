@@ -658,6 +658,27 @@ fn starting_everything_is_asked_first() {
 }
 
 #[test]
+fn the_queue_is_worked_off_as_long_as_it_is_wanted() {
+    let mut screen = Screen::with(120, 40, some());
+    screen.keys("Q");
+    assert_eq!(acts(&screen), [Act::WorkOff]);
+    assert!(screen.text().contains("working the queue off"), "{}", screen.text());
+    // The limit is reached: nothing is said, and nothing tried until something changes.
+    let full = |started| Ok(Done::Filled { started, of: 2, stopped: Some("the limit of 1 is reached".to_owned()) });
+    screen.tell(Msg::Acted { act: Act::WorkOff, outcome: full(0) });
+    assert!(!screen.text().contains("limit"), "{}", screen.text());
+    screen.pass(Duration::from_mins(1));
+    assert!(acts(&screen).is_empty());
+    screen.load(some());
+    assert_eq!(acts(&screen), [Act::WorkOff]);
+    screen.tell(Msg::Acted { act: Act::WorkOff, outcome: full(1) });
+    assert!(screen.text().contains("1 of 2 started"), "{}", screen.text());
+    screen.keys("Q");
+    screen.load(some());
+    assert!(acts(&screen).is_empty() && !screen.text().contains("working the queue off"));
+}
+
+#[test]
 fn the_cursor_goes_to_what_came_back() {
     let mut screen = Screen::with(120, 40, some());
     let done = Done::Undone { task: TaskId(5), what: "task 5 is back".to_owned() };

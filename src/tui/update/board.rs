@@ -7,7 +7,7 @@ use crate::domain::id::TaskId;
 use crate::domain::state::Status;
 use crate::engine::board::{Board, Card};
 use crate::tui::model::Model;
-use crate::tui::msg::{Cmd, Tab};
+use crate::tui::msg::{Act, Cmd, Tab};
 
 pub(super) fn loaded(model: &mut Model, board: Arc<Board>) -> Vec<Cmd> {
     let first = !model.loaded;
@@ -85,6 +85,20 @@ pub(super) fn restart(model: &mut Model) -> Vec<Cmd> {
     }
     model.restarted.extend(due.iter().copied());
     super::start_marked(model, due.into_iter().map(|(task, _)| task).collect())
+}
+
+/// Starts what fits, where the queue is worked off and something has changed since that was tried.
+pub(super) fn work_off(model: &mut Model) -> Vec<Cmd> {
+    if !model.works_off || model.leaving.is_some() || model.running_global.contains(&Act::WorkOff) {
+        return Vec::new();
+    }
+    let free = model.startable().len();
+    let is_same = |(board, tried): &(Arc<Board>, usize)| Arc::ptr_eq(board, &model.board) && *tried == free;
+    if free == 0 || model.tried.as_ref().is_some_and(is_same) {
+        return Vec::new();
+    }
+    model.tried = Some((Arc::clone(&model.board), free));
+    super::start(model, Act::WorkOff).into_iter().collect()
 }
 
 /// What tells two readings of a card apart, for the detail pane.

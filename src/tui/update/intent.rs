@@ -39,6 +39,7 @@ pub(super) fn act(model: &mut Model, intent: Intent) -> Vec<Cmd> {
         Intent::Edit | Intent::Duplicate => edit(model, model.columns.selected(), intent == Intent::Duplicate),
         Intent::Start => return dispatch(model),
         Intent::StartAll => start_all(model),
+        Intent::WorkOff => return work_off(model),
         Intent::StartLost => return start_lost(model),
         Intent::Mark => mark(model),
         Intent::Open => return open(model),
@@ -147,14 +148,21 @@ fn dispatch(model: &mut Model) -> Vec<Cmd> {
     }
 }
 
+/// Starts what fits whenever there is room, from now on or no longer.
+fn work_off(model: &mut Model) -> Vec<Cmd> {
+    model.works_off = !model.works_off;
+    model.tried = None;
+    if model.works_off {
+        model.say(Tone::Plain, "the queue is worked off: what is ready starts whenever there is room");
+    } else {
+        model.say(Tone::Plain, "the queue is no longer worked off; what runs, runs on");
+    }
+    super::board::work_off(model)
+}
+
 /// Asks before it starts all that is ready, where that is several.
 fn start_all(model: &mut Model) {
-    let now = model.now.wall;
-    let free = |card: &&Card| {
-        let task = &card.task;
-        task.status == Status::Ready && task.blocked_by.is_empty() && task.not_before.is_none_or(|at| at <= now)
-    };
-    let tasks: Vec<TaskId> = model.board.cards.iter().filter(free).map(|card| card.task.id).collect();
+    let tasks = model.startable();
     if tasks.is_empty() {
         model.say(Tone::Plain, "nothing is ready to be started");
         return;

@@ -33,11 +33,16 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
             model.now = now;
             model.forget();
             let mut cmds = board::restart(model);
+            cmds.extend(board::work_off(model));
             cmds.extend(board::call(model));
             cmds.extend(leave_if_done(model));
             cmds
         }
-        Msg::Loaded(board) => board::loaded(model, board),
+        Msg::Loaded(board) => {
+            let mut cmds = board::loaded(model, board);
+            cmds.extend(board::work_off(model));
+            cmds
+        }
         Msg::LoadFailed(why) => {
             model.load_error = Some(why);
             Vec::new()
@@ -54,7 +59,12 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
             model.running.remove(&task);
             leave_if_done(model)
         }
-        Msg::Acted { act, outcome } => acted(model, &act, outcome),
+        Msg::Acted { act, outcome } => {
+            let mut cmds = acted(model, &act, outcome);
+            // The board may have changed while it was tried.
+            cmds.extend(board::work_off(model));
+            cmds
+        }
         Msg::Answered { number, answer } => overlay::answered(model, number, answer),
         Msg::Looked { number, seen } => diff::seen(model, number, seen),
         Msg::Edited { purpose, outcome } => edited(model, &purpose, outcome),
@@ -153,7 +163,10 @@ fn acted(model: &mut Model, act: &Act, outcome: Result<Done, Fault>) -> Vec<Cmd>
                 *overlay = None;
             }
             let tone = if matches!(said, Done::Filled { stopped: Some(_), .. }) { Tone::Plain } else { Tone::Good };
-            model.say(tone, words::done(&said));
+            // That the limit is reached is what the queue works at.
+            if !matches!((act, &said), (Act::WorkOff, Done::Filled { started: 0, .. })) {
+                model.say(tone, words::done(&said));
+            }
             if let (Done::Approved(task), Some(toast)) = (&said, &mut model.toast)
                 && let Some((_, Some(changed))) = model.measured.get(task)
                 && changed.uncommitted > 0

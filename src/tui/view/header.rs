@@ -43,6 +43,9 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     if lost > 0 {
         left.push(Span::styled(format!("  {lost} lost {} agent", if lost == 1 { "its" } else { "their" }), theme.warn));
     }
+    if model.works_off {
+        left.push(Span::styled("  working the queue off", theme.accent));
+    }
     let flights = model.running.len() + model.running_global.len();
     if flights > 0 {
         left.push(Span::styled(format!("  {flights} under way"), theme.busy));
