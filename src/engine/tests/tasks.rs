@@ -276,9 +276,14 @@ fn the_work_of_a_task_is_in_its_newest_tree_wherever_that_is() {
     let first = dispatch(&engine, &Request::of(task)).unwrap().plan;
     assert_eq!(trees::folder(&engine, task).unwrap(), first.worktree);
     world.exit(&first.id, 1, Evidence::Changed);
-    // It can't be looked for: that is no answer.
+    // Git can't be asked: the folder is there all the same, and one that is not there is no answer.
+    world.trouble("trees.whereabouts", When::Before, Then::Fail);
+    assert_eq!(trees::folder(&engine, task).unwrap(), first.worktree);
+    let aside = first.worktree.with_extension("aside");
+    std::fs::rename(&first.worktree, &aside).unwrap();
     world.trouble("trees.whereabouts", When::Before, Then::Fail);
     let fault = trees::folder(&engine, task).unwrap_err();
+    std::fs::rename(&aside, &first.worktree).unwrap();
     assert_eq!(
         (fault.kind, fault.message.as_str()),
         (Kind::Unknown, "task 1: its worktree can't be looked at: git: as scripted")

@@ -36,6 +36,10 @@ pub fn folder(engine: &Engine, id: TaskId) -> Result<PathBuf, Fault> {
         // One that is not whole is still the place to see to it. Where it was parked from, something else stands.
         Whereabouts::Broken(_) if tree.state == TreeState::Present => return Ok(tree.path),
         Whereabouts::Broken(_) | Whereabouts::Absent { .. } => Kind::Conflict,
+        // Git can't be asked, of a repository that was moved for one; the folder is there all the same.
+        Whereabouts::Unknown(_) if tree.state == TreeState::Present && engine.look(&tree.path)?.is_some() => {
+            return Ok(tree.path);
+        }
         Whereabouts::Unknown(_) => Kind::Unknown,
     };
     let trouble = found.trouble(&tree.path).unwrap_or_default();
