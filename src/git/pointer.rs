@@ -6,10 +6,12 @@ use std::io::{self, Write as _};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Component, Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use super::Git;
 use super::call::option;
 use super::layout::settle;
+use super::repo_lock::pause;
 
 const GITDIR: &[u8] = b"gitdir: ";
 
@@ -150,7 +152,16 @@ fn follow_config(git: &Git, common: &Path, shift: &Shift<'_>, file: &Path) -> Re
     let Some(new) = shift.follow(file.parent().unwrap_or(file), &written) else { return Ok(()) };
     let call = git.call(common).args(["config"]).args([option("--file=", file)]);
     let call = call.args(["--replace-all", "core.worktree"]).args([new.as_os_str()]);
-    git.must(&call, "write core.worktree").map(drop).map_err(|error| error.to_string())
+    // Another git may be writing there: one whose caller was killed lives on until it is done.
+    let began = Instant::now();
+    loop {
+        match git.must(&call, "write core.worktree").map_err(|error| error.to_string()) {
+            Err(why) if why.contains("could not lock config file") && began.elapsed() < git.patience => {
+                pause(Duration::from_millis(5));
+            }
+            outcome => return outcome.map(drop),
+        }
+    }
 }
 
 /// Puts a new file in a file's place, with its mode and times; the folder keeps its own.

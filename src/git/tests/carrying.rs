@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Lab, attempt, content, write};
 use crate::domain::attempt::Tree;
 use crate::git::pointer::{Pointer, Shift};
+use crate::git::repo_lock::pause;
 use crate::os::process::{Call, CallError, run};
 use crate::ports::worktrees::{Parking, TreeError, Worktrees as _};
 
@@ -232,6 +233,34 @@ fn g41_a_move_that_is_killed_at_any_time_is_finished_by_the_next_one() {
         let at = if round % 2 == 0 { first } else { lab.git.restore(&tree, &|| true).unwrap().path };
         assert_eq!((answers(&lab, &at), files(&at)), (before.clone(), whole.clone()), "round {round}");
     }
+}
+
+#[test]
+fn g41_a_lock_that_a_killed_ones_git_holds_is_waited_for_and_one_that_stays_is_said() {
+    let lab = Lab::new();
+    let tree = Tree { ran: true, ..lab.add() };
+    lab.run_in(&tree.path, &["init", "--quiet", "named"]);
+    lab.run_in(&tree.path.join("named"), &["config", "core.worktree", tree.path.join("named").to_str().unwrap()]);
+    let parked = tree.trash().join(tree.owner.as_str());
+    write(&tree.path.join("named/.git/config.lock"), "");
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let began = Instant::now();
+            while !parked.join("named/.git/config.lock").exists() {
+                assert!(began.elapsed() < super::DEADLINE, "it was never moved");
+                pause(Duration::from_millis(1));
+            }
+            // Long enough for a git to meet it, and much shorter than it is waited for.
+            pause(Duration::from_millis(50));
+            std::fs::remove_file(parked.join("named/.git/config.lock")).unwrap();
+        });
+        assert_eq!(lab.park(&tree, &tree.owner, &tree.trash()).unwrap().as_deref(), Some(parked.as_path()));
+    });
+    let named = lab.run_in(&parked.join("named"), &["config", "core.worktree"]);
+    assert_eq!(named.trim(), parked.join("named").to_str().unwrap());
+    write(&parked.join("named/.git/config.lock"), "");
+    let said = lab.git.restore(&tree, &|| true).unwrap().said;
+    assert!(said.iter().any(|said| said.contains("could not be put right") && said.contains("named")), "{said:?}");
 }
 
 #[test]
