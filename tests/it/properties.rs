@@ -44,7 +44,7 @@ proptest! {
         if verbs::answer(Mechanism::Claude, event.as_bytes(), "/bin/echo").is_some() {
             let folder = tempfile::tempdir().unwrap();
             let ran = crate::support::command("sh")
-                .args(["-c", &format!("set -- {text}; echo $#; exec {command}")])
+                .args(["-c", &format!("set -- {text}\necho $#\nexec {command}")])
                 .env("GANGER_BIN", "/bin/echo")
                 .current_dir(&folder)
                 .output()
