@@ -12,8 +12,10 @@ mod merge;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use crate::domain::order::Sort;
 use crate::domain::state::Status;
 
 pub use agents::Agents;
@@ -288,21 +290,11 @@ pub struct List {
     #[arg(long)]
     pub archived: bool,
     /// The order
-    #[arg(long, value_name = "K", default_value = "board")]
+    #[arg(long, value_name = "K", default_value = "board", value_parser = sorts())]
     pub sort: Sort,
     /// At most this many
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Sort {
-    /// By column, then priority, then id
-    Board,
-    Id,
-    Priority,
-    Created,
-    Updated,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -630,6 +622,17 @@ pub enum Config {
     Init,
     /// Checks the configuration
     Check,
+}
+
+/// The orders by their names.
+fn sorts() -> impl TypedValueParser<Value = Sort> {
+    let help = |sort: &Sort| match sort {
+        Sort::Board => Some("By column, then priority, then id"),
+        Sort::Id | Sort::Priority | Sort::Created | Sort::Updated | Sort::Title => None,
+    };
+    let names = Sort::ALL.map(|sort| PossibleValue::new(sort.text()).help(help(&sort).unwrap_or_default()));
+    PossibleValuesParser::new(names)
+        .map(|name| Sort::ALL.into_iter().find(|sort| sort.text() == name).unwrap_or_default())
 }
 
 fn status(text: &str) -> Result<Status, String> {

@@ -9,6 +9,7 @@ use super::document::Field;
 use super::{ConfigError, Environment, value};
 use crate::domain::duration;
 use crate::domain::merge::Method;
+use crate::domain::order::{Group, Sort};
 use crate::domain::profile::{Mode, NoOutput, Profile};
 use crate::domain::settings::Settings;
 use crate::tui::{keymap, theme};
@@ -524,6 +525,26 @@ const UI: &[Row<Settings>] = &[
          after a pause, on the conversation that the agent had.",
         |settings, field, _| field.boolean().map(|restarts| settings.ui.restart_lost = restarts),
         |settings| Some(settings.ui.restart_lost.into()),
+    ),
+    row(
+        "sort",
+        "The order of the tasks in a column, until another one is chosen on the board: \"board\" (by priority; what is done \
+         or failed, the latest first), \"id\", \"priority\", \"created\", \"updated\" or \"title\".",
+        |settings, field, _| {
+            settings.ui.order.sort = field.choice(&Sort::ALL.map(|sort| (sort.text(), sort)))?;
+            Ok(())
+        },
+        |settings| Some(settings.ui.order.sort.text().into()),
+    ),
+    row(
+        "group",
+        "What the tasks of a column are grouped by, until that is changed on the board: \"none\", \"repository\", \"agent\" \
+         or \"priority\".",
+        |settings, field, _| {
+            settings.ui.order.group = field.choice(&Group::ALL.map(|group| (group.text(), group)))?;
+            Ok(())
+        },
+        |settings| Some(settings.ui.order.group.text().into()),
     ),
     row(
         "colors",

@@ -17,6 +17,7 @@ pub mod lifecycle;
 pub mod liveness;
 pub mod merge;
 pub mod naming;
+pub mod order;
 pub mod patch;
 pub mod permission;
 pub mod profile;

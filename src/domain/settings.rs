@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::merge::Method;
+use super::order::Order;
 use super::permission::Verb;
 use super::profile::Profile;
 
@@ -36,13 +37,21 @@ pub struct Ui {
     pub ascii: bool,
     /// An open board starts what lost its agent again, after its pause.
     pub restart_lost: bool,
+    /// How the board is arranged at first.
+    pub order: Order,
     /// Colours by role, over those of the theme.
     pub colors: BTreeMap<String, String>,
 }
 
 impl Default for Ui {
     fn default() -> Self {
-        Self { theme: "dark".to_owned(), ascii: false, restart_lost: false, colors: BTreeMap::new() }
+        Self {
+            theme: "dark".to_owned(),
+            ascii: false,
+            restart_lost: false,
+            order: Order::default(),
+            colors: BTreeMap::new(),
+        }
     }
 }
 

@@ -150,6 +150,9 @@ impl Card {
     /// Whether it waits for a person.
     #[must_use]
     pub fn needs_person(&self) -> bool {
+        if self.task.archived {
+            return false;
+        }
         matches!(self.task.status, Status::Review | Status::Failed)
             || self.is_lost()
             || self.lost_its_agent()
@@ -160,9 +163,19 @@ impl Card {
     }
 }
 
+/// Which tasks a board is of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// Absent: those of every repository.
+    pub repo: Option<PathBuf>,
+    /// Archived ones, too.
+    pub archived: bool,
+}
+
 /// One reading of a whole board.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Board {
+    pub shown: Shown,
     /// By id.
     pub cards: Vec<Card>,
     /// One sentence for each row that could not be read.
@@ -172,13 +185,13 @@ pub struct Board {
 }
 
 impl Board {
-    /// Reads the tasks of `repo`, or of every repository. Asks locks, and neither git nor tmux, save for
-    /// trees that are not where they were made.
+    /// Reads the tasks that are to be shown. Asks locks, and neither git nor tmux, save for trees that are not where
+    /// they were made.
     ///
     /// # Errors
     /// Those of the store.
-    pub fn read(engine: &Engine, repo: Option<&Path>) -> Result<Self, Fault> {
-        let filter = Filter { repo: repo.map(Path::to_owned), ..Filter::default() };
+    pub fn read(engine: &Engine, shown: &Shown) -> Result<Self, Fault> {
+        let filter = Filter { repo: shown.repo.clone(), archived: shown.archived, ..Filter::default() };
         let listing = engine.ports.store.tasks(&filter)?;
         let live = engine.ports.store.attempts(&Which::Live)?;
         let mut live: HashMap<_, _> = live.into_iter().map(|attempt| (attempt.plan.task, attempt)).collect();
@@ -194,7 +207,7 @@ impl Board {
             let known = strays.iter().map(|stray| format!("{}: {}; ", stray.reason(), stray.hint()));
             known.collect::<String>() + &doubt
         });
-        Ok(Self { cards: cards.collect(), unreadable: listing.unreadable, doubt })
+        Ok(Self { shown: shown.clone(), cards: cards.collect(), unreadable: listing.unreadable, doubt })
     }
 
     /// The card of a task.

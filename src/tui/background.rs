@@ -3,8 +3,7 @@
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
@@ -12,7 +11,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::host::{Changes, Events, Host};
 use super::msg::{Msg, Sweep};
 use super::viewer::Viewer;
-use crate::engine::board::Board;
+use crate::engine::board::{Board, Shown};
 use crate::engine::upkeep::{Action, Scope, reconcile, sweep};
 use crate::engine::{Engine, Fault};
 
@@ -25,14 +24,22 @@ const POLL: Duration = Duration::from_millis(200);
 
 type Inbox = UnboundedSender<Msg>;
 
+/// Which tasks are to be shown, for everybody who reads them.
+pub(super) type Wanted = Arc<Mutex<Shown>>;
+
+/// Which tasks are to be shown now.
+pub(super) fn wanted(wanted: &Wanted) -> Shown {
+    wanted.lock().map(|shown| shown.clone()).unwrap_or_default()
+}
+
 /// Starts the threads.
 ///
 /// # Errors
 /// When there can be no more threads.
-pub fn start(host: &Arc<dyn Host>, repo: Option<PathBuf>, inbox: &Inbox) -> io::Result<Arc<Viewer>> {
+pub fn start(host: &Arc<dyn Host>, shown: &Wanted, inbox: &Inbox) -> io::Result<Arc<Viewer>> {
     let viewer = Arc::new(Viewer::default());
-    let (s, i) = (Arc::clone(host), inbox.clone());
-    keep("board", host, inbox, move || read(s.as_ref(), repo.as_deref(), &i))?;
+    let (s, i, w) = (Arc::clone(host), inbox.clone(), Arc::clone(shown));
+    keep("board", host, inbox, move || read(s.as_ref(), &w, &i))?;
     let (s, i) = (Arc::clone(host), inbox.clone());
     keep("sweep", host, inbox, move || watch_over(s.as_ref(), &i))?;
     let (s, i, v) = (Arc::clone(host), inbox.clone(), Arc::clone(&viewer));
@@ -77,26 +84,29 @@ fn engine(host: &dyn Host, tell: impl Fn(&Fault) -> bool) -> Option<Engine> {
 }
 
 /// Reads the board whenever somebody has written to the database.
-fn read(host: &dyn Host, repo: Option<&Path>, inbox: &Inbox) {
+fn read(host: &dyn Host, wanted: &Wanted, inbox: &Inbox) {
     let open = || engine(host, |fault| inbox.send(Msg::LoadFailed(fault.message.clone())).is_ok());
     let Some(mut engine) = open() else { return };
     let events = host.events(Changes::Database).ok();
     let mut seen = None;
+    let mut read = Shown::default();
     let mut failed = false;
     // What a database does not know of changes without a write to it.
     let mut doubted = false;
     loop {
         // The version first: what is written between it and the reading is read again.
         let version = engine.ports.store.version().map_err(Fault::from);
+        let shown = self::wanted(wanted);
         let board = match &version {
-            Ok(version) if seen == Some(*version) && !failed && !doubted => None,
-            Ok(_) => Some(Board::read(&engine, repo)),
+            Ok(version) if seen == Some(*version) && shown == read && !failed && !doubted => None,
+            Ok(_) => Some(Board::read(&engine, &shown)),
             Err(fault) => Some(Err(fault.clone())),
         };
         let told = match board {
             None => Ok(()),
             Some(Ok(board)) => {
                 (seen, failed, doubted) = (version.ok(), false, board.doubt.is_some());
+                read = shown;
                 inbox.send(Msg::Loaded(Arc::new(board)))
             }
             Some(Err(_)) if failed => Ok(()),

@@ -23,6 +23,8 @@ const WORTH: usize = 14;
 /// A card, in rows of a width.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Face {
+    /// Above the first card of a group.
+    pub heading: Option<String>,
     pub mark: Mark,
     /// `#12`.
     pub id: String,
@@ -36,7 +38,8 @@ impl Face {
     /// Its rows, and the empty one below it.
     #[must_use]
     pub fn height(&self) -> u16 {
-        u16::try_from(self.title.len() + self.fact.len() + 1).unwrap_or(u16::MAX)
+        let rows = usize::from(self.heading.is_some()) + self.title.len() + self.fact.len() + 1;
+        u16::try_from(rows).unwrap_or(u16::MAX)
     }
 }
 
@@ -66,7 +69,8 @@ pub fn face(model: &Model, card: &Card, width: u16, rows: usize) -> Face {
     let title =
         hang(&format!("{id} {}", bounded(&card.task.draft.title, width)), width, TITLE.max(rows.saturating_sub(1)));
     let fact = fact_rows(model, card, mark.sign(&model.options), width, rows);
-    Face { mark, id, title, fact }
+    let heading = model.columns.heading(card.task.id).map(|heading| fit(heading, width));
+    Face { heading, mark, id, title, fact }
 }
 
 /// The fact in the longest form that fits, and what else fits beside it.
@@ -182,7 +186,10 @@ fn extras(model: &Model, card: &Card) -> Vec<(String, bool)> {
     if card.is_live() && task.status != Status::InProgress {
         extras.push(("agent still there".to_owned(), true));
     }
-    if model.options.repo.is_none()
+    if task.archived {
+        extras.push(("archived".to_owned(), true));
+    }
+    if model.shown.repo.is_none()
         && let Some(name) = task.draft.repo.file_name()
     {
         extras.push((text::line(&name.to_string_lossy()), true));

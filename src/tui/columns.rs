@@ -1,8 +1,9 @@
 //! The columns of the board: which tasks stand in each, in which order, and where the cursor is.
 
-use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use crate::domain::id::TaskId;
+use crate::domain::order::{Order, Sort};
 use crate::domain::state::Status;
 use crate::engine::board::{Board, Card};
 
@@ -78,28 +79,35 @@ pub struct Columns {
     rows: [usize; 5],
     /// The first card shown of each column.
     tops: [usize; 5],
+    /// The heading above a task that is the first of its group.
+    headings: BTreeMap<TaskId, String>,
 }
 
 impl Columns {
     /// Lays the board out anew. The cursor stays on its task; where that is gone, on its place.
-    pub fn arrange(&mut self, board: &Board, filter: &Filter) {
+    pub fn arrange(&mut self, board: &Board, filter: &Filter, order: Order) {
         let selected = self.selected();
         let mut cards: [Vec<&Card>; 5] = Default::default();
         for card in board.cards.iter().filter(|card| filter.lets_through(card)) {
             cards[place(card.task.status)].push(card);
         }
+        self.headings.clear();
         for (status, cards) in COLUMNS.iter().zip(&mut cards) {
-            match status {
-                // Who waits for the user comes first.
-                Status::InProgress => {
-                    cards.sort_by_key(|card| (!card.needs_person(), Reverse(card.task.draft.priority), card.task.id));
-                }
-                Status::Ready | Status::Review => {
-                    cards.sort_by_key(|card| (Reverse(card.task.draft.priority), card.task.id));
-                }
-                Status::Done | Status::Failed => {
-                    cards.sort_by_key(|card| (Reverse(card.task.updated_at), card.task.id));
-                }
+            let is_over = matches!(status, Status::Done | Status::Failed);
+            let sort = if order.sort == Sort::Board && is_over { Sort::Updated } else { order.sort };
+            // Who waits for the user comes first.
+            let is_patient = |card: &Card| *status == Status::InProgress && !card.needs_person();
+            cards.sort_by(|one, other| {
+                let group = order.group.compare(&one.task, &other.task);
+                let waits = is_patient(one).cmp(&is_patient(other));
+                group.then(waits).then_with(|| sort.compare(&one.task, &other.task))
+            });
+            let mut before = None;
+            for card in cards {
+                let heading = order.group.heading(&card.task);
+                let is_first = before.is_none_or(|before: &Card| order.group.compare(&before.task, &card.task).is_ne());
+                self.headings.extend(heading.filter(|_| is_first).map(|heading| (card.task.id, heading)));
+                before = Some(card);
             }
         }
         self.tasks = cards.map(|cards| cards.into_iter().map(|card| card.task.id).collect());
@@ -120,6 +128,12 @@ impl Columns {
     #[must_use]
     pub fn tasks(&self, status: Status) -> &[TaskId] {
         &self.tasks[place(status)]
+    }
+
+    /// The heading above a task that is the first of its group.
+    #[must_use]
+    pub fn heading(&self, task: TaskId) -> Option<&str> {
+        self.headings.get(&task).map(String::as_str)
     }
 
     /// The column of the cursor.
@@ -187,9 +201,10 @@ impl Columns {
             .find(|task| wanted(*task))
     }
 
-    /// Scrolls a column so that its cursor is in sight in so many `rows`, and no more of them are empty at its end than
-    /// have to be. A card's height includes an empty row, which the last one does without.
-    pub fn follow(&mut self, status: Status, rows: u16, height: impl Fn(TaskId) -> u16) {
+    /// The first card to show of a column so that its cursor is in sight in so many `rows`, and no more of them are empty
+    /// at its end than have to be. A card's height includes an empty row, which the last one does without.
+    #[must_use]
+    pub fn followed(&self, status: Status, rows: u16, height: impl Fn(TaskId) -> u16) -> usize {
         let column = place(status);
         let tasks = &self.tasks[column];
         // The first card from which on this one is in sight.
@@ -203,31 +218,37 @@ impl Columns {
             };
             (0..=last).rev().take_while(fits).last().unwrap_or(last)
         };
-        let Some(last) = tasks.len().checked_sub(1) else { return };
+        let Some(last) = tasks.len().checked_sub(1) else { return self.tops[column] };
         let row = self.rows[column];
-        self.tops[column] = self.tops[column].clamp(first(row).min(row), row).min(first(last));
+        self.tops[column].clamp(first(row).min(row), row).min(first(last))
+    }
+
+    /// Shows a column from this card on.
+    pub fn show_from(&mut self, status: Status, top: usize) {
+        self.tops[place(status)] = top;
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Columns, Filter};
+    use super::{Columns, Filter, Order, Sort};
     use crate::domain::id::TaskId;
-    use crate::domain::state::{Phase, Status};
-    use crate::tui::tests::support::{board, card, live};
+    use crate::domain::order::Group;
+    use crate::domain::state::{Activity, Phase, Source, Status};
+    use crate::tui::tests::support::{board, card, doing, live, minutes_ago};
 
     #[test]
     fn the_cursor_stays_on_its_task_wherever_it_goes() {
         let mut columns = Columns::default();
         let mut cards = vec![card(1, Status::Ready), card(2, Status::Ready), card(3, Status::Ready)];
-        columns.arrange(&board(cards.clone()), &Filter::default());
+        columns.arrange(&board(cards.clone()), &Filter::default(), Order::default());
         columns.move_by(1);
         assert_eq!(columns.selected(), Some(TaskId(2)));
         cards[1] = card(2, Status::Review);
-        columns.arrange(&board(cards.clone()), &Filter::default());
+        columns.arrange(&board(cards.clone()), &Filter::default(), Order::default());
         assert_eq!((columns.selected(), columns.focus()), (Some(TaskId(2)), Status::Review));
         cards.remove(1);
-        columns.arrange(&board(cards), &Filter::default());
+        columns.arrange(&board(cards), &Filter::default(), Order::default());
         assert_eq!(columns.selected(), None, "the column is empty now, and the cursor stays in it");
     }
 
@@ -259,13 +280,46 @@ mod tests {
     }
 
     #[test]
+    fn tasks_are_sorted_and_grouped_and_who_waits_comes_first() {
+        let mut cards: Vec<_> = (1..=4).map(|id| card(id, Status::Ready)).collect();
+        for (card, (title, agent, priority, age)) in
+            cards.iter_mut().zip([("d", "b", 0, 5), ("C", "a", 2, 9), ("b", "b", 1, 7), ("a", "a", 0, 8)])
+        {
+            card.task.draft.title = title.to_owned();
+            card.task.draft.agent = agent.to_owned();
+            (card.task.draft.priority, card.task.created_at) = (priority, minutes_ago(age));
+        }
+        let shown = |sort, group| {
+            let mut columns = Columns::default();
+            columns.arrange(&board(cards.clone()), &Filter::default(), Order { sort, group });
+            let tasks = columns.tasks(Status::Ready).iter();
+            let row = |task: &TaskId| {
+                format!("{}{task}", columns.heading(*task).map_or(String::new(), |h| h.to_owned() + ": "))
+            };
+            tasks.map(row).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(shown(Sort::Board, Group::None), "2 3 1 4");
+        assert_eq!(shown(Sort::Id, Group::None), "1 2 3 4");
+        assert_eq!(shown(Sort::Created, Group::None), "2 4 3 1");
+        assert_eq!(shown(Sort::Title, Group::None), "4 3 2 1");
+        assert_eq!(shown(Sort::Board, Group::Agent), "a: 2 4 b: 3 1");
+        assert_eq!(shown(Sort::Id, Group::Priority), "priority 2: 2 priority 1: 3 priority 0: 1 4");
+        let mut waits = live(2, "waits", Phase::Running, 1);
+        doing(&mut waits, Activity::Waiting, Source::Agent, None);
+        let mut columns = Columns::default();
+        let both = board(vec![live(1, "works", Phase::Running, 1), waits]);
+        columns.arrange(&both, &Filter::default(), Order { sort: Sort::Id, group: Group::None });
+        assert_eq!(columns.tasks(Status::InProgress), [TaskId(2), TaskId(1)]);
+    }
+
+    #[test]
     fn the_cursor_is_always_in_sight() {
         let mut columns = Columns::default();
         let cards = (1..=50).map(|id| card(id, Status::Ready)).collect();
-        columns.arrange(&board(cards), &Filter::default());
+        columns.arrange(&board(cards), &Filter::default(), Order::default());
         for (rows, top) in [(0, 0), (4, 0), (1, 1), (100, 45), (-1, 45), (-40, 8)] {
             columns.move_by(rows);
-            columns.follow(Status::Ready, 14, |_| 3);
+            columns.show_from(Status::Ready, columns.followed(Status::Ready, 14, |_| 3));
             assert_eq!(columns.top(Status::Ready), top, "after {rows}");
         }
     }
@@ -274,7 +328,7 @@ mod tests {
     fn seeking_goes_around_in_both_directions() {
         let mut columns = Columns::default();
         let cards = vec![card(1, Status::Ready), card(2, Status::Review), card(3, Status::Failed)];
-        columns.arrange(&board(cards), &Filter::default());
+        columns.arrange(&board(cards), &Filter::default(), Order::default());
         let any = |_| true;
         assert_eq!(columns.seek(true, any), Some(TaskId(2)));
         assert_eq!(columns.seek(false, any), Some(TaskId(3)));

@@ -116,12 +116,11 @@ fn column(status: Status, head: Rect, rest: Rect) -> Column {
 /// Scrolls every column so that its cursor is in sight.
 pub fn follow(model: &mut Model) {
     for column in layout(model).columns.iter().filter(|column| column.cards.height > 0) {
-        let mut columns = std::mem::take(&mut model.columns);
-        let rows = fact_rows(model, columns.tasks(column.status), column);
-        columns.follow(column.status, column.cards.height, |task| {
+        let rows = fact_rows(model, model.columns.tasks(column.status), column);
+        let top = model.columns.followed(column.status, column.cards.height, |task| {
             model.board.card(task).map_or(1, |card| face(model, card, room(column), rows).height())
         });
-        model.columns = columns;
+        model.columns.show_from(column.status, top);
     }
 }
 

@@ -9,6 +9,7 @@ mod card;
 mod columns;
 mod describe;
 pub mod diff;
+mod find;
 mod fold;
 pub mod host;
 mod input;

@@ -1,19 +1,22 @@
 //! Everything that the screen is drawn from. Only `update` changes it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::columns::{Columns, Filter};
 use super::diff::Diff;
+use super::keymap::Context;
 use super::msg::{Act, Changed, Content, Sweep, Tab};
 use super::options::Options;
 use super::overlay::Overlay;
 use super::words::Said;
 use crate::domain::id::TaskId;
+use crate::domain::order::Order;
 use crate::domain::state::Status;
 use crate::domain::task::Task;
 use crate::domain::time::{BootTime, Now, Timestamp};
-use crate::engine::board::{Board, Card};
+use crate::engine::board::{Board, Card, Shown};
 
 /// From this width on the detail pane stands beside the board: an agent's terminal wants eighty columns.
 pub const WIDE: u16 = 160;
@@ -53,6 +56,10 @@ pub struct Detail {
     pub aside: u16,
     /// It has the whole screen.
     pub is_zoomed: bool,
+    /// What is searched for in it; empty: nothing.
+    pub search: String,
+    /// The row where it was found last.
+    pub found: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -65,6 +72,9 @@ pub struct Model {
     pub loaded: bool,
     pub load_error: Option<String>,
     pub columns: Columns,
+    /// What the board is of, or will be when it has been read.
+    pub shown: Shown,
+    pub order: Order,
     pub filter: Filter,
     pub marks: BTreeSet<TaskId>,
     /// What goes on for each task, started here.
@@ -107,7 +117,10 @@ impl Model {
     pub fn startable(&self) -> Vec<TaskId> {
         let now = self.now.wall;
         let free = |task: &Task| {
-            task.status == Status::Ready && task.blocked_by.is_empty() && task.not_before.is_none_or(|at| at <= now)
+            task.status == Status::Ready
+                && !task.archived
+                && task.blocked_by.is_empty()
+                && task.not_before.is_none_or(|at| at <= now)
         };
         self.board.cards.iter().filter(|card| free(&card.task)).map(|card| card.task.id).collect()
     }
@@ -119,6 +132,7 @@ impl Model {
         if width >= WIDE || (width >= SEVERAL && height >= TALL) {
             detail.tab = Some(Tab::Live);
         }
+        let (shown, order) = (options.shown.clone(), options.order);
         Self {
             options,
             columns_rows,
@@ -127,6 +141,8 @@ impl Model {
             loaded: false,
             load_error: None,
             columns: Columns::default(),
+            shown,
+            order,
             filter: Filter::default(),
             marks: BTreeSet::new(),
             running: BTreeMap::new(),
@@ -166,6 +182,30 @@ impl Model {
         }
     }
 
+    /// The contexts whose keys go before those of the board now.
+    #[must_use]
+    pub fn special(&self) -> &'static [Context] {
+        match (self.detail.is_zoomed && self.detail.tab.is_some(), self.filter.is_on()) {
+            (true, true) => &[Context::Zoomed, Context::Filtered],
+            (true, false) => &[Context::Zoomed],
+            (false, true) => &[Context::Filtered],
+            (false, false) => &[],
+        }
+    }
+
+    /// The name of the repository that is shown.
+    #[must_use]
+    pub fn whose(&self) -> String {
+        let name = |repo: &PathBuf| repo.file_name().unwrap_or(repo.as_os_str()).to_string_lossy().into_owned();
+        self.shown.repo.as_ref().map_or_else(|| "all repositories".to_owned(), name)
+    }
+
+    /// Puts the cards into their columns anew.
+    pub fn arrange(&mut self) {
+        let board = Arc::clone(&self.board);
+        self.columns.arrange(&board, &self.filter, self.order);
+    }
+
     /// How many tasks are in a column, filtered or not.
     #[must_use]
     pub fn count(&self, status: Status) -> usize {
@@ -194,6 +234,13 @@ impl Model {
     #[must_use]
     pub fn is_busy(&self) -> bool {
         !self.running.is_empty() || !self.running_global.is_empty()
+    }
+
+    /// Whether the pane shows the end of what it has, and is scrolled from there.
+    #[must_use]
+    pub fn follows_end(&self) -> bool {
+        let shown = self.detail.content.as_ref();
+        self.tab() == Some(Tab::Live) && matches!(shown, Some((_, Tab::Live, Content::Screen(_))))
     }
 
     /// The tab that the detail pane shows for the task under the cursor: the wanted one, or what makes sense for it.

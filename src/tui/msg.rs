@@ -14,7 +14,7 @@ use crate::domain::state::Status;
 use crate::domain::task::{Draft, Edit, Task};
 use crate::domain::time::{Now, Timestamp};
 use crate::engine::Fault;
-use crate::engine::board::Board;
+use crate::engine::board::{Board, Shown};
 use crate::engine::merge::Merge;
 use crate::engine::review::Bounced;
 use crate::engine::tasks::Removed;
@@ -463,6 +463,8 @@ pub enum Cmd {
         number: u64,
         look: Look,
     },
+    /// Show these tasks from now on.
+    Show(Shown),
     /// Find out what an overlay waits for.
     Ask {
         number: u64,

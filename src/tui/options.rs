@@ -1,7 +1,11 @@
 //! What the board is started with.
 
+use std::path::PathBuf;
+
 use super::keymap::Keymap;
 use super::theme::Theme;
+use crate::domain::order::Order;
+use crate::engine::board::Shown;
 
 /// What the board is started with, fixed for its life.
 #[derive(Clone, Debug)]
@@ -12,8 +16,12 @@ pub struct Options {
     pub ascii: bool,
     /// What lost its agent is started again from here.
     pub restart_lost: bool,
-    /// The name of the repository that is shown; `None` is every one.
-    pub repo: Option<String>,
+    /// The repository around here: that of new tasks.
+    pub home: Option<PathBuf>,
+    /// What is shown at first.
+    pub shown: Shown,
+    /// How it is arranged at first.
+    pub order: Order,
     /// The names of the configured agents.
     pub agents: Vec<String>,
     pub default_agent: String,

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::background::all;
+use super::background::{Wanted, all, wanted};
 use super::describe;
 use super::diff::read::read;
 use super::diff::{Look, Seen};
@@ -19,6 +19,7 @@ use super::viewer::Viewer;
 use crate::domain::id::TaskId;
 use crate::domain::queue::Waiting;
 use crate::domain::state::Status;
+use crate::engine::board::{Board, Shown};
 use crate::engine::dispatch::{Request, dispatch};
 use crate::engine::queue::{self, Fill, Filled};
 use crate::engine::upkeep::{Scope, reconcile};
@@ -32,8 +33,7 @@ pub struct Performer {
     pub host: Arc<dyn Host>,
     pub viewer: Arc<Viewer>,
     pub inbox: UnboundedSender<Msg>,
-    /// The repository that is shown; `None` is every one.
-    pub shown: Option<PathBuf>,
+    shown: Wanted,
     /// The repository of new tasks.
     pub home: Option<PathBuf>,
     pub interrupted: Arc<AtomicBool>,
@@ -72,7 +72,7 @@ impl Performer {
         host: Arc<dyn Host>,
         viewer: Arc<Viewer>,
         inbox: UnboundedSender<Msg>,
-        (shown, home): (Option<PathBuf>, Option<PathBuf>),
+        (shown, home): (Wanted, Option<PathBuf>),
         interrupted: Arc<AtomicBool>,
     ) -> Self {
         Self {
@@ -109,12 +109,13 @@ impl Performer {
             ),
             Cmd::Look { number, look } => self.look(number, look),
             Cmd::Ask { number, query } => {
-                let shown = self.shown.clone();
+                let shown = wanted(&self.shown).repo;
                 self.job(
                     move |engine| Msg::Answered { number, answer: answer(engine, query, shown.as_deref()) },
                     move |fault| Msg::Answered { number, answer: Err(fault) },
                 );
             }
+            Cmd::Show(shown) => self.show(shown),
             Cmd::Attach { task } => return Next::Lend(Errand::Attach(task)),
             Cmd::Shell { task } => return Next::Lend(Errand::Shell(task)),
             Cmd::Editor { purpose, text } => return Next::Lend(Errand::Editor { purpose, text }),
@@ -125,6 +126,20 @@ impl Performer {
             Cmd::Quit => return Next::Quit,
         }
         Next::Nothing
+    }
+
+    /// Reads other tasks from now on: at once, and then whenever they change.
+    fn show(&self, shown: Shown) {
+        if let Ok(mut wanted) = self.shown.lock() {
+            wanted.clone_from(&shown);
+        }
+        self.job(
+            move |engine| match Board::read(engine, &shown) {
+                Ok(board) => Msg::Loaded(Arc::new(board)),
+                Err(fault) => Msg::LoadFailed(fault.message),
+            },
+            |fault| Msg::LoadFailed(fault.message),
+        );
     }
 
     /// Runs something with an engine of its own; `otherwise` tells why that could not be.
@@ -172,7 +187,7 @@ impl Performer {
 
     fn act(&self, act: Act) {
         let (host, inbox, turns) = (Arc::clone(&self.host), self.inbox.clone(), Arc::clone(&self.turns));
-        let (shown, home) = (self.shown.clone(), self.home.clone());
+        let (shown, home) = (wanted(&self.shown).repo, self.home.clone());
         tokio::spawn(async move {
             let turn = turns.acquire_owned().await;
             let (doing, progress) = (act.clone(), inbox.clone());

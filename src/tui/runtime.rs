@@ -3,9 +3,8 @@
 
 use std::io::{self, Write as _};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -27,10 +26,6 @@ use crate::engine::{Fault, Kind};
 pub struct Board {
     pub host: Arc<dyn Host>,
     pub options: Options,
-    /// The repository that is shown; `None` is every one.
-    pub shown: Option<PathBuf>,
-    /// The repository of new tasks.
-    pub home: Option<PathBuf>,
     pub settings: Arc<Settings>,
     /// Set to make sagas in flight roll back.
     pub interrupted: Arc<AtomicBool>,
@@ -60,15 +55,17 @@ fn terminal(error: &io::Error) -> Fault {
 async fn turn(board: Board) -> Result<(), Fault> {
     let (inbox, mut messages) = unbounded_channel();
     let screen = Screen::take().map_err(|error| terminal(&error))?;
+    let (shown, home) = (board.options.shown.clone(), board.options.home.clone());
     let model = Model::new(Arc::new(board.options), screen.size(), board.host.now());
     let mut desk = Desk { screen, model, input: None, away: None, inbox: inbox.clone(), host: Arc::clone(&board.host) };
     // The first frame before anything that takes time.
     desk.draw()?;
     desk.input = Some(Input::start(inbox.clone()).map_err(|error| terminal(&error))?);
-    let viewer = background::start(&board.host, board.shown.clone(), &inbox)
-        .map_err(|error| Fault::io("starting the board", &error))?;
+    let shown = Arc::new(Mutex::new(shown));
+    let viewer =
+        background::start(&board.host, &shown, &inbox).map_err(|error| Fault::io("starting the board", &error))?;
     let host = Arc::clone(&board.host);
-    let performer = Performer::new(host, viewer, inbox, (board.shown, board.home), board.interrupted);
+    let performer = Performer::new(host, viewer, inbox, (shown, home), board.interrupted);
     loop {
         let mut batch = vec![next(&mut messages, &desk).await];
         while let Ok(message) = messages.try_recv() {

@@ -16,8 +16,12 @@ impl Simple {
             Self::Reopen if task.status != Status::Done => {
                 Some(only(task.id, task.status.said(), Status::Done, "reopened"))
             }
+            Self::Archive if task.archived => Some(format!("task {} is archived already", task.id)),
+            Self::Unarchive if !task.archived => {
+                Some(format!("task {} is on the board: only archived tasks come back", task.id))
+            }
             Self::Archive if card.is_live() => Some(format!("task {}: its agent runs; stop it first", task.id)),
-            Self::Reopen | Self::Archive => None,
+            Self::Reopen | Self::Archive | Self::Unarchive => None,
         }
     }
 
@@ -26,6 +30,7 @@ impl Simple {
         match self {
             Self::Reopen => review::reopen(engine, task).map(drop),
             Self::Archive => tasks::archive(engine, task, false).map(drop),
+            Self::Unarchive => tasks::unarchive(engine, task).map(drop),
         }
     }
 
@@ -34,6 +39,7 @@ impl Simple {
         match self {
             Self::Reopen => "reopening",
             Self::Archive => "archiving",
+            Self::Unarchive => "bringing back",
         }
     }
 
@@ -42,6 +48,7 @@ impl Simple {
         match self {
             Self::Reopen => format!("task {task} is in review again").into(),
             Self::Archive => Said::from(format!("task {task} archived")).then(Intent::Undo),
+            Self::Unarchive => format!("task {task} is on the board again").into(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use super::Outcome;
-use crate::cli::args::{List, Sort};
+use crate::cli::args::List;
 use crate::cli::board::{self, Looker};
 use crate::cli::wiring::Wiring;
 use crate::cli::{json, output};
@@ -27,13 +27,7 @@ pub fn run(wiring: &Wiring, args: &List) -> Outcome {
         removed: false,
     })?;
     let mut tasks = listing.tasks;
-    match args.sort {
-        Sort::Board => tasks.sort_by_key(|task| (task.status, -task.draft.priority, task.id)),
-        Sort::Id => tasks.sort_by_key(|task| task.id),
-        Sort::Priority => tasks.sort_by_key(|task| (-task.draft.priority, task.id)),
-        Sort::Created => tasks.sort_by_key(|task| (task.created_at, task.id)),
-        Sort::Updated => tasks.sort_by_key(|task| (std::cmp::Reverse(task.updated_at), task.id)),
-    }
+    tasks.sort_by(|one, other| args.sort.compare(one, other));
     tasks.truncate(args.limit.unwrap_or(usize::MAX));
     let mut looker = if wiring.global.json { Looker::new(&engine) } else { Looker::without_panes(&engine) };
     let cards = tasks.into_iter().map(|task| looker.card(task)).collect::<Result<Vec<_>, Fault>>()?;

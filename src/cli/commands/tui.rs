@@ -15,6 +15,7 @@ use crate::cli::environment;
 use crate::cli::output;
 use crate::cli::wiring::Wiring;
 use crate::domain::time::Now;
+use crate::engine::board::Shown;
 use crate::engine::{Engine, Fault, Kind};
 use crate::os::clock::SystemClock;
 use crate::os::events::FileWatch;
@@ -42,7 +43,7 @@ pub fn run(wiring: Wiring, all: bool) -> Outcome {
     }
     let engine = wiring.engine()?;
     let home = wiring.repository_if_any(&engine)?;
-    let shown = home.clone().filter(|_| !all);
+    let shown = Shown { repo: home.clone().filter(|_| !all), archived: false };
     let settings = wiring.settings_at(&engine, home.as_deref())?;
     drop(engine);
     let plain = !wiring.colours();
@@ -51,24 +52,16 @@ pub fn run(wiring: Wiring, all: bool) -> Outcome {
         theme: Theme::new(&settings.ui.theme, &settings.ui.colors, plain),
         ascii: settings.ui.ascii || !output::is_unicode(),
         restart_lost: settings.ui.restart_lost,
-        repo: shown.as_deref().map(name),
+        home,
+        shown,
+        order: settings.ui.order,
         agents: settings.agents.keys().cloned().collect(),
         default_agent: settings.default_agent.clone(),
     };
-    let board = Board {
-        options,
-        shown,
-        home,
-        interrupted: Arc::clone(&wiring.interrupted),
-        settings,
-        host: Arc::new(LocalHost { wiring }),
-    };
+    let board =
+        Board { options, interrupted: Arc::clone(&wiring.interrupted), settings, host: Arc::new(LocalHost { wiring }) };
     crate::tui::run(board)?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn name(repo: &Path) -> String {
-    repo.file_name().unwrap_or(repo.as_os_str()).to_string_lossy().into_owned()
 }
 
 /// The program around the board.

@@ -8,7 +8,7 @@ use crate::domain::liveness::{Doubt, Liveness};
 use crate::domain::reconcile::Pane;
 use crate::domain::state::{Phase, Status};
 use crate::domain::task::Draft;
-use crate::engine::board::{Board, Card, Looker, Seen, card};
+use crate::engine::board::{Board, Card, Looker, Seen, Shown, card};
 use crate::engine::dispatch::{Request, dispatch};
 use crate::engine::report::{Speaker, Word, say};
 use crate::engine::{Engine, Kind, tasks};
@@ -172,7 +172,7 @@ fn a_whole_board_asks_neither_git_nor_tmux() {
     let (_, ready) = world.ready();
     world.trouble("mux.panes", When::Before, Then::Panic);
     world.trouble("trees.commits", When::Before, Then::Panic);
-    let board = Board::read(&engine, None).unwrap();
+    let board = Board::read(&engine, &Shown::default()).unwrap();
     assert_eq!(board.cards.iter().map(|card| card.task.id).collect::<Vec<_>>(), [running, over, ready]);
     let shown = board.card(running).unwrap();
     assert_eq!(
@@ -181,9 +181,11 @@ fn a_whole_board_asks_neither_git_nor_tmux() {
     );
     assert_eq!((&board.card(over).unwrap().attempt, board.card(TaskId(9))), (&None, None));
     assert_eq!(board.card(ready).unwrap().task.status, Status::Ready);
-    assert_eq!(Board::read(&engine, Some(std::path::Path::new("/elsewhere"))).unwrap(), Board::default());
+    let elsewhere = Shown { repo: Some("/elsewhere".into()), archived: false };
+    let empty = Board { shown: elsewhere.clone(), ..Board::default() };
+    assert_eq!(Board::read(&engine, &elsewhere).unwrap(), empty);
     world.lock().lies.tasks = Some(std::sync::Arc::new(|listing| listing.unreadable.push("row 7".to_owned())));
-    assert_eq!(Board::read(&engine, None).unwrap().unreadable, ["row 7"]);
+    assert_eq!(Board::read(&engine, &Shown::default()).unwrap().unreadable, ["row 7"]);
 }
 
 #[test]

@@ -9,11 +9,12 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph};
 use unicode_width::UnicodeWidthStr as _;
 
-use super::text::{EMPHASIS, changed, matches, spans};
+use super::text::{EMPHASIS, changed, spans};
 use super::{Diff, Entry, Item, Progress};
 use crate::domain::diff::{File, Part};
 use crate::domain::patch::{Patch, Side};
 use crate::domain::text;
+use crate::tui::find::matches;
 use crate::tui::keymap::{Context, Control};
 use crate::tui::options::Options;
 use crate::tui::paint::{fit, keys};

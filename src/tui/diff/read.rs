@@ -4,12 +4,12 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::text::is_exact;
 use super::{LENGTH, Look, Place, Seen};
 use crate::domain::diff::{Count, File, Part};
 use crate::domain::patch::{Limit, Patch};
 use crate::engine::diff::{self, Subject};
 use crate::engine::{Engine, Fault};
+use crate::tui::find::is_exact;
 
 /// So many counts are told at once.
 const BATCH: usize = 200;

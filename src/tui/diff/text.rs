@@ -101,30 +101,6 @@ fn partner(lines: &[Line], line: usize) -> Option<usize> {
     }
 }
 
-/// Where a text stands in a line, whatever its case where it is all in lower case.
-pub(super) fn matches(text: &str, needle: &str) -> Vec<Range<usize>> {
-    if needle.is_empty() {
-        return Vec::new();
-    }
-    let folded;
-    // Of letters that are longer in the other case the places would be others.
-    let (text, whole) = if is_exact(needle) {
-        (text, text)
-    } else {
-        folded = text.to_ascii_lowercase();
-        (folded.as_str(), text)
-    };
-    text.match_indices(needle)
-        .map(|(at, found)| at..at + found.len())
-        .filter(|range| whole.get(range.clone()).is_some())
-        .collect()
-}
-
-/// Whether the case of a needle counts: where it has a capital letter.
-pub(super) fn is_exact(needle: &str) -> bool {
-    needle.chars().any(char::is_uppercase)
-}
-
 /// What is added to the style of words that differ.
 pub(super) const EMPHASIS: Style = Style::new().add_modifier(Modifier::BOLD).add_modifier(Modifier::UNDERLINED);
 
@@ -132,7 +108,7 @@ pub(super) const EMPHASIS: Style = Style::new().add_modifier(Modifier::BOLD).add
 mod tests {
     use ratatui::style::Style;
 
-    use super::{matches, partner, spans};
+    use super::{partner, spans};
     use crate::domain::patch::{Limit, parse};
 
     fn shown(text: &str, left: usize, width: usize) -> String {
@@ -159,13 +135,5 @@ mod tests {
             (expected[one], expected[other]) = (Some(other), Some(one));
         }
         assert_eq!(partners, expected);
-    }
-
-    #[test]
-    fn a_text_is_found_in_any_case_unless_it_has_a_capital() {
-        assert_eq!(matches("Foo foo", "foo"), [0..3, 4..7]);
-        assert_eq!(matches("Foo foo", "Foo").first(), Some(&(0..3)));
-        assert_eq!(matches("Foo foo", "Foo").len(), 1);
-        assert!(matches("", "x").is_empty() && matches("x", "").is_empty());
     }
 }

@@ -59,12 +59,11 @@ impl Keymap {
         map
     }
 
-    /// What a key means on the board.
+    /// What a key means on the board, where the rows of these contexts go before those of the board.
     #[must_use]
-    pub fn intent(&self, event: KeyEvent, filtered: bool) -> Option<Intent> {
+    pub fn intent(&self, event: KeyEvent, special: &[Context]) -> Option<Intent> {
         let key = Key::of(event);
-        let special = if filtered { self.intents.get(&(Context::Filtered, key)) } else { None };
-        special.or_else(|| self.intents.get(&(Context::Board, key))).copied()
+        special.iter().chain([&Context::Board]).find_map(|context| self.intents.get(&(*context, key))).copied()
     }
 
     /// What a key means within what lies over the board: the first of these contexts that knows it says so, and then
@@ -92,22 +91,20 @@ impl Keymap {
     #[must_use]
     pub fn key(&self, intent: Intent) -> &str {
         let first = |context| self.all(context, intent).first().map(String::as_str);
-        first(Context::Board).or_else(|| first(Context::Filtered)).unwrap_or_default()
+        [Context::Board, Context::Filtered, Context::Zoomed].into_iter().find_map(first).unwrap_or_default()
     }
 
-    /// The first key of something on the board that means it now: while it is filtered, some mean something else.
+    /// The first key of something on the board that means it now: while the rows of these contexts go before those of the
+    /// board, some keys mean something else.
     #[must_use]
-    pub fn key_now(&self, intent: Intent, filtered: bool) -> &str {
-        if !filtered {
-            return self.key(intent);
-        }
-        let shadowed = |key: &String| {
+    pub fn key_now(&self, intent: Intent, special: &[Context]) -> &str {
+        let now = |key: &&String| {
             let parsed = Key::parse(key);
-            self.intents.iter().any(|((context, other), _)| *context == Context::Filtered && Some(*other) == parsed)
+            let means = |context: &Context| self.intents.get(&(*context, parsed?)).copied();
+            special.iter().chain([&Context::Board]).find_map(means) == Some(intent)
         };
-        let free = self.all(Context::Board, intent).iter().find(|key| !shadowed(key)).map(String::as_str);
-        let own = self.all(Context::Filtered, intent).first().map(String::as_str);
-        own.or(free).unwrap_or_default()
+        let keys = special.iter().chain([&Context::Board]).flat_map(|context| self.all(*context, intent));
+        keys.into_iter().find(now).map_or("", String::as_str)
     }
 
     /// The first key of something within what lies over the board, as written; empty where it has none.
@@ -182,9 +179,9 @@ mod tests {
     #[test]
     fn a_key_of_ones_own_replaces_the_tables() {
         let map = Keymap::new(&own("dispatch", &["x", "f5"]));
-        assert_eq!(map.intent(press(KeyCode::Char('x')), false), Some(Intent::Start));
-        assert_eq!(map.intent(press(KeyCode::F(5)), false), Some(Intent::Start));
-        assert_eq!(map.intent(press(KeyCode::Char('s')), false), None);
+        assert_eq!(map.intent(press(KeyCode::Char('x')), &[]), Some(Intent::Start));
+        assert_eq!(map.intent(press(KeyCode::F(5)), &[]), Some(Intent::Start));
+        assert_eq!(map.intent(press(KeyCode::Char('s')), &[]), None);
         assert_eq!((map.key(Intent::Start), map.key(Intent::Stop)), ("x", ""));
     }
 
@@ -216,19 +213,19 @@ mod tests {
     fn n_is_a_new_task_or_the_next_match() {
         let n = press(KeyCode::Char('n'));
         let map = Keymap::default();
-        assert_eq!(map.intent(n, false), Some(Intent::New));
-        assert_eq!(map.intent(n, true), Some(Intent::NextMatch));
-        assert_eq!((map.key_now(Intent::New, false), map.key_now(Intent::New, true)), ("n", "o"));
-        assert_eq!(map.key_now(Intent::NextMatch, true), "n");
-        assert_eq!(map.key_now(Intent::Compose, true), "", "its only key means something else");
+        assert_eq!(map.intent(n, &[]), Some(Intent::New));
+        assert_eq!(map.intent(n, &[Context::Filtered]), Some(Intent::NextMatch));
+        assert_eq!((map.key_now(Intent::New, &[]), map.key_now(Intent::New, &[Context::Filtered])), ("n", "o"));
+        assert_eq!(map.key_now(Intent::NextMatch, &[Context::Filtered]), "n");
+        assert_eq!(map.key_now(Intent::Compose, &[Context::Filtered]), "", "its only key means something else");
     }
 
     #[test]
     fn shift_is_in_the_letter_and_in_the_tab() {
         let event = KeyEvent::new(KeyCode::Char('G'), KeyModifiers::SHIFT);
-        assert_eq!(Keymap::default().intent(event, false), Some(Intent::Bottom));
+        assert_eq!(Keymap::default().intent(event, &[]), Some(Intent::Bottom));
         let event = KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL);
-        assert_eq!(Keymap::default().intent(event, false), Some(Intent::PageUp));
+        assert_eq!(Keymap::default().intent(event, &[]), Some(Intent::PageUp));
         let event = KeyEvent::new(KeyCode::BackTab, KeyModifiers::SHIFT);
         assert_eq!(Keymap::default().control(&[Context::Form], event), Some(Control::Previous));
     }

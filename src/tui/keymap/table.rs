@@ -50,6 +50,10 @@ pub enum Intent {
     Filter,
     NextMatch,
     PreviousMatch,
+    Arrange,
+    Find,
+    NextFound,
+    PreviousFound,
     Clear,
     Chart,
     Palette,
@@ -67,6 +71,7 @@ pub enum Intent {
 pub enum Simple {
     Reopen,
     Archive,
+    Unarchive,
 }
 
 /// What a key means within what lies over the board.
@@ -85,6 +90,10 @@ pub enum Control {
     WithNote,
     WithChanges,
     Verify,
+    Sort,
+    Group,
+    Archived,
+    Everywhere,
     Save,
     SaveAndStart,
     Editor,
@@ -121,9 +130,12 @@ pub enum Context {
     Board,
     /// The board while it is filtered: such a row goes before those of the board.
     Filtered,
+    /// The board while the pane has the whole screen: such a row goes before those of the board.
+    Zoomed,
     /// Whatever lies over the board, after its own rows.
     Over,
     Help,
+    Arrange,
     /// What the work on a task has changed, over the whole screen.
     Diff,
     /// A list or a text to move in.
@@ -146,15 +158,17 @@ pub enum Context {
 
 impl Context {
     /// All of them, in the order of the help.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Board,
         Self::Filtered,
+        Self::Zoomed,
         Self::Diff,
         Self::Over,
         Self::Question,
         Self::Menu,
         Self::Help,
         Self::Retry,
+        Self::Arrange,
         Self::Palette,
         Self::Filter,
         Self::Type,
@@ -170,12 +184,14 @@ impl Context {
         match self {
             Self::Board => "On the board",
             Self::Filtered => "On the board while it is filtered",
+            Self::Zoomed => "While the pane has the whole screen",
             Self::Diff => "In the diff of a task",
             Self::Over => "In everything that opens over the board",
             Self::Question => "In a question",
             Self::Menu => "In a list",
             Self::Help => "In the help",
             Self::Retry => "In the choice of a retry",
+            Self::Arrange => "While the board is arranged",
             Self::Palette => "In the command palette",
             Self::Filter => "While a filter or a search is typed",
             Self::Type => "In a line for the agent",
@@ -193,9 +209,11 @@ impl Context {
             Self::Palette | Self::Form | Self::Line | Self::Type | Self::Note | Self::Filter => true,
             Self::Board
             | Self::Filtered
+            | Self::Zoomed
             | Self::Diff
             | Self::Over
             | Self::Help
+            | Self::Arrange
             | Self::Menu
             | Self::Retry
             | Self::Question
@@ -203,20 +221,23 @@ impl Context {
         }
     }
 
+    /// Whether its rows are acts of the board.
+    #[must_use]
+    pub const fn is_board(self) -> bool {
+        matches!(self, Self::Board | Self::Filtered | Self::Zoomed)
+    }
+
     /// Whether a key can be asked for in both at once, so that one given to a row of this is taken from the other.
     #[must_use]
     pub fn meets(self, other: Self) -> bool {
-        let board = |context| matches!(context, Self::Board | Self::Filtered);
+        let board = Self::is_board;
         let form = |context| matches!(context, Self::Form | Self::Line | Self::Choice);
-        let menu = |context| matches!(context, Self::Menu | Self::Help | Self::Retry);
+        let menu = |context| matches!(context, Self::Menu | Self::Help | Self::Retry | Self::Arrange);
         let pair = |of: &dyn Fn(Self) -> bool| of(self) && of(other);
-        let apart = matches!(
-            (self, other),
-            (Self::Line, Self::Choice)
-                | (Self::Choice, Self::Line)
-                | (Self::Help, Self::Retry)
-                | (Self::Retry, Self::Help)
-        );
+        // Of these one is open at a time.
+        let field = |context| matches!(context, Self::Line | Self::Choice);
+        let list = |context| matches!(context, Self::Help | Self::Retry | Self::Arrange);
+        let apart = self != other && (pair(&field) || pair(&list));
         let over = |one: Self, other: Self| one == Self::Over && !board(other);
         self == other
             || over(self, other)
@@ -241,7 +262,7 @@ impl Binding {
     /// Whether it is an act of the board, which the palette can do.
     #[must_use]
     pub const fn is_on_board(&self) -> bool {
-        matches!(self.context, Context::Board | Context::Filtered)
+        self.context.is_board()
     }
 }
 
@@ -253,6 +274,10 @@ const fn row(intent: Intent, name: &'static str, keys: Keys, what: &'static str)
 
 const fn filtered(intent: Intent, name: &'static str, keys: Keys, what: &'static str) -> Binding {
     Binding { context: Context::Filtered, intent, name, keys, what }
+}
+
+const fn zoomed(intent: Intent, name: &'static str, keys: Keys, what: &'static str) -> Binding {
+    Binding { context: Context::Zoomed, intent, name, keys, what }
 }
 
 const fn over(context: Context, control: Control, name: &'static str, keys: Keys, what: &'static str) -> Binding {
@@ -306,9 +331,11 @@ pub const BINDINGS: &[Binding] = &[
     row(Intent::Timeline, "timeline", &["L"], "timeline and saved screen"),
     row(Intent::Remove, "remove", &["D"], "remove, its work parked"),
     row(Intent::Simple(Simple::Archive), "archive", &["z"], "archive"),
+    row(Intent::Simple(Simple::Unarchive), "unarchive", &["Z"], "put an archived task on the board again"),
     row(Intent::Undo, "undo", &["u"], "undo the last approve, archive or remove"),
     row(Intent::Reconcile, "reconcile", &["R"], "reconcile now"),
     row(Intent::Filter, "filter", &["/"], "filter"),
+    row(Intent::Arrange, "arrange", &["O"], "sort, group, archived, every repository"),
     row(Intent::Clear, "clear", &["esc"], "clear filter, marks and message"),
     row(Intent::Chart, "chart", &["T"], "attempts over time"),
     row(Intent::Palette, "palette", &[":", "ctrl-p"], "command palette"),
@@ -317,6 +344,9 @@ pub const BINDINGS: &[Binding] = &[
     row(Intent::Quit, "quit", &["q", "ctrl-c"], "quit; the agents keep running"),
     filtered(Intent::NextMatch, "next-match", &["n"], "next match in any column"),
     filtered(Intent::PreviousMatch, "previous-match", &["N"], "previous match"),
+    zoomed(Intent::Find, "find", &["/"], "search in the pane"),
+    zoomed(Intent::NextFound, "find-next", &["n"], "next place that was searched for"),
+    zoomed(Intent::PreviousFound, "find-previous", &["N"], "previous place"),
     over(Context::Diff, Control::Down, "diff-down", &["j", "down"], "one line down"),
     over(Context::Diff, Control::Up, "diff-up", &["k", "up"], "one line up"),
     over(Context::Diff, Control::PageDown, "diff-page-down", &["ctrl-d"], "half a screen down"),
@@ -353,6 +383,10 @@ pub const BINDINGS: &[Binding] = &[
     over(Context::Retry, Control::WithNote, "retry-note", &["n"], "with a note for the agent"),
     over(Context::Retry, Control::WithChanges, "retry-edit", &["e"], "with another agent or prompt: in the form"),
     over(Context::Retry, Control::Verify, "retry-verify", &["v"], "verify again: without an agent"),
+    over(Context::Arrange, Control::Sort, "arrange-sort", &["s"], "sort by"),
+    over(Context::Arrange, Control::Group, "arrange-group", &["g"], "group by"),
+    over(Context::Arrange, Control::Archived, "arrange-archived", &["z"], "archived tasks"),
+    over(Context::Arrange, Control::Everywhere, "arrange-everywhere", &["r"], "repositories"),
     over(Context::Palette, Control::Down, "palette-down", &["down", "tab", "ctrl-n"], "next command"),
     over(Context::Palette, Control::Up, "palette-up", &["up", "shift-tab", "ctrl-p"], "previous command"),
     over(Context::Palette, Control::Choose, "palette-run", &["enter"], "run the command"),

@@ -22,7 +22,7 @@ impl Chart {
     pub(super) fn press(keymap: &Keymap, key: KeyEvent) -> Turn {
         let closes = matches!(keymap.control(&[Context::Menu], key), Some(Control::Close | Control::Choose));
         // What opened it closes it.
-        if closes || keymap.intent(key, false) == Some(Intent::Chart) { Turn::Close } else { Turn::Stay }
+        if closes || keymap.intent(key, &[]) == Some(Intent::Chart) { Turn::Close } else { Turn::Stay }
     }
 
     pub(super) fn draw(&self, options: &Options, now: Timestamp, frame: &mut Frame<'_>) {

@@ -1,6 +1,7 @@
 //! What lies over the board, one at a time. Each is a file: its state, its keys, how it is drawn. None of them knows
 //! the board: a key or a paste makes a [`Turn`] of it, and `update` carries that out.
 
+mod arrange;
 mod chart;
 mod filter;
 pub mod form;
@@ -23,8 +24,11 @@ use super::msg::Act;
 use super::options::Options;
 use super::paint::{bordered, fit};
 use crate::domain::id::TaskId;
+use crate::domain::order::Order;
 use crate::domain::time::Timestamp;
+use crate::engine::board::Shown;
 
+pub use arrange::Arrange;
 pub use chart::Chart;
 pub use filter::Filter;
 pub use form::Form;
@@ -47,6 +51,7 @@ pub enum Overlay {
     Typing(Typing),
     Filter(Filter),
     Retry(Retry),
+    Arrange(Arrange),
     Note(Note),
     Chart(Chart),
     Search(Search),
@@ -77,7 +82,9 @@ pub enum Turn {
         text: String,
         stays: bool,
     },
-    /// It closes, and this text is looked for in the diff.
+    /// The board is arranged so, and is of these tasks.
+    Arrange(Order, Shown),
+    /// It closes, and this text is looked for in the diff, or in the pane.
     Search(String),
 }
 
@@ -92,6 +99,7 @@ impl Overlay {
             Self::Typing(typing) => typing.press(keymap, key),
             Self::Filter(filter) => filter.press(keymap, key),
             Self::Retry(retry) => retry.press(keymap, key),
+            Self::Arrange(arrange) => arrange.press(keymap, key),
             Self::Note(note) => note.press(keymap, key),
             Self::Chart(_) => Chart::press(keymap, key),
             Self::Search(search) => search.press(keymap, key),
@@ -109,7 +117,12 @@ impl Overlay {
             Self::Palette(palette) => palette.paste(&text),
             Self::Filter(filter) => return filter.paste(&text),
             Self::Search(search) => search.paste(&text),
-            Self::Help(_) | Self::Question(_) | Self::Retry(_) | Self::Chart(_) | Self::Waiting(_) => {}
+            Self::Help(_)
+            | Self::Question(_)
+            | Self::Retry(_)
+            | Self::Arrange(_)
+            | Self::Chart(_)
+            | Self::Waiting(_) => {}
         }
         Turn::Stay
     }
@@ -125,6 +138,7 @@ impl Overlay {
             // It is typed in the footer.
             Self::Filter(_) => {}
             Self::Retry(retry) => retry.draw(options, frame),
+            Self::Arrange(arrange) => arrange.draw(options, frame),
             Self::Note(note) => note.draw(options, frame),
             Self::Chart(chart) => chart.draw(options, now, frame),
             Self::Search(search) => search.draw(options, frame),

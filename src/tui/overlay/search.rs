@@ -1,4 +1,4 @@
-//! A text that is to be looked for in the diff.
+//! A text that is to be looked for in the diff, or in the pane.
 
 use crossterm::event::KeyEvent;
 use ratatui::Frame;

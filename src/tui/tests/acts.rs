@@ -8,8 +8,9 @@ use super::support::{Screen, card, doing, glance, live, minutes_ago, quiet, titl
 use crate::domain::diff::Change;
 use crate::domain::id::TaskId;
 use crate::domain::state::{Activity, Cause, Phase, Source, Status};
-use crate::engine::board::Card;
+use crate::engine::board::{Board, Card, Shown};
 use crate::engine::{Fault, Kind};
+use crate::tui::keymap::Simple;
 use crate::tui::msg::{Act, Answer, Changed, Cmd, Content, Done, Entry, Msg, Query, Sweep, Tab, Timeline};
 use crate::tui::overlay::Overlay;
 
@@ -380,6 +381,93 @@ fn clicks_select_and_open_and_the_wheel_scrolls() {
     assert_eq!(screen.model.tab(), Some(Tab::Prompt), "a double click opens");
     screen.tell(mouse(MouseEventKind::ScrollUp, 3, y));
     assert_eq!(screen.model.columns.selected(), Some(TaskId(1)));
+}
+
+#[test]
+fn clicks_reach_the_tabs_the_footer_and_the_heads_of_columns() {
+    let mut screen = Screen::with(120, 40, some());
+    let click = |screen: &mut Screen, what: &str| {
+        let place = |line: &str| line.find(what).map(|at| line[..at].chars().count());
+        let text = screen.text();
+        let found = text.lines().enumerate().find_map(|(y, line)| place(line).map(|x| (x, y)));
+        let (x, y) = found.unwrap_or_else(|| panic!("{what}: {text}"));
+        screen.tell(Msg::Mouse(MouseEvent {
+            kind: MouseEventKind::Down(MouseButton::Left),
+            column: u16::try_from(x).unwrap() + 1,
+            row: u16::try_from(y).unwrap(),
+            modifiers: KeyModifiers::NONE,
+        }));
+    };
+    click(&mut screen, "Timeline");
+    assert_eq!(screen.model.tab(), Some(Tab::Timeline));
+    click(&mut screen, "Review 1");
+    assert_eq!(screen.model.columns.selected(), Some(TaskId(4)));
+    click(&mut screen, "bounce");
+    assert!(matches!(screen.model.overlay, Some(Overlay::Note(_))));
+    screen.keys("esc");
+    let mut screen = Screen::with(50, 20, some());
+    screen.keys("p");
+    click(&mut screen, "Failed");
+    assert_eq!(screen.model.columns.selected(), Some(TaskId(6)));
+}
+
+#[test]
+fn the_board_is_arranged_while_its_menu_is_open() {
+    let mut cards = some();
+    cards[0].task.draft.agent = "claude".to_owned();
+    let mut screen = Screen::with(120, 40, cards.clone());
+    screen.keys("O g g");
+    let text = screen.text();
+    assert!(text.contains("agent") && text.contains("Arrange the board"), "{text}");
+    let begins = |what: &str| {
+        let found = text.lines().position(|line| line.trim_start_matches([' ', '▌']).starts_with(what));
+        found.unwrap_or_else(|| panic!("{what}: {text}"))
+    };
+    let rows = ["claude", "#1 ", "shell", "#2 "].map(begins);
+    assert!(rows.is_sorted(), "{text}");
+    screen.keys("z");
+    let both = Shown { archived: true, ..screen.model.shown.clone() };
+    assert_eq!(screen.cmds, [Cmd::Show(both.clone())]);
+    cards[4].task.archived = true;
+    // What was read before is of other tasks.
+    let late = Board { shown: Shown { archived: false, ..both.clone() }, ..Board::default() };
+    screen.tell(Msg::Loaded(std::sync::Arc::new(late)));
+    assert!(screen.model.board.card(TaskId(1)).is_some());
+    screen.load(cards);
+    screen.keys("esc 4");
+    assert!(screen.text().contains("archived"), "{}", screen.text());
+    screen.keys("z");
+    assert!(acts(&screen).is_empty() && screen.text().contains("archived already"));
+    screen.keys("Z");
+    assert_eq!(acts(&screen), [Act::Simple { task: TaskId(5), act: Simple::Unarchive }]);
+    screen.keys("O r");
+    assert_eq!(screen.cmds, [Cmd::Show(Shown { repo: None, archived: true })]);
+    assert!(screen.text().contains("all repositories"), "{}", screen.text());
+    screen.keys("r");
+    assert_eq!(screen.cmds, [Cmd::Show(both)]);
+}
+
+#[test]
+fn the_pane_is_searched_where_it_has_the_whole_screen() {
+    let mut screen = Screen::with(120, 40, some());
+    screen.keys("2 f");
+    let history: Vec<String> =
+        (1..=500).map(|line| format!("line {line} {}", if line % 100 == 7 { "Error" } else { "ok" })).collect();
+    let content = Content::Screen(history.join("\n"));
+    screen.tell(Msg::Detailed { task: TaskId(3), tab: Tab::Live, content });
+    assert!(screen.text().contains("line 500") && !screen.text().contains("line 307"));
+    screen.keys("/ \"error\" enter");
+    assert!(screen.text().contains("line 7 Error") && screen.text().contains("1 of 5 rows"), "{}", screen.text());
+    screen.keys("N");
+    assert!(screen.text().contains("line 407 Error") && screen.text().contains("5 of 5 rows"), "{}", screen.text());
+    screen.keys("n n");
+    assert!(screen.text().contains("line 107 Error"), "{}", screen.text());
+    screen.keys("/ ctrl-u \"nowhere\" enter");
+    assert!(screen.text().contains("not found here"), "{}", screen.text());
+    screen.keys("esc");
+    assert!(screen.model.detail.is_zoomed && screen.model.detail.search.is_empty());
+    screen.keys("esc n");
+    assert!(matches!(screen.model.overlay, Some(Overlay::Form(_))), "n is a new task again");
 }
 
 #[test]

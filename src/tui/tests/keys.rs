@@ -143,7 +143,22 @@ fn open_everything(looker: &mut Looker) {
     looker.over(Context::Filter, Control::Choose);
     looker.intent(Intent::NextMatch);
     looker.intent(Intent::Clear);
+    looker.intent(Intent::Arrange);
+    for control in [Control::Sort, Control::Group, Control::Archived, Control::Everywhere] {
+        looker.over(Context::Arrange, control);
+    }
+    looker.over(Context::Menu, Control::Down);
+    close(looker);
     looker.intent(Intent::InProgress);
+    looker.intent(Intent::Zoom);
+    looker.look("a pane on the whole screen");
+    looker.intent(Intent::Find);
+    looker.screen.keys("\"words\"");
+    looker.over(Context::Filter, Control::Choose);
+    looker.look("a search in the pane");
+    looker.intent(Intent::NextFound);
+    looker.intent(Intent::Clear);
+    looker.intent(Intent::Clear);
     looker.intent(Intent::Type);
     close(looker);
     looker.intent(Intent::Stop);
@@ -228,7 +243,7 @@ fn a_key_of_ones_own_is_shown_wherever_a_key_is_shown() {
         let fault = Fault::new(Kind::Conflict, "task 1 is in progress");
         looker.screen.tell(Msg::Acted { act: Act::Dispatch { task: TaskId(1) }, outcome: Err(fault) });
         looker.look("a fault");
-        assert_eq!(looker.end().len(), 11, "every kind of overlay was looked at");
+        assert_eq!(looker.end().len(), 12, "every kind of overlay was looked at");
         Looker::new(columns, rows, Vec::new()).end();
     }
 }

@@ -15,12 +15,13 @@ use crate::domain::attempt::{Attempt, Brief, Doing, Files, Plan};
 use crate::domain::diff::{Change, Count, File};
 use crate::domain::id::{AttemptId, Place, Process, TaskId};
 use crate::domain::liveness::Liveness;
+use crate::domain::order::Order;
 use crate::domain::patch::{Limit, Patch, Side, parse};
 use crate::domain::reconcile::Pane;
 use crate::domain::state::{Activity, Phase, Source, Status};
 use crate::domain::task::{Draft, Task};
 use crate::domain::time::{BootTime, Now, Timestamp};
-use crate::engine::board::{Board, Card, Seen};
+use crate::engine::board::{Board, Card, Seen, Shown};
 use crate::tui::keymap::{Key, Keymap};
 use crate::tui::model::Model;
 use crate::tui::msg::{Answer, Cmd, Glance, Msg, Sweep};
@@ -181,7 +182,9 @@ impl Screen {
             theme: Theme::new("dark", &BTreeMap::new(), false),
             ascii: false,
             restart_lost: false,
-            repo: Some("shop".to_owned()),
+            home: Some("/work/shop".into()),
+            shown: Shown { repo: Some("/work/shop".into()), archived: false },
+            order: Order::default(),
             agents: vec!["claude".to_owned(), "shell".to_owned()],
             default_agent: "claude".to_owned(),
         };
@@ -199,7 +202,8 @@ impl Screen {
 
     /// The board was read.
     pub fn load(&mut self, cards: Vec<Card>) {
-        self.tell(Msg::Loaded(Arc::new(board(cards))));
+        let shown = self.model.shown.clone();
+        self.tell(Msg::Loaded(Arc::new(Board { shown, ..board(cards) })));
     }
 
     /// Takes a message.

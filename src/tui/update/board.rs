@@ -10,6 +10,10 @@ use crate::tui::model::Model;
 use crate::tui::msg::{Act, Cmd, Tab};
 
 pub(super) fn loaded(model: &mut Model, board: Arc<Board>) -> Vec<Cmd> {
+    // It was read before others were asked for.
+    if board.shown != model.shown {
+        return Vec::new();
+    }
     let first = !model.loaded;
     let earlier = Arc::clone(&model.board);
     model.loaded = true;

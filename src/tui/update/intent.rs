@@ -5,10 +5,12 @@ use super::super::keymap::{Intent, Simple};
 use super::super::layout::{cards, layout};
 use super::super::model::{Model, Tone};
 use super::super::msg::{Act, Cmd, Compose, Query, Tab};
-use super::super::overlay::{Filter, Form, Help, Note, Overlay, Palette, Question, Retry, Typing, Waiting};
+use super::super::overlay::{
+    Arrange, Filter, Form, Help, Note, Overlay, Palette, Question, Retry, Search, Typing, Waiting,
+};
 use super::super::simple::only;
 use super::super::view::{furthest, viewed};
-use super::{diff, looked_at, start, start_marked, watch};
+use super::{diff, find, looked_at, start, start_marked, watch};
 use crate::domain::id::TaskId;
 use crate::domain::state::Status;
 use crate::engine::board::Card;
@@ -78,6 +80,12 @@ pub(super) fn act(model: &mut Model, intent: Intent) -> Vec<Cmd> {
         Intent::Undo => return start(model, Act::Undo).into_iter().collect(),
         Intent::Reconcile => return ask(model, Query::Plan),
         Intent::Filter => model.open(Overlay::Filter(Filter::new(&model.filter.text))),
+        Intent::Arrange => {
+            let (shown, home) = (model.shown.clone(), model.options.home.clone());
+            model.open(Overlay::Arrange(Arrange::new(model.order, shown, home)));
+        }
+        Intent::Find => model.open(Overlay::Search(Search::new(&model.detail.search))),
+        Intent::NextFound | Intent::PreviousFound => find::next(model, intent == Intent::NextFound),
         Intent::Clear => return clear(model),
         Intent::Chart => return ask(model, Query::Chart),
         Intent::Palette => model.open(Overlay::Palette(Palette::new())),
@@ -239,7 +247,7 @@ fn away(model: &mut Model, cmd: impl Fn(TaskId) -> Cmd) -> Vec<Cmd> {
     watch(model).into_iter().chain([cmd(task)]).collect()
 }
 
-fn show(model: &mut Model, tab: Tab) -> Vec<Cmd> {
+pub(super) fn show(model: &mut Model, tab: Tab) -> Vec<Cmd> {
     if model.detail.tab == Some(tab) {
         return Vec::new();
     }
@@ -399,13 +407,16 @@ fn simple(model: &mut Model, act: Simple) -> Vec<Cmd> {
 }
 
 fn clear(model: &mut Model) -> Vec<Cmd> {
+    if !model.detail.search.is_empty() {
+        model.detail.search.clear();
+        return Vec::new();
+    }
     if model.detail.is_zoomed {
         return zoom(model);
     }
     if model.filter.is_on() {
         model.filter.text.clear();
-        let board = std::sync::Arc::clone(&model.board);
-        model.columns.arrange(&board, &model.filter);
+        model.arrange();
     } else if !model.marks.is_empty() {
         model.marks.clear();
     } else if model.toast.is_some() {

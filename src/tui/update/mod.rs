@@ -2,6 +2,7 @@
 
 mod board;
 mod diff;
+mod find;
 mod intent;
 mod overlay;
 
@@ -108,7 +109,7 @@ fn measure(model: &mut Model, task: TaskId) -> Vec<Cmd> {
 
 /// Another task is under the cursor, or another tab is wanted: its text is read.
 fn looked_at(model: &mut Model) -> Vec<Cmd> {
-    (model.detail.scroll, model.detail.aside) = (0, 0);
+    (model.detail.scroll, model.detail.aside, model.detail.found) = (0, 0, 0);
     model.detail.content = None;
     watch(model)
 }
@@ -272,6 +273,5 @@ fn start(model: &mut Model, act: Act) -> Option<Cmd> {
 /// Replaces the board, for tests and for what was read.
 pub(super) fn put(model: &mut Model, board: Arc<crate::engine::board::Board>) {
     model.board = board;
-    let board = Arc::clone(&model.board);
-    model.columns.arrange(&board, &model.filter);
+    model.arrange();
 }

@@ -8,8 +8,9 @@ use super::super::layout::{cards, layout};
 use super::super::model::{Model, Tone};
 use super::super::msg::{Act, Answer, Cmd, Compose};
 use super::super::overlay::{Chart, Note, Overlay, Question, Turn};
+use super::super::view::{intent_at, tab_at, tabbed_at};
 use super::super::words;
-use super::{complain, diff, intent, start, start_marked, watch};
+use super::{complain, diff, find, intent, start, start_marked, watch};
 use crate::engine::Fault;
 use crate::engine::board::Card;
 
@@ -19,7 +20,7 @@ pub(super) fn key(model: &mut Model, key: KeyEvent) -> Vec<Cmd> {
     }
     let keymap = &model.options.keymap;
     // Whatever lies over the board, as in other programs; what was typed is still there afterwards.
-    if key.modifiers.contains(KeyModifiers::CONTROL) && keymap.intent(key, false) == Some(Intent::Suspend) {
+    if key.modifiers.contains(KeyModifiers::CONTROL) && keymap.intent(key, &[]) == Some(Intent::Suspend) {
         return intent::act(model, Intent::Suspend);
     }
     if model.overlay.is_none() && model.diff.is_some() {
@@ -27,7 +28,7 @@ pub(super) fn key(model: &mut Model, key: KeyEvent) -> Vec<Cmd> {
     }
     let keymap = &model.options.keymap;
     let Some(overlay) = &mut model.overlay else {
-        return match keymap.intent(key, model.filter.is_on()) {
+        return match keymap.intent(key, model.special()) {
             Some(found) => intent::act(model, found),
             None => Vec::new(),
         };
@@ -85,7 +86,19 @@ fn turned(model: &mut Model, turn: Turn) -> Vec<Cmd> {
         }
         Turn::Search(text) => {
             model.overlay = None;
-            return diff::search(model, text);
+            if model.diff.is_some() {
+                return diff::search(model, text);
+            }
+            find::search(model, text);
+        }
+        Turn::Arrange(order, shown) => {
+            model.order = order;
+            model.arrange();
+            if model.shown != shown {
+                model.shown = shown.clone();
+                return vec![Cmd::Show(shown)];
+            }
+            return watch(model);
         }
         Turn::Filter { text, stays } => {
             if !stays {
@@ -99,8 +112,7 @@ fn turned(model: &mut Model, turn: Turn) -> Vec<Cmd> {
 
 fn filter(model: &mut Model, text: String) -> Vec<Cmd> {
     model.filter.text = text;
-    let board = std::sync::Arc::clone(&model.board);
-    model.columns.arrange(&board, &model.filter);
+    model.arrange();
     // The cursor goes where something was found.
     if model.columns.selected().is_none()
         && let Some(task) = model.columns.seek(true, |_| true)
@@ -171,9 +183,16 @@ pub(super) fn mouse(model: &mut Model, mouse: MouseEvent) -> Vec<Cmd> {
         MouseEventKind::Down(MouseButton::Left) => 0,
         _ => return Vec::new(),
     };
+    if rows == 0 && screen.footer.contains(at) {
+        return intent_at(model, screen.footer, at.x).map_or(Vec::new(), |intent| intent::act(model, intent));
+    }
+    if let Some(status) = screen.tabs.filter(|area| area.contains(at)).and_then(|area| tabbed_at(model, area, at.x)) {
+        model.columns.enter(status);
+        return Vec::new();
+    }
     if screen.detail.is_some_and(|(area, _)| area.contains(at)) {
         return match rows {
-            0 => Vec::new(),
+            0 => tab_at(model, at).map_or(Vec::new(), |tab| intent::show(model, tab)),
             rows => intent::act(model, if rows > 0 { Intent::ScrollDown } else { Intent::ScrollUp }),
         };
     }

@@ -5,8 +5,10 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Paragraph};
+use unicode_width::UnicodeWidthStr as _;
 
 use super::sign;
+use crate::domain::state::Status;
 use crate::tui::card::{Face, HANG};
 use crate::tui::columns::{COLUMNS, title};
 use crate::tui::keymap::Intent;
@@ -19,14 +21,31 @@ const GO: [Intent; 5] = [Intent::Ready, Intent::InProgress, Intent::Review, Inte
 /// The titles of all columns on one row, where not all are shown.
 pub(super) fn tabs(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let theme = &model.options.theme;
-    let mut spans = vec![Span::raw(" ")];
-    for (index, status) in COLUMNS.iter().enumerate() {
-        let style = if *status == model.columns.focus() { theme.accent } else { theme.dim };
-        let name = if area.width < 60 { title(*status).split(' ').next().unwrap_or_default() } else { title(*status) };
+    let style = |status| if status == model.columns.focus() { theme.accent } else { theme.dim };
+    let titles = COLUMNS.iter().zip(titles(model, area)).map(|(status, title)| Span::styled(title, style(*status)));
+    frame.render_widget(Paragraph::new(Line::from(titles.collect::<Vec<_>>())), area);
+}
+
+/// The column whose title is there, on the row of all titles.
+#[must_use]
+pub fn tabbed_at(model: &Model, area: Rect, x: u16) -> Option<Status> {
+    let mut left = usize::from(area.x);
+    COLUMNS.into_iter().zip(titles(model, area)).find_map(|(status, title)| {
+        let from = left;
+        left += title.width();
+        (from..left).contains(&usize::from(x)).then_some(status)
+    })
+}
+
+fn titles(model: &Model, area: Rect) -> [String; 5] {
+    let title = |index: usize| {
+        let status = COLUMNS[index];
+        let name = if area.width < 60 { title(status).split(' ').next().unwrap_or_default() } else { title(status) };
         let key = model.options.keymap.key(GO[index]);
-        spans.push(Span::styled(format!("{key} {name} {}  ", model.columns.tasks(*status).len()), style));
-    }
-    frame.render_widget(Paragraph::new(Line::from(spans)), area);
+        let before = if index == 0 { " " } else { "" };
+        format!("{before}{key} {name} {}  ", model.columns.tasks(status).len())
+    };
+    [0, 1, 2, 3, 4].map(title)
 }
 
 pub(super) fn column(model: &Model, frame: &mut Frame<'_>, column: &Column) {
@@ -100,6 +119,14 @@ fn empty(model: &Model, frame: &mut Frame<'_>, area: Rect) {
 
 fn card(model: &Model, frame: &mut Frame<'_>, area: Rect, face: &Face, selected: bool) {
     let theme = &model.options.theme;
+    let area = match &face.heading {
+        None => area,
+        Some(heading) => {
+            let line = Line::styled(format!(" {heading}"), theme.accent);
+            frame.render_widget(Paragraph::new(line), Rect { height: 1.min(area.height), ..area });
+            Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area }
+        }
+    };
     let marked = face.id.strip_prefix('#').is_none();
     let edge = match (selected, marked) {
         (true, _) => Span::styled(sign(model, "▌", ">"), theme.accent),

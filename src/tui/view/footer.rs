@@ -26,7 +26,8 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         // What lies over the board says itself which keys it takes.
         return;
     } else {
-        keys(model, area.width)
+        let (before, pieces) = keys(model, area.width);
+        Line::from(before.into_iter().chain(pieces.into_iter().flat_map(|(_, piece)| piece)).collect::<Vec<_>>())
     };
     frame.render_widget(Paragraph::new(line), area);
 }
@@ -42,7 +43,7 @@ fn said(model: &Model, toast: &Toast, width: u16) -> Line<'static> {
     let mut next = Vec::new();
     let is_here = toast.said.of.is_none_or(|task| model.columns.selected() == Some(task));
     for intent in toast.said.next.iter().filter(|_| is_here) {
-        let key = model.options.keymap.key_now(*intent, model.filter.is_on());
+        let key = model.options.keymap.key_now(*intent, model.special());
         if !key.is_empty() {
             next.push(Span::styled(sign(model, " · ", " | "), theme.dim));
             next.push(Span::styled(key.to_owned(), theme.key));
@@ -59,30 +60,55 @@ fn cells(spans: &[Span<'_>]) -> usize {
     spans.iter().map(|span| span.content.width()).sum()
 }
 
-/// The keys that do something now, the most wanted first. Help and quit are there whatever else fits.
-fn keys(model: &Model, width: u16) -> Line<'static> {
+/// What a click on the footer means there.
+#[must_use]
+pub fn intent_at(model: &Model, area: Rect, x: u16) -> Option<Intent> {
+    if model.toast.is_some() || model.overlay.is_some() {
+        return None;
+    }
+    let mut left = usize::from(area.x);
+    let (before, pieces) = keys(model, area.width);
+    left += cells(&before);
+    pieces.into_iter().find_map(|(intent, piece)| {
+        let from = left;
+        left += cells(&piece);
+        (from..left).contains(&usize::from(x)).then_some(intent)
+    })
+}
+
+/// What goes before the keys, and the keys that do something now, the most wanted first. Help and quit are there
+/// whatever else fits.
+fn keys(model: &Model, width: u16) -> (Vec<Span<'static>>, Vec<(Intent, Vec<Span<'static>>)>) {
     let theme = &model.options.theme;
-    let piece = |(intent, what): &(Intent, &str)| {
-        let key = model.options.keymap.key_now(*intent, model.filter.is_on());
+    let piece = |&(intent, what): &(Intent, &str)| {
+        let key = model.options.keymap.key_now(intent, model.special());
         let shown = [Span::styled(format!(" {key}"), theme.key), Span::styled(format!(" {what}  "), theme.dim)];
-        if key.is_empty() { Vec::new() } else { shown.to_vec() }
+        (intent, if key.is_empty() { Vec::new() } else { shown.to_vec() })
     };
-    let last: Vec<Span<'_>> = [(Intent::Help, "help"), (Intent::Quit, "quit")].iter().flat_map(piece).collect();
-    let mut line = Vec::new();
+    let last = [(Intent::Help, "help"), (Intent::Quit, "quit")].map(|last| piece(&last));
+    let mut taken: usize = last.iter().map(|(_, piece)| cells(piece)).sum();
+    let mut before = Vec::new();
+    if model.detail.is_zoomed && !model.detail.search.is_empty() {
+        let text = fit(&model.detail.search, (width / 3).max(8));
+        before.push(Span::styled(format!(" search: {text}  "), theme.warn));
+    }
     if model.filter.is_on() {
         let text = fit(&model.filter.text, (width / 3).max(8));
-        line.push(Span::styled(format!(" filter: {text}  "), theme.warn));
+        before.push(Span::styled(format!(" filter: {text}  "), theme.warn));
     }
+    taken += cells(&before);
+    let mut pieces = Vec::new();
     for wanted in wanted(model) {
         let piece = piece(&wanted);
+        taken += cells(&piece.1);
         // The blanks after the last one may be cut.
-        if cells(&line) + cells(&piece) + cells(&last) > usize::from(width) + 2 {
+        if taken > usize::from(width) + 2 {
             break;
         }
-        line.extend(piece);
+        pieces.push(piece);
     }
-    line.extend(last);
-    Line::from(line)
+    pieces.extend(last);
+    (before, pieces)
 }
 
 /// What is worth a key for what is under the cursor.
@@ -90,6 +116,10 @@ fn wanted(model: &Model) -> Vec<(Intent, &'static str)> {
     let mut wanted: Vec<(Intent, &'static str)> = Vec::new();
     if model.detail.is_zoomed {
         wanted.push((Intent::Zoom, "back to the board"));
+        wanted.push((Intent::Find, "search"));
+        if !model.detail.search.is_empty() {
+            wanted.extend([(Intent::NextFound, "next"), (Intent::PreviousFound, "previous")]);
+        }
     }
     if model.filter.is_on() {
         wanted.extend([(Intent::NextMatch, "next match"), (Intent::Clear, "clear filter")]);

@@ -23,13 +23,16 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let of = |is: fn(&Card) -> bool| board.cards.iter().filter(|card| is(card)).count();
     let waiting = board.cards.iter().filter(|card| card.needs_person()).count();
     let mut left = vec![Span::styled(" ganger ", theme.title)];
-    let repo = model.options.repo.as_deref().unwrap_or("all repositories");
-    left.push(Span::styled(format!("{} ", fit(repo, 24)), theme.dim));
+    left.push(Span::styled(format!("{} ", fit(&model.whose(), 24)), theme.dim));
+    if model.shown.archived {
+        left.push(Span::styled("with archived  ", theme.dim));
+    }
+    let count = |status| board.cards.iter().filter(|card| card.task.status == status && !card.task.archived).count();
     let tallies = [
-        (sign(model, "▶", ">"), model.count(Status::InProgress), theme.busy),
+        (sign(model, "▶", ">"), count(Status::InProgress), theme.busy),
         ("?", of(Card::is_waiting), theme.warn),
-        (sign(model, "✔", "+"), model.count(Status::Review), theme.good),
-        (sign(model, "✖", "x"), model.count(Status::Failed), theme.bad),
+        (sign(model, "✔", "+"), count(Status::Review), theme.good),
+        (sign(model, "✖", "x"), count(Status::Failed), theme.bad),
         ("!", of(Card::is_lost), theme.bad),
         (sign(model, "↻", "@"), of(Card::lost_its_agent), theme.warn),
     ];

@@ -5,7 +5,9 @@ mod detail;
 mod footer;
 mod header;
 
-pub use detail::{furthest, viewed};
+pub use board::tabbed_at;
+pub use detail::{contents, furthest, height, tab_at, viewed};
+pub use footer::intent_at;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;

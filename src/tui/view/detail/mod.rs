@@ -8,7 +8,7 @@ mod timeline;
 
 use ansi_to_tui::IntoText as _;
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout as Split, Rect};
+use ratatui::layout::{Constraint, Layout as Split, Position, Rect};
 use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr as _;
@@ -18,6 +18,7 @@ use crate::domain::state::Status;
 use crate::domain::text;
 use crate::engine::board::Card;
 use crate::tui::columns::{reason, said};
+use crate::tui::find::{marked, plain};
 use crate::tui::layout::layout;
 use crate::tui::mark::Mark;
 use crate::tui::model::Model;
@@ -73,23 +74,75 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect, beside: boo
     let height = usize::from(body.height);
     let scroll = model.detail.scroll;
     let aside = model.detail.aside;
-    let lines: Vec<Line<'_>> = if let (Tab::Live, Some(Content::Screen(screen))) = (shown, content(model, card, shown))
-    {
+    let window = |line| fold::window(&line, aside, body.width, cuts(model));
+    let lines: Vec<Line<'_>> = if let Some(screen) = live(model, card, shown) {
         // The end of the agent's screen, in its own colours.
         let rows = coloured(screen).lines;
         let from = rows.len().saturating_sub(height + scroll.min(rows.len().saturating_sub(height)));
-        rows.into_iter()
-            .skip(from)
-            .take(height)
-            .map(|line| fold::window(&line, aside, body.width, cuts(model)))
-            .collect()
+        rows.into_iter().skip(from).take(height).map(window).collect()
     } else if shown == Tab::Diff {
         let rows = rows(model, card, shown, body.width.saturating_add(aside)).skip(scroll).take(height);
-        rows.map(|line| fold::window(&line, aside, body.width, cuts(model))).collect()
+        rows.map(window).collect()
     } else {
         rows(model, card, shown, body.width).skip(scroll).take(height).collect()
     };
+    let lines: Vec<Line<'_>> = lines.into_iter().map(|line| marked(line, &model.detail.search)).collect();
     frame.render_widget(Paragraph::new(lines), body);
+}
+
+/// The cells of the tabs' titles, a blank before each.
+const TABS: usize = {
+    let mut cells = 0;
+    let mut tab = 0;
+    while tab < Tab::ALL.len() {
+        cells += Tab::ALL[tab].title().len() + 1;
+        tab += 1;
+    }
+    cells
+};
+
+/// The tab whose title is there.
+#[must_use]
+pub fn tab_at(model: &Model, at: Position) -> Option<Tab> {
+    let (area, beside) = layout(model).detail?;
+    let head = parts(area, beside, 0).head;
+    let mut left = usize::from(head.right()).checked_sub(TABS + 2).filter(|_| head.contains(at))?;
+    let x = usize::from(at.x);
+    Tab::ALL.into_iter().find(|tab| {
+        let from = left;
+        left += tab.title().len() + 1;
+        (from..left).contains(&x)
+    })
+}
+
+/// The agent's screen, where that is what is shown.
+fn live<'a>(model: &'a Model, card: &Card, shown: Tab) -> Option<&'a str> {
+    match content(model, card, shown) {
+        Some(Content::Screen(screen)) if shown == Tab::Live => Some(screen),
+        Some(_) | None => None,
+    }
+}
+
+/// How many rows the pane shows.
+#[must_use]
+pub fn height(model: &Model) -> usize {
+    let Some((card, (area, beside))) = model.selected().zip(layout(model).detail) else { return 0 };
+    usize::from(parts(area, beside, count(&asked(model, card, area))).body.height)
+}
+
+/// What there is to see in the pane, row by row, also what is scrolled away.
+#[must_use]
+pub fn contents(model: &Model) -> Vec<String> {
+    let Some((card, shown)) = model.selected().zip(model.tab()) else { return Vec::new() };
+    let Some((area, beside)) = layout(model).detail else { return Vec::new() };
+    match live(model, card, shown) {
+        Some(screen) => coloured(screen).lines.iter().map(plain).collect(),
+        None => {
+            // Rows that go on beyond the edge are searched, too.
+            let width = parts(area, beside, 0).body.width.saturating_add(model.detail.aside);
+            rows(model, card, shown, width).map(|line| plain(&line)).collect()
+        }
+    }
 }
 
 /// A line with the task's title in it, and the tabs.
@@ -97,7 +150,7 @@ fn head(model: &Model, card: &Card, shown: Tab, width: u16) -> Line<'static> {
     let theme = &model.options.theme;
     let line = |cells: usize| Span::styled(sign(model, "─", "-").repeat(cells), theme.border);
     let tabs = Tab::ALL.map(|tab| (format!(" {}", tab.title()), if tab == shown { theme.accent } else { theme.dim }));
-    let taken: usize = tabs.iter().map(|(title, _)| title.len()).sum::<usize>() + 1;
+    let taken = TABS + 1;
     let room = usize::from(width).saturating_sub(taken + 6);
     let title = format!(" #{} {} ", card.task.id, card.task.draft.title);
     let title = fit(&title, u16::try_from(room).unwrap_or(0));
@@ -132,9 +185,9 @@ pub fn furthest(model: &Model) -> usize {
     let Some((card, shown)) = model.selected().zip(model.tab()) else { return 0 };
     let Some((area, beside)) = layout(model).detail else { return 0 };
     let body = parts(area, beside, count(&asked(model, card, area))).body;
-    let count = match (shown, content(model, card, shown)) {
-        (Tab::Live, Some(Content::Screen(screen))) => screen.lines().count(),
-        _ => rows(model, card, shown, body.width).count(),
+    let count = match live(model, card, shown) {
+        Some(screen) => screen.lines().count(),
+        None => rows(model, card, shown, body.width).count(),
     };
     count.saturating_sub(usize::from(body.height))
 }
