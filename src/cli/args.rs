@@ -20,7 +20,7 @@ use crate::domain::state::Status;
 
 pub use agents::Agents;
 pub use edit::Edit;
-pub use ids::Ids;
+pub use ids::{ARGUMENTS as TASKS, Ids};
 pub use import::{Export, Import};
 pub use merge::Merge;
 
@@ -299,14 +299,14 @@ pub struct List {
 
 #[derive(Debug, ClapArgs)]
 pub struct One {
-    /// The task's id: 12 or #12
+    /// The task: 12, #12 or its title
     #[arg(value_name = "ID", value_parser = ids::one)]
     pub id: i64,
 }
 
 #[derive(Debug, ClapArgs)]
 pub struct Dispatch {
-    /// The tasks: 12, #12, 1,2 or 1-3
+    /// The tasks: 12, #12, 1,2, 1-3 or a title
     #[arg(value_name = "ID", value_parser = ids::several, required_unless_present_any = ["next", "all"])]
     pub ids: Vec<Ids>,
     /// The first N of the queue
@@ -348,7 +348,7 @@ pub struct Reconcile {
 
 #[derive(Debug, ClapArgs)]
 pub struct Peek {
-    /// The task's id: 12 or #12
+    /// The task: 12, #12 or its title
     #[arg(value_name = "ID", value_parser = ids::one)]
     pub id: i64,
     /// How many lines
@@ -358,7 +358,7 @@ pub struct Peek {
 
 #[derive(Debug, ClapArgs)]
 pub struct Log {
-    /// The task's id: 12 or #12
+    /// The task: 12, #12 or its title
     #[arg(value_name = "ID", value_parser = ids::one)]
     pub id: i64,
     /// The attempt's number [default: the newest]
@@ -371,7 +371,7 @@ pub struct Log {
 
 #[derive(Debug, ClapArgs)]
 pub struct Diff {
-    /// The task's id: 12 or #12
+    /// The task: 12, #12 or its title
     #[arg(value_name = "ID", value_parser = ids::one)]
     pub id: i64,
     /// A line for each file instead of its changes
@@ -393,7 +393,7 @@ pub struct Diff {
 
 #[derive(Debug, ClapArgs)]
 pub struct Send {
-    /// The task's id: 12 or #12
+    /// The task: 12, #12 or its title
     #[arg(value_name = "ID", value_parser = ids::one)]
     pub id: i64,
     /// A text, or - for standard input
@@ -403,7 +403,7 @@ pub struct Send {
 
 #[derive(Debug, ClapArgs)]
 pub struct Bounce {
-    /// The task's id: 12 or #12
+    /// The task: 12, #12 or its title
     #[arg(value_name = "ID", value_parser = ids::one)]
     pub id: i64,
     /// What to do differently: a text, - for standard input, or @FILE
@@ -413,7 +413,7 @@ pub struct Bounce {
 
 #[derive(Debug, ClapArgs)]
 pub struct Stop {
-    /// The task's id: 12 or #12
+    /// The task: 12, #12 or its title
     #[arg(value_name = "ID", value_parser = ids::one)]
     pub id: i64,
     /// Also ends the processes that the attempt left behind
@@ -423,7 +423,7 @@ pub struct Stop {
 
 #[derive(Debug, ClapArgs)]
 pub struct Retry {
-    /// The task's id: 12 or #12
+    /// The task: 12, #12 or its title
     #[arg(value_name = "ID", value_parser = ids::one)]
     pub id: i64,
     /// In a new worktree; the old one is parked
@@ -451,7 +451,7 @@ pub struct Retry {
 
 #[derive(Debug, ClapArgs)]
 pub struct Wait {
-    /// The tasks: 12, #12, 1,2 or 1-3
+    /// The tasks: 12, #12, 1,2, 1-3 or a title
     #[arg(value_name = "ID", value_parser = ids::several, required = true)]
     pub ids: Vec<Ids>,
     /// Until it is in this status
@@ -494,7 +494,7 @@ pub struct Say {
 
 #[derive(Debug, ClapArgs)]
 pub struct Rm {
-    /// The task's id: 12 or #12
+    /// The task: 12, #12 or its title
     #[arg(value_name = "ID", value_parser = ids::one)]
     pub id: i64,
     /// Ends its agent first
@@ -516,7 +516,7 @@ pub enum Trash {
     },
     /// Shows what the trash has of one task
     Show {
-        /// The task's id: 12 or #12
+        /// The task: 12, #12 or its title
         #[arg(value_name = "ID", value_parser = ids::one)]
         id: i64,
     },
@@ -528,7 +528,7 @@ pub enum Trash {
 
 #[derive(Debug, ClapArgs)]
 pub struct RestoreTrash {
-    /// The task's id: 12 or #12
+    /// The task: 12, #12 or its title
     #[arg(value_name = "ID", value_parser = ids::one)]
     pub id: i64,
     /// The worktree of this attempt [default: the newest]
@@ -564,7 +564,7 @@ pub struct Tidy {
 
 #[derive(Debug, ClapArgs)]
 pub struct Archive {
-    /// The task's id: 12 or #12
+    /// The task: 12, #12 or its title
     #[arg(value_name = "ID", value_parser = ids::one)]
     pub id: i64,
     /// Ends its agent first
@@ -658,6 +658,23 @@ impl Args {
         let mut args = <Self as clap::FromArgMatches>::from_arg_matches_mut(&mut matches)?;
         args.global.json = args.global.fields.is_some();
         Ok(args)
+    }
+
+    /// The global arguments alone, whatever stands where ids go.
+    #[must_use]
+    pub fn globals(argv: &[OsString]) -> Option<Global> {
+        fn without_ids(command: clap::Command) -> clap::Command {
+            let any = |argument: clap::Arg| {
+                if ids::ARGUMENTS.contains(&argument.get_id().as_str()) {
+                    argument.value_parser(clap::value_parser!(OsString))
+                } else {
+                    argument
+                }
+            };
+            command.mut_args(any).mut_subcommands(without_ids)
+        }
+        let matches = without_ids(command()).try_get_matches_from(argv).ok()?;
+        <Global as clap::FromArgMatches>::from_arg_matches(&matches).ok()
     }
 }
 

@@ -12,7 +12,7 @@ use clap_complete::engine::{ArgValueCandidates, ArgValueCompleter, CompletionCan
 use clap_complete::env::Shells;
 use clap_complete::{CompleteEnv, Shell};
 
-use super::args::{self, Args};
+use super::args::{self, Args, TASKS};
 use super::wiring;
 use crate::domain::state::Status;
 use crate::domain::task::Task;
@@ -58,11 +58,14 @@ fn with_candidates(command: Command) -> Command {
     let filter = filter(command.get_name());
     command
         .mut_args(|argument| match argument.get_id().as_str() {
-            "id" | "ids" | "task" | "after" => {
+            name if TASKS.contains(&name) => {
                 let filter = filter.clone();
                 argument.add(ArgValueCompleter::new(move |typed: &OsStr| tasks(typed, &filter).unwrap_or_default()))
             }
             "status" => argument.add(ArgValueCandidates::new(statuses)),
+            "base" | "into" => {
+                argument.add(ArgValueCompleter::new(|typed: &OsStr| branches(typed).unwrap_or_default()))
+            }
             "agent" => argument.add(ArgValueCandidates::new(|| agents().unwrap_or_default())),
             _ => argument,
         })
@@ -97,6 +100,15 @@ fn tasks(typed: &OsStr, filter: &Filter) -> Option<Vec<CompletionCandidate>> {
     let offered = found.iter().rev().filter(|task| is_wanted(task)).take(MOST);
     let described = |task: &Task| format!("{}: {}", task.status, text::line(&task.draft.title));
     Some(offered.map(|task| candidate(task.id.to_string(), described(task))).collect())
+}
+
+/// The branches of the repository around whose name begins so.
+fn branches(typed: &OsStr) -> Option<Vec<CompletionCandidate>> {
+    let typed = typed.to_str()?;
+    let git = Git::new(Duration::from_secs(1));
+    let found = git.branches(&git.repository(Path::new(".")).ok()?).ok()?;
+    let wanted = found.into_iter().filter(|name| name.starts_with(typed)).take(MOST);
+    Some(wanted.map(CompletionCandidate::new).collect())
 }
 
 fn statuses() -> Vec<CompletionCandidate> {

@@ -8,10 +8,13 @@ mod environment;
 mod gate;
 mod json;
 mod output;
+mod titles;
 mod wiring;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+
+use titles::Unread;
 
 use crate::engine::{Fault, Kind};
 use crate::os::{ancestry, notify};
@@ -52,14 +55,15 @@ fn parsed(argv: Vec<OsString>) -> ExitCode {
     }
     let is_json = |word: &OsString| word == "--json" || word.as_encoded_bytes().starts_with(b"--json=");
     let wants_json = argv.iter().take_while(|word| *word != "--").any(is_json);
-    match args::Args::read(argv) {
+    match titles::read(argv) {
         Ok(args) => commands::run(args),
-        Err(error) if error.use_stderr() && wants_json => {
+        Err(Unread::Title(fault)) => output::fault(&fault, wants_json),
+        Err(Unread::Arguments(error)) if error.use_stderr() && wants_json => {
             let message = error.render().to_string();
             let message = message.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
             output::fault(&Fault::new(Kind::Usage, message).hint("ganger --help"), true)
         }
-        Err(error) => {
+        Err(Unread::Arguments(error)) => {
             // Help and version are no errors.
             output::parsed(&error);
             ExitCode::from(if error.use_stderr() { Kind::Usage.code() } else { 0 })

@@ -103,6 +103,15 @@ impl Git {
         self
     }
 
+    /// The names of a repository's branches.
+    ///
+    /// # Errors
+    /// Where the repository can't be read.
+    pub fn branches(&self, repo: &Path) -> Result<Vec<String>> {
+        let found = read::Repo::open(self, repo)?.branches()?;
+        Ok(found.into_iter().filter_map(|name| Some(name.strip_prefix("refs/heads/")?.to_owned())).collect())
+    }
+
     /// Keeps its temporary files in this folder, which no agent may write.
     #[must_use]
     pub fn with_scratch(mut self, folder: &Path) -> Self {

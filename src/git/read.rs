@@ -187,7 +187,7 @@ impl Repo {
     }
 
     /// The full names of all branches.
-    fn branches(&self) -> Result<Vec<String>> {
+    pub(super) fn branches(&self) -> Result<Vec<String>> {
         let Some(lib) = &self.lib else { return program::branches(&self.git, &self.common) };
         let names = || -> std::result::Result<Vec<String>, git2::Error> {
             let mut references = lib.references_glob("refs/heads/*")?;

@@ -119,8 +119,11 @@ impl Columns {
         }
     }
 
-    /// Puts the cursor into the first column that has tasks: where a person begins.
+    /// Puts the cursor into the first column that has tasks, unless it has been moved to another one already.
     pub fn begin(&mut self) {
+        if self.focus != 0 {
+            return;
+        }
         self.focus = self.tasks.iter().position(|tasks| !tasks.is_empty()).unwrap_or(0);
     }
 

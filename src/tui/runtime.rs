@@ -58,9 +58,9 @@ async fn turn(board: Board) -> Result<(), Fault> {
     let (shown, home) = (board.options.shown.clone(), board.options.home.clone());
     let model = Model::new(Arc::new(board.options), screen.size(), board.host.now());
     let mut desk = Desk { screen, model, input: None, away: None, inbox: inbox.clone(), host: Arc::clone(&board.host) };
-    // The first frame before anything that takes time.
-    desk.draw()?;
+    // What is typed counts from the first frame on, which comes before anything that takes time.
     desk.input = Some(Input::start(inbox.clone()).map_err(|error| terminal(&error))?);
+    desk.draw()?;
     let shown = Arc::new(Mutex::new(shown));
     let viewer =
         background::start(&board.host, &shown, &inbox).map_err(|error| Fault::io("starting the board", &error))?;

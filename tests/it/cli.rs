@@ -427,3 +427,45 @@ fn a_retry_that_has_to_go_on_does_not_begin_anew() {
     );
     world.ok(&["retry", &name]);
 }
+
+#[test]
+fn a_task_is_named_by_its_title_where_only_one_can_be_meant() {
+    let world = World::new();
+    for title in ["Fix login", "Fix cart", "Write the notes", "fix login page"] {
+        world.ok(&["add", title]);
+    }
+    let said = |args: &[&str]| world.ok(args);
+    assert!(said(&["show", "fix login"]).starts_with("task 1: Fix login\n"), "the whole title goes first");
+    assert!(said(&["show", "FIX LOGIN P"]).starts_with("task 4: "), "any case, and its beginning is enough");
+    let database = world.database();
+    let database = database.to_str().unwrap();
+    assert!(said(&["path", "--help", "Write"]).contains("Usage"));
+    assert!(said(&["edit", "write", "--title", "Write", "--db", database]).contains("task 3 is edited"));
+    let several = world.fails(2, &["rm", "fix"]);
+    assert!(several.stderr.contains("#1 Fix login, #2 Fix cart, #4 fix login page"), "{}", several.stderr);
+    let none = world.fails(3, &["rm", "login"]);
+    assert!(
+        none.stderr.contains("no task is called \"login\"") && none.stderr.contains("ganger list"),
+        "{}",
+        none.stderr
+    );
+    let json = world.fails(3, &["show", "nowhere", "--json"]).json();
+    assert_eq!(json["error"]["kind"], "no-such-task");
+    assert_eq!(world.fails(2, &["show", "1-"]).stdout, "");
+    said(&["add", "Write", "--after", "Write", "--after", "fix cart"]);
+    assert_eq!(world.task(5)["after"], serde_json::json!([3, 2]));
+    assert_eq!(world.task(5)["title"], "Write");
+    said(&["archive", "fix cart"]);
+    assert!(said(&["unarchive", "Fix Cart"]).contains("task 2 is on the board"));
+    // Beside it, another repository has a task of that title: the one around here is meant.
+    let other = world.path("other");
+    world.run("git", &["init", "-q", other.to_str().unwrap()], &world.path(""));
+    said(&["-C", other.to_str().unwrap(), "add", "Fix cart"]);
+    assert!(said(&["show", "fix cart"]).starts_with("task 2: "));
+    assert!(said(&["-C", other.to_str().unwrap(), "show", "fix cart"]).starts_with("task 6: "));
+    assert!(said(&["-C", other.to_str().unwrap(), "show", "fix login p"]).starts_with("task 4: "));
+    // What was done elsewhere says so.
+    assert_eq!(said(&["edit", "6", "--priority", "1"]), "task 6 is edited (in other)\n");
+    assert_eq!(said(&["-C", other.to_str().unwrap(), "edit", "6", "--priority", "2"]), "task 6 is edited\n");
+    assert_eq!(said(&["rm", "6"]), "task 6 is removed (in other)\n");
+}

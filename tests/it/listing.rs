@@ -79,6 +79,9 @@ fn a_shell_is_offered_what_can_stand_there() {
     assert_eq!(offered("ganger show docs"), ["2"]);
     assert!(offered("ganger list --status ").contains(&"in-progress".to_owned()));
     assert!(offered("ganger add x --agent ").contains(&"claude".to_owned()));
+    world.git(&["branch", "feature/login"]);
+    assert_eq!(offered("ganger add x --base fea"), ["feature/login"]);
+    assert!(offered("ganger merge 1 --into ").contains(&"main".to_owned()));
     assert!(offered("ganger disp").contains(&"dispatch".to_owned()));
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         assert!(world.ok(&["completions", shell]).contains("COMPLETE"), "{shell}");

@@ -36,7 +36,7 @@ const PRINTING: &[(i32, &[&str])] = &[
     (0, &["trust", "--show"]),
     (0, &["status-line"]),
     (3, &["show", "9", "--json"]),
-    (2, &["show", "x", "--json"]),
+    (3, &["show", "x", "--json"]),
 ];
 
 fn world() -> World {

@@ -449,3 +449,17 @@ fn b8_what_is_typed_at_another_program_signals_that_one_only() {
     shell.types(b"echo 'five''six'; exit\n");
     shell.shows("fivesix");
 }
+
+#[test]
+fn a_key_counts_from_the_very_first_frame_on() {
+    for _ in 0..12 {
+        let world = World::new();
+        let mut board = Pty::board(&world);
+        board.shows("ganger");
+        board.types(b"n");
+        board.shows("save and start");
+        board.types(b"\x03");
+        board.types(b"q");
+        board.ended();
+    }
+}

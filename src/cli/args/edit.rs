@@ -6,7 +6,7 @@ use super::ids;
 
 #[derive(Debug, ClapArgs)]
 pub struct Edit {
-    /// The task's id: 12 or #12
+    /// The task: 12, #12 or its title
     #[arg(value_name = "ID", value_parser = ids::one)]
     pub id: i64,
     #[command(flatten)]

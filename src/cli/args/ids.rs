@@ -1,5 +1,8 @@
 //! Task ids as people write them: `12`, `#12`, `1,2`, `1-3`.
 
+/// What the arguments are called in which tasks are named.
+pub const ARGUMENTS: [&str; 4] = ["id", "ids", "task", "after"];
+
 /// The ids of one argument, in the order written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ids(pub Vec<i64>);
@@ -12,7 +15,7 @@ const LONGEST: i64 = 10_000;
 /// # Errors
 /// What it should look like.
 pub fn one(text: &str) -> Result<i64, String> {
-    number(text).ok_or_else(|| "a task id is a number such as 12 or #12".to_owned())
+    number(text).ok_or_else(|| "a task is named by its id, such as 12 or #12, or by its title".to_owned())
 }
 
 /// Ids with commas between them, and ranges.
@@ -20,7 +23,7 @@ pub fn one(text: &str) -> Result<i64, String> {
 /// # Errors
 /// What they should look like.
 pub fn several(text: &str) -> Result<Ids, String> {
-    let wrong = || "task ids are numbers such as 12, #12, 1,2 or 1-3".to_owned();
+    let wrong = || "tasks are named by their ids, such as 12, #12, 1,2 or 1-3, or by a title".to_owned();
     let mut ids = Vec::new();
     for part in text.split(',') {
         match part.split_once('-') {

@@ -7,7 +7,7 @@ use crate::domain::merge::Method;
 
 #[derive(Debug, ClapArgs)]
 pub struct Merge {
-    /// The tasks, in this order: 12, #12, 1,2 or 1-3
+    /// The tasks, in this order: 12, #12, 1,2, 1-3 or a title
     #[arg(value_name = "ID", value_parser = ids::several, required_unless_present = "all_approved")]
     pub ids: Vec<Ids>,
     /// Every task of the repository that is approved and not merged yet

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Outcome, answer, prompt};
+use super::{Outcome, answer, elsewhere, prompt};
 use crate::cli::args::{Dispatch, Retry};
 use crate::cli::board::{self, Card};
 use crate::cli::wiring::Wiring;
@@ -118,7 +118,8 @@ fn conclude(
                 if let Some(remark) = of_earlier_work(engine, &attempt)? {
                     output::mention(&remark);
                 }
-                output::say(&format!("task {id} runs in session {}: ganger attach {id}", plan.session));
+                let elsewhere = elsewhere(wiring, engine, &plan.repo);
+                output::say(&format!("task {id}{elsewhere} runs in session {}: ganger attach {id}", plan.session));
                 attempt.kept.iter().for_each(|note| output::mention(note));
             }
             notes.extend(attempt.kept);

@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 use std::io::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::json;
@@ -187,9 +188,20 @@ pub fn answer(wiring: &Wiring, engine: &Engine, task: &Task, sentence: &str) -> 
     if wiring.global.json {
         output::object(json!({ "tasks": [json::task(&board::Looker::new(engine).card(task.clone())?)] }));
     } else {
-        output::say(sentence);
+        output::say(&format!("{sentence}{}", elsewhere(wiring, engine, &task.draft.repo)));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// In which repository that was, where it is not the one around here: ids are global, and one is mistyped easily.
+fn elsewhere(wiring: &Wiring, engine: &Engine, repo: &Path) -> String {
+    let here = wiring.global.repo.clone().or_else(|| std::env::current_dir().ok());
+    let is_within = here.and_then(|here| here.canonicalize().ok()).is_some_and(|here| here.starts_with(repo));
+    // Within the repository's own folder git need not be asked.
+    if is_within || wiring.repository_if_any(engine).is_ok_and(|around| around.is_none_or(|around| around == repo)) {
+        return String::new();
+    }
+    format!(" (in {})", text::line(&repo.file_name().unwrap_or(repo.as_os_str()).to_string_lossy()))
 }
 
 /// Asks the user at the terminal; `None` where there is none to ask at.

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use super::Outcome;
+use super::{Outcome, elsewhere};
 use crate::cli::args::Rm;
 use crate::cli::wiring::Wiring;
 use crate::cli::{board, json, output};
@@ -28,7 +28,8 @@ pub fn run(wiring: &Wiring, args: &Rm) -> Outcome {
             "notes": removed.said,
         }));
     } else {
-        output::say(&format!("task {} is removed", args.id));
+        let elsewhere = elsewhere(wiring, &engine, &card.task.draft.repo);
+        output::say(&format!("task {} is removed{elsewhere}", args.id));
         for path in &removed.parked {
             output::say(&format!("its worktree is kept at {}", path.display()));
         }

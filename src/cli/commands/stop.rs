@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use super::Outcome;
+use super::{Outcome, elsewhere};
 use crate::cli::args::Stop;
 use crate::cli::wiring::Wiring;
 use crate::cli::{board, json, output};
@@ -23,7 +23,8 @@ pub fn run(wiring: &Wiring, args: &Stop) -> Outcome {
         output::object(json!({ "tasks": [json::task(&board::card(&engine, task.id)?)] }));
     } else {
         let leftovers = if ended > 0 { format!(", {ended} left-over processes ended") } else { String::new() };
-        output::say(&format!("task {} is {}, no agent runs{leftovers}", task.id, task.status.said()));
+        let elsewhere = elsewhere(wiring, &engine, &task.draft.repo);
+        output::say(&format!("task {} is {}, no agent runs{leftovers}{elsewhere}", task.id, task.status.said()));
     }
     Ok(ExitCode::SUCCESS)
 }

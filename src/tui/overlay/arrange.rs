@@ -64,7 +64,7 @@ impl Arrange {
             Intent::Over(Control::Archived) if self.shown.archived => "shown",
             Intent::Over(Control::Archived) => "hidden",
             Intent::Over(Control::Everywhere) if self.shown.repo.is_some() => "this one",
-            Intent::Over(Control::Everywhere) if self.home.is_none() => "all: there is none around here",
+            Intent::Over(Control::Everywhere) if self.home.is_none() => "all: no repository around here",
             _ => "all",
         }
     }

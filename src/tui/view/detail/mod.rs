@@ -135,14 +135,12 @@ pub fn height(model: &Model) -> usize {
 pub fn contents(model: &Model) -> Vec<String> {
     let Some((card, shown)) = model.selected().zip(model.tab()) else { return Vec::new() };
     let Some((area, beside)) = layout(model).detail else { return Vec::new() };
-    match live(model, card, shown) {
-        Some(screen) => coloured(screen).lines.iter().map(plain).collect(),
-        None => {
-            // Rows that go on beyond the edge are searched, too.
-            let width = parts(area, beside, 0).body.width.saturating_add(model.detail.aside);
-            rows(model, card, shown, width).map(|line| plain(&line)).collect()
-        }
+    if let Some(screen) = live(model, card, shown) {
+        return coloured(screen).lines.iter().map(plain).collect();
     }
+    // Rows that go on beyond the edge are searched, too.
+    let width = parts(area, beside, 0).body.width.saturating_add(model.detail.aside);
+    rows(model, card, shown, width).map(|line| plain(&line)).collect()
 }
 
 /// A line with the task's title in it, and the tabs.
