@@ -6,6 +6,7 @@ use super::banner::banner;
 use super::card::{Face, face};
 use super::columns::{COLUMNS, title};
 use super::model::{Model, SEVERAL, WIDE};
+use crate::domain::id::TaskId;
 use crate::domain::state::Status;
 use crate::engine::board::Card;
 
@@ -120,6 +121,11 @@ pub fn follow(model: &mut Model) {
         let top = model.columns.followed(column.status, column.cards.height, |task| {
             model.board.card(task).map_or(1, |card| face(model, card, room(column), rows).height())
         });
+        // Who waits for the user comes first, and is not left out of sight where one is not looking for something else.
+        let tasks = model.columns.tasks(column.status);
+        let waits = |task: &TaskId| model.board.card(*task).is_some_and(Card::needs_person);
+        let is_left = column.status == Status::InProgress && model.columns.focus() != column.status;
+        let top = if is_left && tasks.iter().take(top).any(waits) { 0 } else { top };
         model.columns.show_from(column.status, top);
     }
 }
@@ -152,7 +158,7 @@ const fn room(column: &Column) -> u16 {
 }
 
 /// How many rows a fact may have: more than one where all cards of the column have the room.
-fn fact_rows(model: &Model, tasks: &[crate::domain::id::TaskId], column: &Column) -> usize {
+fn fact_rows(model: &Model, tasks: &[TaskId], column: &Column) -> usize {
     let room = usize::from(column.cards.height) + 1;
     if tasks.len() * 3 > room {
         return 1;

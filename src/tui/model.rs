@@ -112,7 +112,7 @@ pub struct Model {
 }
 
 impl Model {
-    /// The tasks that could start now.
+    /// The tasks that could start now, in the order of the queue.
     #[must_use]
     pub fn startable(&self) -> Vec<TaskId> {
         let now = self.now.wall;
@@ -122,7 +122,9 @@ impl Model {
                 && task.blocked_by.is_empty()
                 && task.not_before.is_none_or(|at| at <= now)
         };
-        self.board.cards.iter().filter(|card| free(&card.task)).map(|card| card.task.id).collect()
+        let mut free: Vec<&Task> = self.board.cards.iter().map(|card| &card.task).filter(|task| free(task)).collect();
+        free.sort_by_key(|task| (std::cmp::Reverse(task.draft.priority), task.id));
+        free.into_iter().map(|task| task.id).collect()
     }
 
     #[must_use]

@@ -11,15 +11,25 @@ impl Merge {
         if let Some(reason) = self.already {
             return format!("task {id} is merged into {branch} already: {}", reason.said());
         }
-        let commits = if self.commits == 1 { "1 commit".to_owned() } else { format!("{} commits", self.commits) };
+        // What is not committed will be one more.
+        let count = self.commits + usize::from(!self.uncommitted.is_empty());
+        let commits = if count == 1 { "1 commit".to_owned() } else { format!("{count} commits") };
         let be = if would { "would be" } else { "is" };
         format!("task {id} {be} merged into {branch} ({}): {commits} of {}", self.method, self.called)
     }
 
     /// Where the branch moves.
     fn moved(&self) -> Option<String> {
-        let (from, to) = (short(&self.target.tip), short(&self.to));
-        self.already.is_none().then(|| format!("{}: {from}..{to}", self.target.branch))
+        let (branch, from, to) = (&self.target.branch, short(&self.target.tip), short(&self.to));
+        let moves = || {
+            // Where it goes is not known before that is committed.
+            if self.uncommitted.is_empty() {
+                format!("{branch}: {from}..{to}")
+            } else {
+                format!("{branch} moves on from {from}")
+            }
+        };
+        self.already.is_none().then(moves)
     }
 
     /// What else would happen, before and after.

@@ -471,6 +471,22 @@ fn the_pane_is_searched_where_it_has_the_whole_screen() {
 }
 
 #[test]
+fn agents_that_wait_come_into_sight_where_their_column_is_left() {
+    let mut cards: Vec<Card> = (1..=12).map(|id| live(id, "runs", Phase::Running, 1)).collect();
+    cards.push(card(20, Status::Review));
+    let mut screen = Screen::with(120, 30, cards.clone());
+    screen.keys("2 G");
+    assert!(!screen.text().contains("#1 runs"));
+    doing(&mut cards[0], Activity::Waiting, Source::Agent, Some("Which one?"));
+    screen.load(cards);
+    assert!(!screen.text().contains("#1 runs"), "the cursor stays in sight");
+    screen.keys("3");
+    assert!(screen.text().contains("#1 runs"), "{}", screen.text());
+    screen.keys("2");
+    assert!(screen.text().contains("▌#12 runs"), "{}", screen.text());
+}
+
+#[test]
 fn an_older_answer_is_dropped() {
     let mut screen = Screen::with(120, 40, some());
     screen.keys("2");

@@ -78,13 +78,18 @@ fn field(options: &Options, frame: &mut Frame<'_>, area: Rect, form: &Form, name
     let [label, text] = Layout::horizontal([Constraint::Length(10), Constraint::Min(0)]).areas(area);
     let style = if focused { theme.accent } else { theme.dim };
     frame.render_widget(Paragraph::new(Line::styled(format!(" {}", name.label()), style)), label);
+    if !focused && form.field(name).is_empty() {
+        // Only the field that is typed into has a cursor, which stands before its hint.
+        let hint = fit(&name.hint(&options.keymap), text.width);
+        frame.render_widget(Paragraph::new(Line::styled(hint, theme.dim)), text);
+        return;
+    }
     let mut widget = form.field(name).clone();
     widget.set_style(theme.text);
     widget.set_placeholder_text(name.hint(&options.keymap));
     widget.set_placeholder_style(theme.dim);
     widget.set_cursor_line_style(theme.text);
     if !focused {
-        // Only the field that is typed into shows a cursor.
         widget.set_cursor_style(theme.text);
     }
     frame.render_widget(&widget, text);
