@@ -3,6 +3,7 @@
 use super::output::{self, Cell, Tone};
 use super::{json, wiring::Wiring};
 use crate::domain::state::Status;
+use crate::domain::task::Blocker;
 use crate::domain::text;
 use crate::domain::time::{Timestamp, span};
 
@@ -109,8 +110,7 @@ fn remarks(card: &Card, now: Timestamp) -> (String, Tone) {
         remarks.push(format!("attempt {}", task.attempts));
     }
     if !task.blocked_by.is_empty() {
-        let by: Vec<String> = task.blocked_by.iter().map(ToString::to_string).collect();
-        remarks.push(format!("waits for {}", by.join(", ")));
+        remarks.push(format!("waits for {}", Blocker::list(&task.blocked_by)));
     }
     if task.status != Status::InProgress
         && let Some(reason) = &task.reason

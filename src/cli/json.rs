@@ -10,6 +10,7 @@ use crate::domain::attempt::{Attempt, Exit};
 use crate::domain::completion::signal_name;
 use crate::domain::id::TaskId;
 use crate::domain::state::Cause;
+use crate::domain::task::{Blocker, Why};
 use crate::domain::time::Timestamp;
 use crate::domain::tree::Head;
 use crate::engine::upkeep::{Action, Report};
@@ -24,6 +25,17 @@ pub fn time(at: Timestamp) -> String {
 
 fn text(path: &std::path::Path) -> String {
     path.to_string_lossy().into_owned()
+}
+
+/// What a task waits for, and why.
+#[must_use]
+pub fn blockers(blockers: &[Blocker]) -> Vec<Value> {
+    let why = |why| match why {
+        Why::Open => "open",
+        Why::Failed => "failed",
+        Why::Removed => "removed",
+    };
+    blockers.iter().map(|blocker| json!({ "task": blocker.task.0, "why": why(blocker.why) })).collect()
 }
 
 fn ids(ids: &[TaskId]) -> Vec<i64> {
@@ -49,7 +61,8 @@ pub fn task(card: &Card) -> Value {
         "verify": draft.verify,
         "timeout": draft.timeout.map(|timeout| timeout.as_secs()),
         "after": ids(&draft.after),
-        "blocked_by": ids(&task.blocked_by),
+        "blocked_by": task.blocked_by.iter().map(|blocker| blocker.task.0).collect::<Vec<_>>(),
+        "blockers": blockers(&task.blocked_by),
         "external_id": draft.external_id,
         "extra": extra.unwrap_or_else(|| json!({})),
         "reason": task.reason,

@@ -253,7 +253,8 @@ pub fn engine(
     for folder in [around.database.parent(), Some(around.state_dir.as_path())].into_iter().flatten() {
         refuse_foreign(folder)?;
     }
-    let store = Sqlite::open(&around.database, &around.state_dir, settings.timing.database)?;
+    let store = Sqlite::open(&around.database, &around.state_dir, settings.timing.database)?
+        .releasing(settings.queue.release)?;
     // Also where somebody removed them: the locks of what runs are missing then, which proves nothing to anybody.
     for folder in Files::FOLDERS {
         let folder = around.state_dir.join(folder);

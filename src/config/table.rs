@@ -11,6 +11,7 @@ use crate::domain::duration;
 use crate::domain::merge::Method;
 use crate::domain::order::{Group, Sort};
 use crate::domain::profile::{Mode, NoOutput, Profile};
+use crate::domain::queue::Release;
 use crate::domain::settings::Settings;
 use crate::tui::{keymap, theme};
 
@@ -337,6 +338,28 @@ const QUEUE: &[Row<Settings>] = &[
         "How many times in a row a task is started again after its agent vanished without a word.",
         |settings, field, _| field.number(0).map(|retries| settings.queue.max_orphan_retries = retries),
         |settings| Some(settings.queue.max_orphan_retries.into()),
+    ),
+    row(
+        "count_waiting",
+        "Whether agents that wait for your answer count among those that run. One that waits for the end of its usage limit \
+         never does.",
+        |settings, field, _| field.boolean().map(|counts| settings.queue.counts.waiting = counts),
+        |settings| Some(settings.queue.counts.waiting.into()),
+    ),
+    row(
+        "count_idle",
+        "The same for agents that are idle.",
+        |settings, field, _| field.boolean().map(|counts| settings.queue.counts.idle = counts),
+        |settings| Some(settings.queue.counts.idle.into()),
+    ),
+    row(
+        "release",
+        "How far a task must have come for those that wait for it: \"done\" or \"review\".",
+        |settings, field, _| field.choice(&Release::ALL).map(|release| settings.queue.release = release),
+        |settings| {
+            let name = Release::ALL.iter().find(|(_, release)| *release == settings.queue.release);
+            name.map(|(name, _)| (*name).into())
+        },
     ),
     row(
         "retry_failed",

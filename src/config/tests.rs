@@ -12,6 +12,7 @@ use std::time::Duration;
 use super::document::Document;
 use super::{Config, ConfigError, default_path, defaults, load, path, read};
 use crate::domain::profile::{Mode, NoOutput, Profile};
+use crate::domain::queue::{Counts, Release};
 use crate::domain::settings::{Completion, Queue, Settings, Timing, Tmux, Worktrees};
 
 fn home(variable: &str) -> Option<OsString> {
@@ -59,6 +60,9 @@ fn every_key_is_read() {
         max_running = 2
         per_agent = 3
         per_repo = 0x4
+        count_waiting = false
+        count_idle = false
+        release = "review"
         max_orphan_retries = 0
         retry_failed = 2
         timeout = "2h"
@@ -109,6 +113,8 @@ fn every_key_is_read() {
         max_running: 2,
         per_agent: Some(3),
         per_repo: Some(4),
+        counts: Counts { waiting: false, idle: false },
+        release: Release::Review,
         max_orphan_retries: 0,
         retry_failed: 2,
         timeout: Some(Duration::from_hours(2)),

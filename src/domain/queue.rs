@@ -6,25 +6,78 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::path::PathBuf;
 
+use super::attempt::Attempt;
 use super::id::TaskId;
+use super::state::{Activity, Phase, Status};
 use super::task::Task;
+use super::time::Timestamp;
 
-/// A configured limit of what may be in progress at once.
+/// How far a task must have come for those that wait for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Release {
+    #[default]
+    Done,
+    Review,
+}
+
+impl Release {
+    /// Both, by their names in the configuration.
+    pub const ALL: [(&'static str, Self); 2] = [("done", Self::Done), ("review", Self::Review)];
+
+    /// Whether a task of this status is waited for no longer.
+    #[must_use]
+    pub const fn is_met(self, status: Status) -> bool {
+        match status {
+            Status::Done => true,
+            Status::Review => matches!(self, Self::Review),
+            Status::Ready | Status::InProgress | Status::Failed => false,
+        }
+    }
+}
+
+/// Which agents that do nothing count among those that run. One that waits for the end of its usage limit never does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counts {
+    /// Those that wait for an answer.
+    pub waiting: bool,
+    pub idle: bool,
+}
+
+impl Default for Counts {
+    fn default() -> Self {
+        Self { waiting: true, idle: true }
+    }
+}
+
+impl Counts {
+    /// Whether a live attempt counts.
+    #[must_use]
+    pub fn has(self, attempt: &Attempt, now: Timestamp) -> bool {
+        let activity = attempt.doing.as_ref().filter(|_| attempt.phase == Phase::Running).map(|doing| doing.activity);
+        attempt.waits_until.is_none_or(|until| until <= now)
+            && (self.waiting || activity != Some(Activity::Waiting))
+            && (self.idle || activity != Some(Activity::Idle))
+    }
+}
+
+/// A configured limit of what may be in progress at once, or the usage limit of an agent's account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
     MaxRunning,
     PerAgent,
     PerRepo,
+    Usage,
 }
 
 impl Limit {
-    /// The setting's name, in `[queue]`.
+    /// The setting's name, in `[queue]`, if it is one.
     #[must_use]
     pub const fn text(self) -> &'static str {
         match self {
             Self::MaxRunning => "max_running",
             Self::PerAgent => "per_agent",
             Self::PerRepo => "per_repo",
+            Self::Usage => "usage",
         }
     }
 }
@@ -114,7 +167,7 @@ impl Queue {
     fn is_held(&self, waiting: &Waiting) -> bool {
         self.held.iter().any(|(limit, met)| match limit {
             Limit::MaxRunning => true,
-            Limit::PerAgent => met.agent == waiting.agent,
+            Limit::PerAgent | Limit::Usage => met.agent == waiting.agent,
             Limit::PerRepo => met.repo == waiting.repo,
         })
     }

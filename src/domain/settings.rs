@@ -8,6 +8,7 @@ use super::merge::Method;
 use super::order::Order;
 use super::permission::Verb;
 use super::profile::Profile;
+use super::queue::{Counts, Release};
 
 /// The whole configuration, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,6 +118,9 @@ pub struct Queue {
     pub max_running: u32,
     pub per_agent: Option<u32>,
     pub per_repo: Option<u32>,
+    pub counts: Counts,
+    /// How far a task must have come for those that wait for it.
+    pub release: Release,
     pub max_orphan_retries: u32,
     /// How many times `run` starts a task again that failed.
     pub retry_failed: u32,
@@ -126,7 +130,16 @@ pub struct Queue {
 
 impl Default for Queue {
     fn default() -> Self {
-        Self { max_running: 8, per_agent: None, per_repo: None, max_orphan_retries: 3, retry_failed: 0, timeout: None }
+        Self {
+            max_running: 8,
+            per_agent: None,
+            per_repo: None,
+            counts: Counts::default(),
+            release: Release::default(),
+            max_orphan_retries: 3,
+            retry_failed: 0,
+            timeout: None,
+        }
     }
 }
 

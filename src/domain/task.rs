@@ -127,6 +127,41 @@ impl Edit {
     }
 }
 
+/// A task that another one waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Blocker {
+    pub task: TaskId,
+    pub why: Why,
+}
+
+/// Why one is still waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// It has not come so far yet.
+    Open,
+    Failed,
+    /// It was removed before it came so far.
+    Removed,
+}
+
+impl Blocker {
+    /// As `12`, `12 (failed)` or `12 (removed)`.
+    #[must_use]
+    pub fn said(&self) -> String {
+        match self.why {
+            Why::Open => self.task.to_string(),
+            Why::Failed => format!("{} (failed)", self.task),
+            Why::Removed => format!("{} (removed)", self.task),
+        }
+    }
+
+    /// Several, with commas between them.
+    #[must_use]
+    pub fn list(blockers: &[Self]) -> String {
+        blockers.iter().map(Self::said).collect::<Vec<_>>().join(", ")
+    }
+}
+
 /// A task as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Task {
@@ -148,8 +183,8 @@ pub struct Task {
     pub attempt: Option<AttemptId>,
     /// How many attempts there have been.
     pub attempts: u32,
-    /// Tasks of `draft.after` that are not done.
-    pub blocked_by: Vec<TaskId>,
+    /// What keeps it from being started: tasks of `draft.after`, or of the batch before.
+    pub blocked_by: Vec<Blocker>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use super::remedy::{Hint, Remedy};
 use crate::domain::id::TaskId;
 use crate::domain::queue::Limit;
+use crate::domain::time::span;
 use crate::ports::multiplexer::MuxError;
 use crate::ports::store::StoreError;
 use crate::ports::worktrees::TreeError;
@@ -77,6 +78,8 @@ pub struct Full {
     /// How many it lets run.
     pub of: u32,
     pub limit: Limit,
+    /// In how many minutes a usage limit ends; of others, 0. Small, as every result has room for it.
+    pub minutes: u16,
 }
 
 impl Full {
@@ -90,13 +93,21 @@ impl Full {
 
 impl fmt::Display for Full {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the limit of {} is reached", self.of)?;
-        if self.limit == Limit::MaxRunning { Ok(()) } else { write!(f, " ({})", self.limit) }
+        match self.limit {
+            Limit::MaxRunning => write!(f, "the limit of {} is reached", self.of),
+            Limit::PerAgent | Limit::PerRepo => write!(f, "the limit of {} is reached ({})", self.of, self.limit),
+            Limit::Usage => {
+                write!(f, "the agent is at its usage limit, which ends in {}", span(60 * u64::from(self.minutes)))
+            }
+        }
     }
 }
 
 impl From<Full> for Fault {
     fn from(full: Full) -> Self {
+        if full.limit == Limit::Usage {
+            return Self { full: Some(full), ..Self::new(Kind::Conflict, full.to_string()).hint(Remedy::Wait) };
+        }
         let are = if full.running == 1 { "task is" } else { "tasks are" };
         let why = format!("{} {are} in progress, the limit is {} ({})", full.running, full.of, full.limit);
         Self { full: Some(full), ..Self::new(Kind::Conflict, why).hint(Remedy::Wait) }

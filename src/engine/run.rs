@@ -16,7 +16,7 @@ use crate::domain::id::{AttemptId, TaskId};
 use crate::domain::queue::Waiting;
 use crate::domain::run::{efficiency, left, may_pass};
 use crate::domain::state::{Activity, Phase, Status};
-use crate::domain::task::Task;
+use crate::domain::task::{Blocker, Task};
 use crate::domain::time::BootTime;
 use crate::ports::store::{Filter, Which};
 
@@ -79,7 +79,7 @@ pub struct Summary {
     /// By task: every one of which an attempt was seen.
     pub rows: Vec<Row>,
     /// What can't run yet, and by what.
-    pub blocked: Vec<(TaskId, Vec<TaskId>)>,
+    pub blocked: Vec<(TaskId, Vec<Blocker>)>,
     pub wall: Duration,
     /// The share of its slots' time in which agents worked.
     pub efficiency: Option<f64>,
@@ -165,6 +165,8 @@ struct Board {
     /// What may be started now, failed ones to be tried again included.
     next: Vec<Waiting>,
     retries: HashSet<TaskId>,
+    /// How many slots are taken: fewer than run, where some do not count.
+    taken: usize,
 }
 
 impl Board {
@@ -181,10 +183,12 @@ fn look(engine: &Engine, run: &Run<'_>, state: &mut State) -> Result<Board, Faul
     let now = engine.ports.clock.now();
     let passed = now.boot.since(std::mem::replace(&mut state.looked, now.boot));
     let mut progress = Progress::default();
+    let mut idle = 0;
     for attempt in engine.ports.store.attempts(&Which::Live)? {
         if tasks.get(&attempt.plan.task).is_none_or(|task| task.status != Status::InProgress) {
             continue;
         }
+        idle += usize::from(!engine.settings.queue.counts.has(&attempt, now.wall));
         let waits = attempt.doing.as_ref().is_some_and(|doing| doing.activity == Activity::Waiting);
         progress.waiting += usize::from(waits && attempt.phase == Phase::Running);
         let task = attempt.plan.task;
@@ -218,7 +222,8 @@ fn look(engine: &Engine, run: &Run<'_>, state: &mut State) -> Result<Board, Faul
         .chain(tasks.values().filter(|task| retries.contains(&task.id)))
         .collect();
     next.sort_by_key(|task| (-task.draft.priority, task.id));
-    Ok(Board { progress, next: next.into_iter().map(Waiting::of).collect(), retries })
+    let taken = progress.running.saturating_sub(idle);
+    Ok(Board { progress, next: next.into_iter().map(Waiting::of).collect(), retries, taken })
 }
 
 fn is_tried_again(run: &Run<'_>, task: &Task) -> bool {
@@ -244,7 +249,7 @@ fn ended(engine: &Engine, run: &Run<'_>, state: &mut State, tasks: &BTreeMap<Tas
 
 /// Starts what fits. Whether anything was.
 fn start(engine: &Engine, run: &Run<'_>, state: &mut State, board: &Board) -> Result<bool, Fault> {
-    let room = (run.max as usize).saturating_sub(board.progress.running);
+    let room = (run.max as usize).saturating_sub(board.taken);
     if room == 0 || board.next.is_empty() {
         return Ok(false);
     }

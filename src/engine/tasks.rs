@@ -6,8 +6,8 @@ use super::{Engine, Fault, Hint, Kind, Remedy, stop, trees, trust, upkeep};
 use crate::domain::attempt::Tree;
 use crate::domain::id::TaskId;
 use crate::domain::lifecycle::Event;
-use crate::domain::state::{TreeState, Who};
-use crate::domain::task::{Draft, Edit, Task};
+use crate::domain::state::{Status, TreeState, Who};
+use crate::domain::task::{Blocker, Draft, Edit, Task, Why};
 use crate::domain::tree::Whereabouts;
 use crate::ports::store::{Amendment, Filter, Which};
 
@@ -217,6 +217,8 @@ pub struct Removed {
     pub parked: Vec<PathBuf>,
     /// What was left in its place, and what else could not be done.
     pub said: Vec<String>,
+    /// Tasks that can't be started any more, as they wait for it.
+    pub left: Vec<TaskId>,
 }
 
 /// Removes a task: softly, its trees parked. With `force` they are moved whoever stands in them, and one that can't be
@@ -255,6 +257,10 @@ pub fn remove(engine: &Engine, id: TaskId, stop_first: bool, force: bool) -> Res
             .of(id)
             .hint(Remedy::RemoveWithStop(id)));
     }
+    let filter = Filter { statuses: vec![Status::Ready], ..Filter::default() };
+    let left = engine.ports.store.tasks(&filter)?.tasks;
+    let gone = Blocker { task: id, why: Why::Removed };
+    removed.left = left.iter().filter(|task| task.blocked_by.contains(&gone)).map(|task| task.id).collect();
     upkeep::clean_up::ended(engine, id)?;
     for attempt in engine.ports.store.attempts(&Which::Of(id))? {
         // What verifications printed is no work of anybody's. One that stays is in nobody's way.

@@ -8,10 +8,11 @@ use super::fields::{Fields, records};
 use super::{Item, Wrong};
 
 /// What is printed of a task besides what was asked for: not read back.
-const STATE: [&str; 26] = [
+const STATE: [&str; 27] = [
     "schema_version",
     "repo",
     "blocked_by",
+    "blockers",
     "reason",
     "note",
     "activity",

@@ -16,9 +16,9 @@ use crate::domain::id::{AttemptId, Place, Process, TaskId};
 use crate::domain::import::Needed;
 use crate::domain::lifecycle::{Event, Limits};
 use crate::domain::merge::Method;
-use crate::domain::queue::Limit;
+use crate::domain::queue::{Counts, Limit};
 use crate::domain::state::{Act, Activity, Cause, Phase, Source, Spoken, Status, Who};
-use crate::domain::task::{Draft, Edit, Task};
+use crate::domain::task::{Blocker, Draft, Edit, Task};
 use crate::domain::time::{Now, Timestamp};
 use crate::domain::timeline;
 use crate::ports::repositories::Supplied;
@@ -104,6 +104,10 @@ pub struct Capacity {
     pub max_running: u32,
     pub per_agent: Option<u32>,
     pub per_repo: Option<u32>,
+    /// Which of them count.
+    pub counts: Counts,
+    /// Whether the agent's usage limit counts, too.
+    pub usage: bool,
 }
 
 /// A request to take a task and open an attempt.
@@ -146,8 +150,10 @@ pub enum Claimed {
     Taken { status: Status, holder: Option<AttemptId> },
     /// Too many are in progress.
     OverLimit { running: u32, of: u32, limit: Limit },
-    /// Tasks that it waits for are not done.
-    Blocked { by: Vec<TaskId> },
+    /// Its agent's account is at a usage limit until then.
+    Spent { until: Timestamp },
+    /// There are tasks that it waits for.
+    Blocked { by: Vec<Blocker> },
     /// Its number of attempts, what is wished of it, the owner of its tree, or whether the database is in doubt has changed
     /// since the plan was made: plan again.
     Stale,

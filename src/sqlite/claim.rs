@@ -12,8 +12,9 @@ use super::trouble::{Done, one};
 use crate::domain::attempt::Plan;
 use crate::domain::id::AttemptId;
 use crate::domain::lifecycle::State;
-use crate::domain::queue::Limit;
+use crate::domain::queue::{Counts, Limit};
 use crate::domain::state::{Phase, Status, TreeState};
+use crate::domain::time::Timestamp;
 use crate::ports::store::{Capacity, Claim, Claimed, Stamp};
 
 pub(super) fn claim(conn: &Connection, claim: &Claim, stamp: &Stamp) -> Done<Claimed> {
@@ -43,7 +44,7 @@ pub(super) fn claim(conn: &Connection, claim: &Claim, stamp: &Stamp) -> Done<Cla
     if !by.is_empty() {
         return Ok(Claimed::Blocked { by });
     }
-    if let Some(over) = over_limit(conn, claim.capacity.as_ref(), plan)? {
+    if let Some(over) = over_limit(conn, claim.capacity.as_ref(), plan, stamp.now.wall)? {
         return Ok(over);
     }
     if let Some(port) = plan.port
@@ -81,13 +82,30 @@ pub(super) const RUNNING: &str =
     "SELECT count(*), count(*) FILTER (WHERE a.agent = ?1), count(*) FILTER (WHERE a.repo = ?2)
      FROM tasks t JOIN attempts a ON a.id = t.attempt
      WHERE t.status IN ('in-progress', 'review', 'failed') AND t.status = 'in-progress'
-        AND t.archived = 0 AND t.deleted_at IS NULL";
+        AND t.archived = 0 AND t.deleted_at IS NULL
+        AND coalesce(a.waits_until, 0) <= ?3
+        AND (?4 OR a.phase <> 'running' OR a.activity IS NOT 'waiting')
+        AND (?5 OR a.phase <> 'running' OR a.activity IS NOT 'idle')";
 
-fn over_limit(conn: &Connection, capacity: Option<&Capacity>, plan: &Plan) -> Done<Option<Claimed>> {
+/// Until when an agent's account is spent, as the newest attempts of tasks say that are in progress or failed by it.
+const SPENT: &str = "SELECT max(a.waits_until) FROM tasks t JOIN attempts a ON a.id = t.attempt
+     WHERE t.status IN ('in-progress', 'review', 'failed') AND t.status <> 'review'
+        AND t.archived = 0 AND t.deleted_at IS NULL AND a.agent = ?1 AND a.waits_until > ?2";
+
+fn over_limit(conn: &Connection, capacity: Option<&Capacity>, plan: &Plan, now: Timestamp) -> Done<Option<Claimed>> {
     let Some(capacity) = capacity else { return Ok(None) };
+    if capacity.usage {
+        let until: Option<i64> = conn.prepare_cached(SPENT)?.query_row(params![plan.agent, now.0], |row| row.get(0))?;
+        if let Some(until) = until {
+            return Ok(Some(Claimed::Spent { until: Timestamp(until) }));
+        }
+    }
+    let Counts { waiting, idle } = capacity.counts;
     let (all, agent, repo): (u32, u32, u32) = conn
         .prepare_cached(RUNNING)?
-        .query_row(params![plan.agent, path_text(&plan.repo)?], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        .query_row(params![plan.agent, path_text(&plan.repo)?, now.0, waiting, idle], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?;
     let limits = [
         (all, Some(capacity.max_running), Limit::MaxRunning),
         (agent, capacity.per_agent, Limit::PerAgent),

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use nix::fcntl::{Flock, FlockArg};
 use rusqlite::config::DbConfig;
+use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
@@ -19,6 +20,8 @@ use super::trouble::Trouble;
 use super::write::pause;
 use super::{Sqlite, disk, height};
 use crate::domain::id::FileId;
+use crate::domain::queue::Release;
+use crate::domain::state::Status;
 use crate::ports::store::{Result, StoreError};
 
 /// The schema, one step a version. Released steps never change.
@@ -42,6 +45,16 @@ impl Sqlite {
     /// `busy` is how long other writers are waited for, here and in every later call.
     pub fn open(db: &Path, state_dir: &Path, busy: Duration) -> Result<Self> {
         open_with(db, state_dir, busy, STEPS)
+    }
+
+    /// The same board, on which tasks are freed as configured by those that they wait for.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn releasing(self, release: Release) -> Result<Self> {
+        releases(&self.conn, release)
+            .map_err(|error| StoreError::Failed { doing: opening(&self.db), why: error.to_string() })?;
+        Ok(self)
     }
 
     /// Opens a board to look at; `None` when there is none. Creates, changes and copies nothing.
@@ -324,9 +337,19 @@ fn connect(db: &Path, flags: OpenFlags) -> Result<Connection> {
         conn.busy_timeout(Duration::ZERO)?;
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         conn.set_prepared_statement_cache_capacity(64);
+        releases(&conn, Release::default())?;
         Ok(conn)
     };
     connect().map_err(|error: rusqlite::Error| StoreError::Failed { doing: opening(db), why: error.to_string() })
+}
+
+/// Tells SQL which status of a task frees those that wait for it: `released(status)`.
+fn releases(conn: &Connection, release: Release) -> rusqlite::Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    conn.create_scalar_function("released", 1, flags, move |context| {
+        // A word that nobody knows may mean any status.
+        Ok(Status::parse(&context.get::<String>(0)?).is_ok_and(|status| release.is_met(status)))
+    })
 }
 
 fn opening(db: &Path) -> String {

@@ -11,7 +11,7 @@ use super::rows::{Cells, list_text, millis, path_text};
 use super::trouble::{Done, Trouble};
 use crate::domain::id::TaskId;
 use crate::domain::state::{Cause, Status};
-use crate::domain::task::{Draft, Task};
+use crate::domain::task::{Blocker, Draft, Task, Why};
 use crate::ports::store::{Filter, Listing, Result, Stamp, StoreError};
 
 const SELECT: &str = "SELECT id, title, prompt, repo, agent, base, priority, batch, files, verify, timeout_ms,
@@ -19,8 +19,8 @@ const SELECT: &str = "SELECT id, title, prompt, repo, agent, base, priority, bat
     coalesce((SELECT max(number) FROM attempts WHERE attempts.task = tasks.id), 0) AS attempts,
     created_at, updated_at FROM tasks";
 
-/// What tasks wait for: in their order, and whether each is still to be done.
-type Needs = HashMap<TaskId, Vec<(TaskId, bool)>>;
+/// What tasks wait for: in their order, and why each is waited for, if it still is.
+type Needs = HashMap<TaskId, Vec<(TaskId, Option<Why>)>>;
 
 pub(super) fn task(conn: &Connection, id: TaskId) -> Done<Option<Task>> {
     let mut statement = conn.prepare_cached(&format!("{SELECT} WHERE id = ?1 AND deleted_at IS NULL"))?;
@@ -55,23 +55,27 @@ pub(super) fn listing(conn: &Connection, filter: &Filter) -> Done<Listing> {
     Ok(listing)
 }
 
-/// The tasks of the nearest earlier batch of a repository that has any to be done. What is off the board holds nobody up.
-fn earlier_batch(conn: &Connection, repo: &str, batch: i64) -> Done<Vec<TaskId>> {
+/// The tasks of the nearest earlier batch of a repository that has any that are waited for. What is off the board holds
+/// nobody up.
+fn earlier_batch(conn: &Connection, repo: &str, batch: i64) -> Done<Vec<Blocker>> {
     let mut statement = conn.prepare_cached(
-        "WITH open (id, batch) AS (SELECT id, batch FROM tasks
-            WHERE repo = ?1 AND batch < ?2 AND status <> 'done' AND archived = 0 AND deleted_at IS NULL)
-         SELECT id FROM open WHERE batch = (SELECT max(batch) FROM open) ORDER BY id",
+        "WITH open (id, batch, failed) AS (SELECT id, batch, status = 'failed' FROM tasks
+            WHERE repo = ?1 AND batch < ?2 AND NOT released(status) AND archived = 0 AND deleted_at IS NULL)
+         SELECT id, failed FROM open WHERE batch = (SELECT max(batch) FROM open) ORDER BY id",
     )?;
-    let found = statement.query_map(params![repo, batch], |row| row.get(0).map(TaskId))?;
+    let found = statement.query_map(params![repo, batch], |row| {
+        let why = if row.get(1)? { Why::Failed } else { Why::Open };
+        Ok(Blocker { task: TaskId(row.get(0)?), why })
+    })?;
     Ok(found.collect::<std::result::Result<_, _>>()?)
 }
 
 /// What each batch of each repository waits for.
 #[derive(Default)]
-struct Batches(HashMap<(String, i64), Vec<TaskId>>);
+struct Batches(HashMap<(String, i64), Vec<Blocker>>);
 
 impl Batches {
-    fn before(&mut self, conn: &Connection, draft: &Draft) -> Done<&[TaskId]> {
+    fn before(&mut self, conn: &Connection, draft: &Draft) -> Done<&[Blocker]> {
         let Some(batch) = draft.batch else { return Ok(&[]) };
         let repo = path_text(&draft.repo)?;
         let key = (repo.to_owned(), batch);
@@ -85,13 +89,19 @@ impl Batches {
 fn needs(conn: &Connection, task: Option<TaskId>) -> Done<Needs> {
     let filter = if task.is_some() { "a.task = ?1" } else { "?1 IS NULL" };
     let mut statement = conn.prepare_cached(&format!(
-        "SELECT a.task, a.needs, b.status <> 'done' AND b.deleted_at IS NULL FROM task_after a
+        "SELECT a.task, a.needs, NOT released(b.status), b.deleted_at IS NOT NULL, b.status = 'failed' FROM task_after a
          JOIN tasks b ON b.id = a.needs WHERE {filter} ORDER BY a.task, a.position"
     ))?;
     let mut rows = statement.query([task.map(|task| task.0)])?;
     let mut needs = Needs::new();
     while let Some(row) = rows.next()? {
-        needs.entry(TaskId(row.get(0)?)).or_default().push((TaskId(row.get(1)?), row.get(2)?));
+        let why = match (row.get(2)?, row.get(3)?, row.get(4)?) {
+            (false, _, _) => None,
+            (true, true, _) => Some(Why::Removed),
+            (true, false, true) => Some(Why::Failed),
+            (true, false, false) => Some(Why::Open),
+        };
+        needs.entry(TaskId(row.get(0)?)).or_default().push((TaskId(row.get(1)?), why));
     }
     Ok(needs)
 }
@@ -100,7 +110,8 @@ fn decode(conn: &Connection, row: &Row<'_>, needs: &mut Needs, batches: &mut Bat
     let cells = Cells::new("tasks", row);
     let id = TaskId(cells.int("id")?);
     let after = needs.remove(&id).unwrap_or_default();
-    let mut blocked_by: Vec<TaskId> = after.iter().filter_map(|(needed, open)| open.then_some(*needed)).collect();
+    let blocker = |(task, why): &(TaskId, Option<Why>)| Some(Blocker { task: *task, why: (*why)? });
+    let mut blocked_by: Vec<Blocker> = after.iter().filter_map(blocker).collect();
     let draft = Draft {
         title: cells.text("title")?,
         prompt: cells.text("prompt")?,
@@ -118,7 +129,7 @@ fn decode(conn: &Connection, row: &Row<'_>, needs: &mut Needs, batches: &mut Bat
         unsafe_mode: cells.flag("unsafe_mode")?,
     };
     let before = batches.before(conn, &draft)?;
-    blocked_by.extend(before.iter().filter(|task| !draft.after.contains(task)));
+    blocked_by.extend(before.iter().filter(|blocker| !draft.after.contains(&blocker.task)));
     Ok(Task {
         id,
         draft,

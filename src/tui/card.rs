@@ -156,7 +156,7 @@ fn ready(model: &Model, card: &Card, now: Timestamp) -> Fact {
         };
     }
     if !task.blocked_by.is_empty() {
-        let by: Vec<String> = task.blocked_by.iter().map(|id| format!("#{id}")).collect();
+        let by: Vec<String> = task.blocked_by.iter().map(|blocker| format!("#{}", blocker.said())).collect();
         return Fact::new(format!("waits for {}", by.join(" ")));
     }
     match why {

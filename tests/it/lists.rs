@@ -130,3 +130,47 @@ fn ten_thousand_tasks_take_seconds() {
     assert_eq!(import(&world, "list", &list, &[]).stdout, "10000 skipped\n");
     assert!(began.elapsed() < Duration::from_mins(1), "{:?}", began.elapsed());
 }
+
+#[test]
+fn what_is_waited_for_and_failed_or_was_removed_says_so() {
+    let world = World::new();
+    let ids: Vec<i64> = ["exit 3", "echo x > f", "echo y > f"].iter().map(|script| world.add(script)).collect();
+    world.ok(&["edit", "3", "--after", "1", "--after", "2"]);
+    assert_eq!(world.task(3)["blockers"].to_string(), r#"[{"task":1,"why":"open"},{"task":2,"why":"open"}]"#);
+    world.ok(&["dispatch", "1"]);
+    world.settled(1, "failed");
+    let left = world.ganger(&["rm", "2"]);
+    assert!(left.stderr.contains("task 3 waits for it, and can't start: ganger edit 3 --no-after"), "{}", left.stderr);
+    assert!(world.ok(&["list"]).contains("waits for 1 (failed), 2 (removed)"), "{}", world.ok(&["list"]));
+    let refused = world.fails(4, &["dispatch", "3"]);
+    assert!(refused.stderr.contains("task 3 waits for 1 (failed), 2 (removed)"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("ganger edit 3 --no-after"), "{}", refused.stderr);
+    assert_eq!(world.task(3)["blocked_by"].to_string(), "[1,2]");
+    // Who comes back is waited for as before.
+    world.ok(&["undo"]);
+    assert_eq!(world.task(3)["blockers"][1]["why"], "open");
+    world.ok(&["edit", "3", "--no-after"]);
+    world.ok(&["dispatch", "3"]);
+    assert_eq!(ids, [1, 2, 3]);
+}
+
+#[test]
+fn a_task_frees_those_that_wait_for_it_once_it_has_come_as_far_as_configured() {
+    let world = World::new();
+    let first = world.add("echo x > f");
+    let second = world.add("echo y > f");
+    world.ok(&["edit", "2", "--after", "1"]);
+    world.ok(&["dispatch", "1"]);
+    world.settled(first, "review");
+    world.fails(4, &["dispatch", "2"]);
+    assert_eq!(world.task(second)["blocked_by"].to_string(), "[1]");
+    world.configure("[queue]\nrelease = \"review\"");
+    assert_eq!(world.task(second)["blocked_by"].to_string(), "[]");
+    world.ok(&["dispatch", "2"]);
+    world.settled(second, "review");
+    world.ok(&["bounce", "1", "--note", "exit 3"]);
+    let third = world.add("echo z > f");
+    world.ok(&["edit", "3", "--after", "2", "--batch", "2"]);
+    world.ok(&["edit", "1", "--priority", "1"]);
+    assert_eq!(world.task(third)["blocked_by"].to_string(), "[]");
+}

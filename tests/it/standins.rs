@@ -307,6 +307,17 @@ fn a_usage_limit_parks_the_task_as_waiting_until_it_ends() {
     assert_eq!(task["saying"], "You've hit your usage limit. Try again in 2 hours 5 minutes.");
     assert!(task["waits_until"].is_string(), "{task:#}");
     assert_eq!(world.status(id), "in-progress");
+    // The account is spent for others, too: what the queue would start waits; who asks for one task may know better.
+    let other = world.ok(&["add", "another", "--agent", "codex"]).trim().parse().unwrap();
+    let ran = world.ganger(&["dispatch", "--all"]);
+    assert_eq!(ran.code, Some(0));
+    assert!(
+        ran.stderr.starts_with("none of 1 started; the agent is at its usage limit, which ends in 2h"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(world.status(other), "ready");
+    world.ok(&["dispatch", &other.to_string()]);
 }
 
 #[test]

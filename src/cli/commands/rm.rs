@@ -26,12 +26,16 @@ pub fn run(wiring: &Wiring, args: &Rm) -> Outcome {
             "removed": args.id,
             "parked": json::paths(&removed.parked),
             "notes": removed.said,
+            "left": removed.left.iter().map(|task| task.0).collect::<Vec<_>>(),
         }));
     } else {
         let elsewhere = elsewhere(wiring, &engine, &card.task.draft.repo);
         output::say(&format!("task {} is removed{elsewhere}", args.id));
         for path in &removed.parked {
             output::say(&format!("its worktree is kept at {}", path.display()));
+        }
+        for left in &removed.left {
+            output::mention(&format!("task {left} waits for it, and can't start: ganger edit {left} --no-after"));
         }
         for note in &removed.said {
             output::mention(note);

@@ -10,6 +10,7 @@ use crate::cli::args::Run as Args;
 use crate::cli::wiring::Wiring;
 use crate::cli::{json, output};
 use crate::domain::state::{Cause, Status};
+use crate::domain::task::Blocker;
 use crate::domain::text;
 use crate::domain::time::span;
 use crate::engine::Kind;
@@ -160,8 +161,7 @@ fn print(summary: &Summary) {
     parts.extend(summary.efficiency.map(|share| format!("{:.0} % of the slots' time used", 100.0 * share)));
     output::say(&parts.join(" · "));
     for (task, by) in &summary.blocked {
-        let by: Vec<String> = by.iter().map(ToString::to_string).collect();
-        output::say(&format!("task {task} waits for {}", by.join(", ")));
+        output::say(&format!("task {task} waits for {}", Blocker::list(by)));
     }
     if summary.interrupted {
         output::mention("interrupted: what runs, runs on; the same command goes on with the rest");
@@ -180,10 +180,10 @@ fn summary_json(summary: &Summary) -> Value {
             "seconds_waited": row.waited.as_secs_f64(),
         })
     });
-    let blocked = summary
-        .blocked
-        .iter()
-        .map(|(task, by)| json!({ "task": task.0, "blocked_by": by.iter().map(|task| task.0).collect::<Vec<_>>() }));
+    let blocked = summary.blocked.iter().map(|(task, by)| {
+        let ids: Vec<i64> = by.iter().map(|blocker| blocker.task.0).collect();
+        json!({ "task": task.0, "blocked_by": ids, "blockers": json::blockers(by) })
+    });
     json!({
         "event": "summary",
         "tasks": tasks.collect::<Vec<_>>(),

@@ -7,6 +7,7 @@ use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_assert_eq, pro
 use super::{home, over};
 use crate::config::{defaults, render};
 use crate::domain::profile::{Mode, NoOutput, Profile};
+use crate::domain::queue::{Counts, Release};
 use crate::domain::settings::{Completion, Queue, Tmux};
 
 fn word() -> impl Strategy<Value = String> {
@@ -59,6 +60,8 @@ fn queues() -> impl Strategy<Value = Queue> {
     (1..=u32::MAX, limit(), limit(), any::<u32>(), proptest::option::of(moment())).prop_map(
         |(max_running, per_agent, per_repo, max_orphan_retries, timeout)| Queue {
             retry_failed: max_orphan_retries,
+            counts: Counts { waiting: max_orphan_retries % 2 == 0, idle: max_running % 2 == 0 },
+            release: if max_running % 3 == 0 { Release::Review } else { Release::Done },
             max_running,
             per_agent,
             per_repo,

@@ -7,8 +7,9 @@ use super::plan;
 use super::preflight::Cleared;
 use super::request::Request;
 use crate::domain::attempt::Plan;
+use crate::domain::queue::Limit;
 use crate::domain::state::{Status, Who};
-use crate::domain::task::Task;
+use crate::domain::task::{Blocker, Task, Why};
 use crate::engine::steps::Saga;
 use crate::engine::{Engine, Fault, Full, Kind, Remedy, upkeep};
 use crate::ports::host::Held;
@@ -62,6 +63,9 @@ pub(super) fn claim<'a>(
         max_running: request.at_most.map_or(queue.max_running, |most| most.min(queue.max_running)),
         per_agent: queue.per_agent,
         per_repo: queue.per_repo,
+        counts: queue.counts,
+        // Who asks for this very task may know better.
+        usage: !request.explicit,
     });
     let mut swept = false;
     loop {
@@ -111,21 +115,28 @@ pub(super) fn claim<'a>(
             Claimed::Missing => return Err(give_up(Fault::no_such_task(task.id))),
             Claimed::Taken { .. } => return Err(give_up(taken(engine, &engine.task(task.id)?))),
             Claimed::Blocked { by } => {
-                let by: Vec<String> = by.iter().map(ToString::to_string).collect();
-                return Err(give_up(
-                    Fault::new(Kind::Conflict, format!("task {} waits for {}", task.id, by.join(", ")))
-                        .hint("finish those first"),
-                ));
+                let never = by.iter().any(|blocker| blocker.why == Why::Removed);
+                let fault = Fault::new(Kind::Conflict, format!("task {} waits for {}", task.id, Blocker::list(&by)));
+                return Err(give_up(if never {
+                    fault.hint(format!("ganger edit {} --no-after", task.id))
+                } else {
+                    fault.hint("finish those first")
+                }));
             }
             Claimed::OverLimit { running, of, limit } => {
                 drop(lock);
                 if swept {
-                    return Err(give_up(Full { running, of, limit }.into()));
+                    return Err(give_up(Full { running, of, limit, minutes: 0 }.into()));
                 }
                 // A ghost uses no capacity: look before saying no.
                 swept = true;
                 engine.ports.files.remove(&plan.files.saga).ok();
                 upkeep::sweep(engine)?;
+            }
+            Claimed::Spent { until } => {
+                let left = until.since(engine.ports.clock.now().wall).as_secs().div_ceil(60);
+                let minutes = u16::try_from(left).unwrap_or(u16::MAX);
+                return Err(give_up(Full { running: 0, of: 0, limit: Limit::Usage, minutes }.into()));
             }
             Claimed::Stale => {
                 drop(lock);

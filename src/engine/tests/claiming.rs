@@ -3,12 +3,15 @@
 use super::world::{Shim, Then, When, World};
 use crate::domain::completion::Evidence;
 use crate::domain::id::TaskId;
-use crate::domain::state::{Cause, Phase, Status, TreeState};
+use crate::domain::queue::{Counts, Limit};
+use crate::domain::state::{Activity, Cause, Phase, Source, Status, TreeState, Who};
 use crate::domain::task::Draft;
+use crate::domain::time::Timestamp;
 use crate::engine::dispatch::{Request, dispatch};
 use crate::engine::queue;
 use crate::engine::report::{Speaker, Word, say};
 use crate::engine::{Engine, Fault, Kind, review, tasks};
+use crate::ports::store::News;
 use crate::ports::store::Store as _;
 
 fn refused(engine: &Engine, task: TaskId) -> Fault {
@@ -253,6 +256,56 @@ fn a_limit_holds_unless_a_person_overrules_it() {
     assert!(fault.message.starts_with("1 task is in progress, the limit is 1 ("), "{fault}");
     assert_eq!(world.task(second).status, Status::Ready);
     dispatch(&engine, &Request { over_limit: true, ..Request::of(second) }).unwrap();
+}
+
+#[test]
+fn a_usage_limit_holds_back_what_the_queue_starts_on_the_same_account() {
+    let mut world = World::new();
+    world.settings.queue.max_running = 1;
+    let (engine, _, attempt) = world.running();
+    let until = Timestamp(world.lock().wall + 7_200_000);
+    let news = News { waits_until: Some(Some(until)), ..News::of(Source::Screen, Activity::Waiting) };
+    engine.ports.store.hear(&attempt.plan.id, &news, &engine.stamp(Who::Shim)).unwrap();
+    let (_, second) = world.ready();
+    let queued = Request { explicit: false, ..Request::of(second) };
+    let fault = dispatch(&engine, &queued).unwrap_err();
+    assert_eq!((fault.kind, fault.full.map(|full| full.limit)), (Kind::Conflict, Some(Limit::Usage)));
+    assert_eq!(fault.message, "the agent is at its usage limit, which ends in 2h");
+    assert_eq!(world.task(second).status, Status::Ready);
+    // Who asks for this very task may know better, and the one that waits for its account holds no slot.
+    dispatch(&engine, &Request::of(second)).unwrap();
+    let (_, third) = world.ready();
+    let full = refused(&engine, third);
+    assert!(full.message.starts_with("1 task is in progress, the limit is 1 ("), "{full}");
+    world.lock().wall = until.0;
+    assert!(refused(&engine, third).message.starts_with("2 tasks are in progress"), "it is over");
+}
+
+#[test]
+fn agents_that_wait_or_are_idle_count_unless_they_are_not_to() {
+    for (activity, counts) in [
+        (Activity::Waiting, Counts { waiting: false, idle: true }),
+        (Activity::Idle, Counts { waiting: true, idle: false }),
+    ] {
+        let mut world = World::new();
+        world.settings.queue.max_running = 1;
+        world.settings.queue.counts = counts;
+        let (engine, task, attempt) = world.running();
+        let (_, second) = world.ready();
+        refused(&engine, second);
+        let hear = |activity| {
+            let news = News::of(Source::Agent, activity);
+            engine.ports.store.hear(&attempt.plan.id, &news, &engine.stamp(Who::Shim)).unwrap();
+        };
+        let other = if activity == Activity::Idle { Activity::Waiting } else { Activity::Idle };
+        hear(other);
+        refused(&engine, second);
+        hear(activity);
+        let row = world.attempt(task);
+        assert!(!counts.has(&row, world.engine().ports.clock.now().wall));
+        assert!(Counts::default().has(&row, world.engine().ports.clock.now().wall));
+        dispatch(&engine, &Request::of(second)).unwrap();
+    }
 }
 
 #[test]

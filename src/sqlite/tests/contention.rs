@@ -73,7 +73,13 @@ fn c10_capacity_of_one_is_won_by_one_of_two_connections() {
                     let (folder, start) = (&board.folder, &start);
                     scope.spawn(move || {
                         let store = open(folder.path());
-                        let capacity = Some(Capacity { max_running: 1, per_agent: None, per_repo: None });
+                        let capacity = Some(Capacity {
+                            max_running: 1,
+                            per_agent: None,
+                            per_repo: None,
+                            counts: crate::domain::queue::Counts::default(),
+                            usage: true,
+                        });
                         let claim = Claim { capacity, ..claim(plan(*task, 1)) };
                         start.wait();
                         store.claim(&claim, &stamp(1)).unwrap()

@@ -8,8 +8,9 @@ use crate::domain::attempt::Exit;
 use crate::domain::completion::{Ending, Evidence, How, Vanished};
 use crate::domain::id::{FileId, TaskId};
 use crate::domain::lifecycle::{Event, Verdict};
+use crate::domain::queue::Counts;
 use crate::domain::state::{Activity, Cause, Phase, Source, Status, TreeState};
-use crate::domain::task::Draft;
+use crate::domain::task::{Blocker, Draft, Edit, Why};
 use crate::domain::time::{BootTime, Timestamp};
 use crate::ports::store::{
     Amendment, Applied, Capacity, Claim, Claimed, Filter, Heard, News, Store as _, StoreError, Which,
@@ -49,7 +50,10 @@ fn a_draft_reads_back_as_it_was_given() {
     let id = board.store.add(std::slice::from_ref(&full), &stamp(5)).unwrap()[0];
     let task = board.task(id);
     assert_eq!(task.draft, full);
-    assert_eq!((task.status, task.attempts, task.blocked_by), (Status::Ready, 0, vec![first]));
+    assert_eq!(
+        (task.status, task.attempts, task.blocked_by),
+        (Status::Ready, 0, vec![Blocker { task: first, why: Why::Open }])
+    );
     assert_eq!(task.created_at, stamp(5).now.wall);
     let listing = board.store.tasks(&Filter::default()).unwrap();
     assert_eq!(listing.tasks.iter().map(|task| task.id).collect::<Vec<_>>(), [first, id]);
@@ -149,14 +153,24 @@ fn a_claim_says_why_it_is_lost() {
         ((9, Some(1), None), crate::domain::queue::Limit::PerAgent, 1),
         ((9, None, Some(0)), crate::domain::queue::Limit::PerRepo, 0),
     ] {
-        let capacity = Capacity { max_running: limits.0, per_agent: limits.1, per_repo: limits.2 };
+        let capacity = Capacity {
+            max_running: limits.0,
+            per_agent: limits.1,
+            per_repo: limits.2,
+            counts: Counts::default(),
+            usage: true,
+        };
         let full = Claim { capacity: Some(capacity), ..claim(plan(other, 1)) };
         assert_eq!(lost(&full), Claimed::OverLimit { running: 1, of, limit });
     }
 
+    let blocked = |why| Claimed::Blocked { by: vec![Blocker { task: other, why }] };
     let waiting = board.store.add(&[Draft { after: vec![other], ..draft("later") }], &stamp(0)).unwrap()[0];
-    assert_eq!(lost(&claim(plan(waiting, 1))), Claimed::Blocked { by: vec![other] });
+    assert_eq!(lost(&claim(plan(waiting, 1))), blocked(Why::Open));
     assert!(board.store.amend(&Amendment::Delete { task: other }, &stamp(0)).unwrap());
+    assert_eq!(lost(&claim(plan(waiting, 1))), blocked(Why::Removed), "what it waits for never comes");
+    let alone = Edit { after: Some(Vec::new()), ..Edit::default() };
+    assert!(board.store.amend(&Amendment::Edit { task: waiting, edit: alone }, &stamp(0)).unwrap());
     assert_eq!(board.store.claim(&claim(plan(waiting, 1)), &stamp(1)).unwrap(), Claimed::Won);
 }
 

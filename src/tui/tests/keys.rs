@@ -202,7 +202,7 @@ fn open_everything(looker: &mut Looker) {
 }
 
 fn removed(place: &str) -> Removed {
-    Removed { parked: vec![PathBuf::from(place)], said: Vec::new() }
+    Removed { parked: vec![PathBuf::from(place)], said: Vec::new(), left: Vec::new() }
 }
 
 /// One of each thing that an act can come to.

@@ -7,6 +7,7 @@ use crate::domain::diff::Change;
 use crate::domain::id::TaskId;
 use crate::domain::liveness::Liveness;
 use crate::domain::state::{Activity, Cause, Phase, Source, Status};
+use crate::domain::task::{Blocker, Why};
 use crate::engine::board::Card;
 use crate::engine::{Fault, Hint, Kind, Remedy};
 use crate::tui::keymap::Intent;
@@ -35,7 +36,7 @@ fn failed(id: i64, title: &str, cause: Cause, reason: &str) -> Card {
 /// A day's work.
 fn day() -> Vec<Card> {
     let mut blocked = titled(2, Status::Ready, "Ship the new checkout");
-    blocked.task.blocked_by = vec![TaskId(1), TaskId(4)];
+    blocked.task.blocked_by = [1, 4].map(|task| Blocker { task: TaskId(task), why: Why::Open }).to_vec();
     let mut urgent = titled(3, Status::Ready, "Urgent: the pipeline is red");
     urgent.task.draft.priority = 5;
     let mut again = titled(5, Status::Ready, "Translate the error messages 漢字 e\u{301}");

@@ -10,7 +10,8 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::{ago, fit, sign};
 use crate::domain::state::Status;
-use crate::domain::time::Timestamp;
+use crate::domain::text;
+use crate::domain::time::{Timestamp, span};
 use crate::engine::board::Card;
 use crate::tui::model::Model;
 
@@ -45,6 +46,21 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let lost = of(Card::lost_its_agent);
     if lost > 0 {
         left.push(Span::styled(format!("  {lost} lost {} agent", if lost == 1 { "its" } else { "their" }), theme.warn));
+    }
+    let mut spent: Vec<(&str, Timestamp)> = Vec::new();
+    for card in &board.cards {
+        let until = card.limit_until(model.now.wall);
+        let agent = card.speaker().map(|attempt| attempt.plan.agent.as_str());
+        if let Some((agent, until)) = agent.zip(until) {
+            match spent.iter_mut().find(|(known, _)| *known == agent) {
+                Some((_, known)) => *known = until.max(*known),
+                None => spent.push((agent, until)),
+            }
+        }
+    }
+    for (agent, until) in spent {
+        let ends = span(until.since(model.now.wall).as_secs());
+        left.push(Span::styled(format!("  {}: limit ends in {ends}", text::line(agent)), theme.warn));
     }
     if model.works_off {
         left.push(Span::styled("  working the queue off", theme.accent));
