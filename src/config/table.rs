@@ -289,6 +289,13 @@ const WORKTREES: &[Row<Settings>] = &[
         |settings| Some(settings.worktrees.link.clone().into()),
     ),
     row(
+        "include",
+        "Whether a new worktree also gets copies of what the file .worktreeinclude at the root of the main worktree names, in \
+         the syntax of .gitignore, and git ignores. Other tools have that file, too.",
+        |settings, field, _| field.boolean().map(|include| settings.worktrees.include = include),
+        |settings| Some(settings.worktrees.include.into()),
+    ),
+    row(
         "hooks",
         "Whether the repository's own post-checkout hook runs in a new worktree, after copying and linking.",
         |settings, field, _| field.boolean().map(|hooks| settings.worktrees.hooks = hooks),

@@ -53,6 +53,7 @@ fn every_key_is_read() {
         base = "main"
         copy = [".env*"]
         link = ["node_modules"]
+        include = false
         hooks = true
         setup = ["npm ci"]
         setup_timeout = "1m"
@@ -105,6 +106,7 @@ fn every_key_is_read() {
         base: "main".to_owned(),
         copy: strings(&[".env*"]),
         link: strings(&["node_modules"]),
+        include: false,
         hooks: true,
         setup: strings(&["npm ci"]),
         setup_timeout: Duration::from_mins(1),

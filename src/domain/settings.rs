@@ -56,6 +56,9 @@ impl Default for Ui {
     }
 }
 
+/// The file at the root of a main worktree that names, as .gitignore does, which of the ignored files a new tree gets.
+pub const INCLUDE: &str = ".worktreeinclude";
+
 /// `[worktrees]`: where they are made, from what, and what a new one gets along.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Worktrees {
@@ -69,6 +72,8 @@ pub struct Worktrees {
     pub copy: Vec<String>,
     /// The same, for those that it gets links to.
     pub link: Vec<String>,
+    /// Whether what [`INCLUDE`] names is copied, too.
+    pub include: bool,
     /// Whether the repository's post-checkout hook is run in a new tree.
     pub hooks: bool,
     /// Commands (`sh -c`) that the shim runs in a new tree before the agent.
@@ -84,6 +89,7 @@ impl Default for Worktrees {
             base: "HEAD".to_owned(),
             copy: Vec::new(),
             link: Vec::new(),
+            include: true,
             hooks: false,
             setup: Vec::new(),
             setup_timeout: Duration::from_mins(15),
@@ -251,6 +257,7 @@ mod tests {
             base: String::new(),
             copy: Vec::new(),
             link: Vec::new(),
+            include: false,
             hooks: false,
             setup: Vec::new(),
             setup_timeout: Duration::ZERO,

@@ -213,6 +213,9 @@ impl Worktrees for PointedWorktrees {
     fn ignored(&self, repo: &Path) -> trees::Result<Vec<PathBuf>> {
         around("trees.ignored", || self.0.ignored(repo), tree_fault)
     }
+    fn included(&self, repo: &Path) -> trees::Result<Vec<PathBuf>> {
+        around("trees.included", || self.0.included(repo), tree_fault)
+    }
     fn commits(&self, repo: &Path, branch: &str, base: &str) -> trees::Result<Vec<String>> {
         around("trees.commits", || self.0.commits(repo, branch, base), tree_fault)
     }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::Git;
 use super::layout::Admin;
 use super::read::Repo;
+use crate::domain::settings::INCLUDE;
 use crate::ports::worktrees::Result;
 
 /// See [`crate::ports::worktrees::Worktrees::ignored`].
@@ -25,10 +26,7 @@ pub(super) fn ignored(git: &Git, repo: &Path) -> Result<Vec<PathBuf>> {
         "--exclude-standard",
         "--directory",
     ]);
-    let answer = git.must(&call, "list ignored files")?;
-    let names = answer.stdout.split(|byte| *byte == 0).filter(|name| !name.is_empty());
-    // A path's components are what counts; the slash behind a folder goes.
-    let mut paths: Vec<PathBuf> = names.map(|name| Path::new(OsStr::from_bytes(name)).components().collect()).collect();
+    let mut paths = paths(&git.must(&call, "list ignored files")?.stdout);
     // Nobody wants other worktrees in a new one.
     let trees: Vec<PathBuf> = Admin::all(&opened.common).unwrap_or_default().iter().filter_map(Admin::tree).collect();
     paths.retain(|path| !trees.iter().any(|tree| tree.starts_with(repo.join(path))));
@@ -36,4 +34,26 @@ pub(super) fn ignored(git: &Git, repo: &Path) -> Result<Vec<PathBuf>> {
     paths.sort();
     paths.dedup_by(|path, folder| path.starts_with(folder));
     Ok(paths)
+}
+
+/// See [`crate::ports::worktrees::Worktrees::included`].
+pub(super) fn included(git: &Git, repo: &Path) -> Result<Vec<PathBuf>> {
+    let opened = Repo::open(git, repo)?;
+    // The patterns are those of .gitignore, so git reads them. With --directory it would answer with whole folders in
+    // which one file matches (2.47).
+    let call =
+        git.call_in(&opened.common, repo).args(["ls-files", "-z", "--others", "--ignored", "--exclude-from", INCLUDE]);
+    if opened.common == repo || !repo.join(INCLUDE).is_file() {
+        return Ok(Vec::new());
+    }
+    let mut named = paths(&git.must(&call, "list what .worktreeinclude names")?.stdout);
+    let ignored = ignored(git, repo)?;
+    named.retain(|path| ignored.iter().any(|ignored| path.starts_with(ignored)));
+    Ok(named)
+}
+
+/// Paths that git has ended with NUL. Their components are what counts; the slash behind a folder goes.
+fn paths(answer: &[u8]) -> Vec<PathBuf> {
+    let names = answer.split(|byte| *byte == 0).filter(|name| !name.is_empty());
+    names.map(|name| Path::new(OsStr::from_bytes(name)).components().collect()).collect()
 }

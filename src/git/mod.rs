@@ -214,6 +214,10 @@ impl Worktrees for Git {
         ignored::ignored(self, repo)
     }
 
+    fn included(&self, repo: &Path) -> Result<Vec<PathBuf>> {
+        ignored::included(self, repo)
+    }
+
     fn commits(&self, repo: &Path, branch: &str, base: &str) -> Result<Vec<String>> {
         read::Repo::open(self, repo)?.commits(branch, base)
     }

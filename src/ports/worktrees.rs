@@ -188,6 +188,9 @@ pub trait Worktrees {
     /// What is ignored in the main worktree at `repo`, relative to it: files, and folders in which everything is. A
     /// bare repository has none.
     fn ignored(&self, repo: &Path) -> Result<Vec<PathBuf>>;
+    /// The files of the main worktree at `repo`, relative to it, that its `.worktreeinclude` names and git ignores; none
+    /// where it has no such file.
+    fn included(&self, repo: &Path) -> Result<Vec<PathBuf>>;
     /// The ids of the commits on `from`, a branch or a commit, that are not in `base`, newest first.
     fn commits(&self, repo: &Path, from: &str, base: &str) -> Result<Vec<String>>;
     /// The files that have changed, by path, not counted yet. Quick: a file whose stamps say that it may have changed is

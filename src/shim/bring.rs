@@ -52,6 +52,9 @@ struct Tally {
     kept: u64,
 }
 
+/// So many files that are included are told of one by one.
+const TOLD: usize = 20;
+
 type Carried<T> = Result<T, Trouble>;
 
 fn failed(doing: &str, path: &Path, error: &io::Error) -> Trouble {
@@ -67,15 +70,39 @@ fn kind(path: &Path) -> io::Result<Option<FileType>> {
 }
 
 impl Carrier<'_> {
-    /// Brings what matches one of the patterns, out of what is ignored.
-    pub(super) fn bring(&mut self, way: Way, patterns: &[Pattern], ignored: &[PathBuf]) -> Carried<()> {
-        for path in self.find(patterns, ignored)? {
+    /// Brings what matches one of the patterns, out of what is ignored, and what is included besides.
+    pub(super) fn bring(
+        &mut self,
+        way: Way,
+        patterns: &[Pattern],
+        ignored: &[PathBuf],
+        included: &[PathBuf],
+    ) -> Carried<()> {
+        let found = self.find(patterns, ignored)?;
+        for path in &found {
             self.ask()?;
             match way {
-                Way::Copy => self.copy(&path)?,
-                Way::Link => self.link(&path)?,
+                Way::Copy => self.copy(path)?,
+                Way::Link => self.link(path)?,
             }
         }
+        let more = included.iter().filter(|path| !found.iter().any(|found| path.starts_with(found)));
+        self.include(&more.collect::<Vec<_>>())
+    }
+
+    /// Copies files, each of which is told of where they are few.
+    fn include(&mut self, files: &[&PathBuf]) -> Carried<()> {
+        if files.len() <= TOLD {
+            return files.iter().try_for_each(|file| self.copy(file));
+        }
+        let mut tally = Tally::default();
+        for file in files {
+            if let Some(place) = self.place(file)? {
+                self.copy_any(&self.from.join(file), &place, &mut tally)?;
+            }
+        }
+        let Tally { copied, kept } = tally;
+        self.tell(&format!("copied {copied} files that .worktreeinclude names; {kept} were here already and are kept"));
         Ok(())
     }
 
@@ -312,6 +339,7 @@ mod tests {
                 way,
                 &[Pattern::parse(pattern).unwrap()],
                 &ignored,
+                &[],
             );
             (brought, told)
         }
@@ -413,7 +441,7 @@ mod tests {
         let mut told = Vec::new();
         let (root, tree) = (from.to_owned(), from.join("to"));
         Carrier { from: &root, to: &tree, tell: &mut |line| told.push(line.to_owned()), go_on: &mut || true }
-            .bring(Way::Copy, &[Pattern::parse("*").unwrap()], &["to".into()])
+            .bring(Way::Copy, &[Pattern::parse("*").unwrap()], &["to".into()], &[])
             .unwrap();
         assert_eq!(told, ["left out to: this worktree is in it"]);
     }

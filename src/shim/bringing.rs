@@ -18,11 +18,11 @@ pub(super) struct Bringing {
 }
 
 impl Bringing {
-    /// Starts to bring what matches, out of what is ignored, from one tree to the other.
+    /// Starts to bring what matches, out of what is ignored, and what is included besides, from one tree to the other.
     pub(super) fn start(
         way: Way,
         patterns: &[String],
-        ignored: Vec<PathBuf>,
+        (ignored, included): (Vec<PathBuf>, Vec<PathBuf>),
         (from, to): (&Path, &Path),
         log: &Path,
         waker: Waker,
@@ -41,7 +41,7 @@ impl Bringing {
                 tell: &mut |line| log::line(&log, line),
                 go_on: &mut || !stop.load(Ordering::SeqCst),
             };
-            let result = match carrier.bring(way, &patterns, &ignored) {
+            let result = match carrier.bring(way, &patterns, &ignored, &included) {
                 Ok(()) => Ok(()),
                 Err(Trouble::Interrupted) => Err("interrupted".to_owned()),
                 Err(Trouble::Failed(why)) => {

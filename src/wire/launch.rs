@@ -72,6 +72,9 @@ pub struct Launch {
     pub copy: Vec<String>,
     #[serde(default)]
     pub link: Vec<String>,
+    /// Whether copies of what the main worktree's `.worktreeinclude` names come along.
+    #[serde(default)]
+    pub include: bool,
     /// Whether the repository's post-checkout hook is run.
     #[serde(default)]
     pub checkout_hook: bool,
@@ -107,7 +110,7 @@ impl Launch {
     /// Whether anything is done in the tree before the agent starts.
     #[must_use]
     pub fn prepares(&self) -> bool {
-        self.checkout_hook || !(self.copy.is_empty() && self.link.is_empty() && self.setup.is_empty())
+        self.checkout_hook || self.include || !(self.copy.is_empty() && self.link.is_empty() && self.setup.is_empty())
     }
 
     /// The file's content.

@@ -360,6 +360,39 @@ fn ignored_files_are_copied_and_linked_before_the_setup_and_are_no_evidence() {
 }
 
 #[test]
+fn what_worktreeinclude_names_and_git_ignores_is_copied() {
+    let world = World::new();
+    ignored(&world);
+    // A comment, a folder, a negation, what git does not ignore, and what only looks like it.
+    world.commit(".worktreeinclude", "# for a new tree\n.env*\n!.env.local\ncache/\nnote\n/nowhere\n");
+    let id = world.dispatch("true");
+    world.settled(id, "review");
+    let tree = world.worktree(id);
+    let read = |name: &str| fs::read_to_string(tree.join(name)).ok();
+    assert_eq!((read(".env"), read("cache/deep/blob")), (Some("main".into()), Some("blob".into())));
+    assert_eq!((read(".env.local"), read("node_modules/x/index.js"), read("note")), (None, None, None));
+    assert_eq!(tree.join("cache/deep/blob").metadata().unwrap().permissions().mode() & 0o777, 0o750);
+    let log = world.log(id);
+    for line in ["# copied .env", "# copied cache/deep/blob"] {
+        assert!(log.iter().any(|found| found == line), "{line}: {log:?}");
+    }
+    // Many are told of together; what is there already stays.
+    for number in 0..30 {
+        fs::write(world.repo().join(format!("cache/{number}")), "").unwrap();
+    }
+    let id = world.dispatch("true");
+    world.settled(id, "review");
+    assert!(world.worktree(id).join("cache/29").exists());
+    let wanted = "# copied 32 files that .worktreeinclude names; 0 were here already and are kept";
+    assert!(world.log(id).iter().any(|found| found == wanted), "{:?}", world.log(id));
+    world.configure("[worktrees]\ninclude = false");
+    let id = world.dispatch("true");
+    world.settled(id, "review");
+    assert!(!world.worktree(id).join(".env").exists());
+    world.reconciled();
+}
+
+#[test]
 fn hooks_are_added_to_settings_that_were_brought_along() {
     let world = World::new();
     world.commit(".gitignore", ".claude/\n");

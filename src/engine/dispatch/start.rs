@@ -6,7 +6,7 @@ use crate::domain::attempt::Attempt;
 use crate::domain::saga::{Failure, StepName};
 use crate::domain::state::{Cause, Phase};
 use crate::domain::text;
-use crate::engine::steps::Saga;
+use crate::engine::steps::{Saga, setup};
 use crate::engine::{Engine, Fault, Kind, Remedy, upkeep};
 use crate::ports::multiplexer::Panes;
 
@@ -22,7 +22,9 @@ pub(super) fn wait(saga: &Saga<'_>) -> Result<Attempt, Failure> {
     let failure = |why: String| Failure { step: StepName::Start, cause: Cause::Spawn, lasting: false, why };
     let timing = &saga.settings.timing;
     let worktrees = &saga.settings.worktrees;
-    let setup = if worktrees.prepares() { worktrees.setup_timeout } else { Duration::ZERO };
+    // Where that can't be looked at, more time does no harm.
+    let includes = setup::includes(engine, &saga.settings, &saga.plan).unwrap_or(true);
+    let setup = if worktrees.prepares() || includes { worktrees.setup_timeout } else { Duration::ZERO };
     let mut version = None;
     let mut looked = Duration::ZERO;
     let mut absent = Duration::ZERO;

@@ -4,7 +4,7 @@ mod files;
 mod orders;
 mod saga;
 mod session;
-mod setup;
+pub mod setup;
 mod worktree;
 
 use super::{Engine, Fault};

@@ -72,6 +72,7 @@ pub(super) fn encode(saga: &Saga<'_>) -> Result<Vec<u8>, String> {
         fresh: plan.adopts.is_none(),
         copy: if unprepared { settings.worktrees.copy.clone() } else { Vec::new() },
         link: if unprepared { settings.worktrees.link.clone() } else { Vec::new() },
+        include: unprepared && setup::includes(engine, settings, plan)?,
         checkout_hook: unprepared && settings.worktrees.hooks,
         setup: if unprepared { settings.worktrees.setup.clone() } else { Vec::new() },
         setup_timeout: millis(settings.worktrees.setup_timeout),

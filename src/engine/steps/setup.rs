@@ -1,8 +1,18 @@
 //! Whether a worktree has to be set up before an agent starts in it.
 
 use crate::domain::attempt::Plan;
+use crate::domain::settings::{INCLUDE, Settings};
 use crate::engine::Engine;
 use crate::ports::store::Which;
+
+/// Whether files come along because the main worktree has a list of them.
+///
+/// # Errors
+/// Those of the disk, as a sentence.
+pub fn includes(engine: &Engine, settings: &Settings, plan: &Plan) -> Result<bool, String> {
+    let file = plan.repo.join(INCLUDE);
+    Ok(settings.worktrees.include && engine.look(&file).map_err(|fault| fault.message)?.is_some())
+}
 
 /// A new tree has to be, and so has one that is taken over from an attempt whose setup did not get so far that an
 /// agent started.

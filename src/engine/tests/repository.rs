@@ -184,6 +184,10 @@ impl Worktrees for Party {
         self.gate("trees.ignored", git_error, || Ok(Vec::new()))
     }
 
+    fn included(&self, _repo: &Path) -> trees::Result<Vec<PathBuf>> {
+        self.gate("trees.included", git_error, || Ok(Vec::new()))
+    }
+
     fn commits(&self, _repo: &Path, branch: &str, _base: &str) -> trees::Result<Vec<String>> {
         self.gate("trees.commits", git_error, || Ok(vec![format!("a commit on {branch}")]))
     }

@@ -79,10 +79,15 @@ impl World<'_> {
 
     fn start_bringing(&mut self, way: Way, patterns: &[String]) -> Result<(), String> {
         let ignored = self.engine.ports.trees.ignored(&self.plan.repo).map_err(|error| error.to_string())?;
+        let included = if way == Way::Copy && self.launch.include {
+            self.engine.ports.trees.included(&self.plan.repo).map_err(|error| error.to_string())?
+        } else {
+            Vec::new()
+        };
         let bringing = Bringing::start(
             way,
             patterns,
-            ignored,
+            (ignored, included),
             (&self.plan.repo, &self.worktree),
             &self.plan.files.log,
             self.signals.waker(),

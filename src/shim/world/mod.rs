@@ -255,7 +255,7 @@ impl<'a> World<'a> {
 /// What the launch file says that a life has to know.
 fn orders(launch: &Launch) -> Orders {
     let mut setup = Vec::new();
-    setup.extend((!launch.copy.is_empty()).then_some(Step::Copy));
+    setup.extend((!launch.copy.is_empty() || launch.include).then_some(Step::Copy));
     setup.extend((!launch.link.is_empty()).then_some(Step::Link));
     setup.extend(launch.checkout_hook.then_some(Step::Hook));
     setup.extend(launch.setup.iter().cloned().map(Step::Command));
