@@ -240,6 +240,12 @@ pub enum Command {
 pub struct Add {
     /// One line that says what you want done
     pub title: String,
+    /// With --template: what is filled in
+    #[arg(value_name = "KEY=VALUE")]
+    pub values: Vec<String>,
+    /// Says what the template of this name in the configuration says
+    #[arg(long, value_name = "NAME")]
+    pub template: Option<String>,
     /// What the agent is told: a text, - for standard input, or @FILE [default: the title]
     #[arg(long, value_name = "TEXT|-|@FILE", allow_hyphen_values = true)]
     pub prompt: Option<String>,

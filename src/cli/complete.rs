@@ -66,6 +66,7 @@ fn with_candidates(command: Command) -> Command {
             "base" | "into" => {
                 argument.add(ArgValueCompleter::new(|typed: &OsStr| branches(typed).unwrap_or_default()))
             }
+            "template" => argument.add(ArgValueCandidates::new(|| templates().unwrap_or_default())),
             "agent" => argument.add(ArgValueCandidates::new(|| agents().unwrap_or_default())),
             _ => argument,
         })
@@ -119,6 +120,13 @@ fn agents() -> Option<Vec<CompletionCandidate>> {
     let global = Args::read(vec!["ganger".into()]).ok()?.global;
     let settings = wiring::configuration(&global).ok()?.settings;
     Some(settings.agents.keys().map(|name| CompletionCandidate::new(text::line(name))).collect())
+}
+
+/// Those of the user's own configuration.
+fn templates() -> Option<Vec<CompletionCandidate>> {
+    let global = Args::read(vec!["ganger".into()]).ok()?.global;
+    let settings = wiring::configuration(&global).ok()?.settings;
+    Some(settings.templates.keys().map(|name| CompletionCandidate::new(text::line(name))).collect())
 }
 
 fn candidate(value: String, described: String) -> CompletionCandidate {

@@ -106,6 +106,7 @@ pub fn defaults(env: Environment<'_>) -> Settings {
     let mut settings = Settings {
         default_agent: agent::DEFAULT.to_owned(),
         agents: BTreeMap::new(),
+        templates: BTreeMap::new(),
         worktrees: Worktrees { root: root.unwrap_or_default(), ..Worktrees::default() },
         queue: Queue::default(),
         merge: Merge::default(),

@@ -7,6 +7,7 @@ use super::{ConfigError, Environment, value};
 use crate::agent::hooks::Mechanism;
 use crate::domain::profile::Profile;
 use crate::domain::settings::Settings;
+use crate::domain::template::Template;
 use crate::tui::keymap;
 
 /// Lays the file over `settings`; on an error they are unfit for use.
@@ -24,6 +25,12 @@ pub(super) fn apply(settings: &mut Settings, document: Document<'_>, env: Enviro
         match section.rows {
             Rows::Settings(rows) => value::each(&field, |field| one(rows, settings, field, env))?,
             Rows::Agents(rows) => value::each(&field, |field| agent(rows, settings, field, env))?,
+            Rows::Templates(rows) => value::each(&field, |field| {
+                named(field, "a template's")?;
+                let template =
+                    settings.templates.entry(field.key.to_owned()).or_insert_with(|| Template::new(field.key));
+                value::each(field, |field| one(rows, template, field, env))
+            })?,
             Rows::Keys => value::each(&field, |field| keys(settings, field))?,
         }
     }
@@ -37,19 +44,25 @@ fn one<T>(rows: &[Row<T>], into: &mut T, field: &Field<'_>, env: Environment<'_>
     (row.read)(into, field, env)
 }
 
+/// Whether a table of that name can be.
+fn named(field: &Field<'_>, whose: &str) -> Result<(), ConfigError> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if field.key.is_empty() || field.key.starts_with('-') || !field.key.chars().all(plain) {
+        return Err(field.refuse_key(
+            format_args!("{whose} name has letters, digits, `-`, `_` and `.` only: `{}` is not one", field.key),
+            "",
+        ));
+    }
+    Ok(())
+}
+
 fn agent(
     rows: &[Row<Profile>],
     settings: &mut Settings,
     agent: &Field<'_>,
     env: Environment<'_>,
 ) -> Result<(), ConfigError> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if agent.key.is_empty() || agent.key.starts_with('-') || !agent.key.chars().all(plain) {
-        return Err(agent.refuse_key(
-            format_args!("an agent's name has letters, digits, `-`, `_` and `.` only: `{}` is not one", agent.key),
-            "",
-        ));
-    }
+    named(agent, "an agent's")?;
     let profile = settings.agents.entry(agent.key.to_owned()).or_insert_with(|| Profile::new(agent.key));
     let mut keys = Vec::new();
     value::each(agent, |field| {

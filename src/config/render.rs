@@ -25,6 +25,12 @@ pub fn render(settings: &Settings) -> String {
                     file.lines(rows, agent);
                 }
             }
+            Rows::Templates(rows) => {
+                for template in settings.templates.values() {
+                    file.section(&format!("{}.{}", section.name, quoted(&template.name)));
+                    file.lines(rows, template);
+                }
+            }
             Rows::Keys => {
                 file.section(section.name);
                 for (name, keys) in &settings.keys {

@@ -13,6 +13,7 @@ use crate::domain::order::{Group, Sort};
 use crate::domain::profile::{Mode, NoOutput, Profile};
 use crate::domain::queue::Release;
 use crate::domain::settings::Settings;
+use crate::domain::template::Template;
 use crate::tui::{keymap, theme};
 
 /// How one setting of `T` is read from a file and shown.
@@ -43,6 +44,8 @@ pub(super) enum Rows {
     Settings(&'static [Row<Settings>]),
     /// A table for each agent.
     Agents(&'static [Row<Profile>]),
+    /// A table for each template.
+    Templates(&'static [Row<Template>]),
     /// The keys of the board, by the names of [`keymap`].
     Keys,
 }
@@ -61,6 +64,7 @@ impl Section {
         match self.rows {
             Rows::Settings(rows) => rows.iter().map(|row| row.key).collect(),
             Rows::Agents(rows) => rows.iter().map(|row| row.key).collect(),
+            Rows::Templates(rows) => rows.iter().map(|row| row.key).collect(),
             Rows::Keys => keymap::NAMES.to_vec(),
         }
     }
@@ -110,6 +114,13 @@ pub(super) const SECTIONS: &[Section] = &[
     },
     Section { name: "completion", doc: "", rows: Rows::Settings(COMPLETION), repository: Share::Everything },
     Section { name: "merge", doc: "", rows: Rows::Settings(MERGE), repository: Share::Everything },
+    Section {
+        name: "templates",
+        doc: "What a kind of task always says: `ganger add \"Login fails\" --template bug file=src/login.rs`. {NAME} in the texts \
+              is filled in with the value of that name and {title} with the task's title; {{ and }} are braces.",
+        rows: Rows::Templates(TEMPLATE),
+        repository: Share::Everything,
+    },
     Section { name: "permissions", doc: "", rows: Rows::Settings(PERMISSIONS), repository: Share::Nothing },
     Section { name: "tmux", doc: "", rows: Rows::Settings(TMUX), repository: Share::Nothing },
     Section {
@@ -142,6 +153,44 @@ pub(super) const TOP: &[Row<Settings>] = &[row(
     |settings, field, _| value::default_agent(settings, field),
     |settings| Some(settings.default_agent.as_str().into()),
 )];
+
+const TEMPLATE: &[Row<Template>] = &[
+    row::<Template>(
+        "prompt",
+        "What the agent is told, where `add` says no prompt.",
+        |template, field, _| field.text().map(|prompt| prompt.clone_into(&mut template.prompt)),
+        |template| Some(template.prompt.clone().into()),
+    )
+    .example(r#""{title}\nLook into {file} first.""#),
+    row::<Template>(
+        "agent",
+        "The agent, where `add` names none.",
+        |template, field, _| field.text().map(|agent| template.agent = Some(agent.to_owned())),
+        |template| template.agent.clone().map(Value::from),
+    )
+    .example(r#""claude""#),
+    row::<Template>(
+        "base",
+        "The revision to start from, where `add` names none.",
+        |template, field, _| field.text().map(|base| template.base = Some(base.to_owned())),
+        |template| template.base.clone().map(Value::from),
+    )
+    .example(r#""main""#),
+    row::<Template>(
+        "files",
+        "Files that the task is about, besides those of `add`.",
+        |template, field, _| field.list().map(|files| template.files = files),
+        |template| Some(template.files.clone().into()),
+    )
+    .example(r#"["{file}"]"#),
+    row::<Template>(
+        "verify",
+        "Commands that must pass before review, besides those of `add`. What is filled in is quoted for the shell.",
+        |template, field, _| field.commands().map(|verify| template.verify = verify),
+        |template| Some(template.verify.clone().into()),
+    )
+    .example(r#"["cargo test"]"#),
+];
 
 /// How the modes are written.
 const MODES: [(&str, Mode); 2] = [("interactive", Mode::Interactive), ("headless", Mode::Headless)];
@@ -614,6 +663,7 @@ mod tests {
                 "queue",
                 "completion",
                 "merge",
+                "templates",
                 "permissions",
                 "tmux",
                 "timing",

@@ -6,6 +6,7 @@ use super::defaults;
 use super::table::{Row, Rows, SECTIONS};
 use crate::domain::profile::Profile;
 use crate::domain::settings::Settings;
+use crate::domain::template::Template;
 use crate::tui::keymap;
 
 /// The width of a comment.
@@ -17,7 +18,7 @@ const HEAD: &str = "\
 # `ganger config show` prints what is in force, `ganger config path` where it was read.
 #
 # A repository may have a file `.ganger.toml` of its own, in its main worktree, with default_agent and the sections
-# [agents], [worktrees], [queue] (timeout and max_orphan_retries) and [completion]. It is laid over this one: tables
+# [agents], [templates], [worktrees], [queue] (timeout and max_orphan_retries) and [completion]. It is laid over this one: tables
 # merge by key, lists replace. It is obeyed once you have read it and run `ganger trust`, until it changes.
 #
 # Durations are numbers with units: \"500ms\", \"10s\", \"15m\", \"1h30m\", \"2d\".
@@ -49,6 +50,10 @@ pub fn commented() -> String {
             Rows::Agents(rows) => {
                 text.push_str("#[agents.mine]\n");
                 lines(&mut text, rows, &Profile::new("mine"));
+            }
+            Rows::Templates(rows) => {
+                text.push_str("#[templates.bug]\n");
+                lines(&mut text, rows, &Template::new("bug"));
             }
             Rows::Keys => {
                 push_line(&mut text, &format!("#[{}]", section.name));
@@ -106,6 +111,7 @@ pub(super) mod docs {
     use super::super::table::{Row, Rows, SECTIONS, Section};
     use super::{anybodys, push_line, shown};
     use crate::domain::profile::Profile;
+    use crate::domain::template::Template;
 
     const PAGE: &str = "\
 # Configuration
@@ -122,7 +128,7 @@ once you have run `ganger trust`; it may set what is marked so here. This page i
         for section in SECTIONS.iter().filter(|section| !matches!(section.rows, Rows::Keys)) {
             let name = match (section.name, section.rows) {
                 ("", _) => "Before the first section".to_owned(),
-                (name, Rows::Agents(_)) => format!("`[{name}.NAME]`"),
+                (name, Rows::Agents(_) | Rows::Templates(_)) => format!("`[{name}.NAME]`"),
                 (name, Rows::Settings(_) | Rows::Keys) => format!("`[{name}]`"),
             };
             push_line(&mut text, &format!("\n## {name}\n"));
@@ -133,6 +139,7 @@ once you have run `ganger trust`; it may set what is marked so here. This page i
             match section.rows {
                 Rows::Settings(rows) => table(&mut text, section, rows, settings),
                 Rows::Agents(rows) => table(&mut text, section, rows, &Profile::new("mine")),
+                Rows::Templates(rows) => table(&mut text, section, rows, &Template::new("bug")),
                 Rows::Keys => {}
             }
         }

@@ -35,6 +35,10 @@ fn refusal(text: &str) -> String {
     }
 }
 
+fn strings(list: &[&str]) -> Vec<String> {
+    list.iter().map(|&text| text.to_owned()).collect()
+}
+
 #[test]
 fn every_key_is_read() {
     let read = settings(
@@ -86,7 +90,6 @@ fn every_key_is_read() {
         "#,
     );
     let mut expected = defaults(&home);
-    let strings = |list: &[&str]| list.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
     "mine".clone_into(&mut expected.default_agent);
     expected.agents.insert(
         "mine".to_owned(),

@@ -29,6 +29,7 @@ pub mod saga;
 pub mod settings;
 pub mod state;
 pub mod task;
+pub mod template;
 pub mod text;
 pub mod time;
 pub mod timeline;

@@ -9,6 +9,7 @@ use super::order::Order;
 use super::permission::Verb;
 use super::profile::Profile;
 use super::queue::{Counts, Release};
+use super::template::Template;
 
 /// The whole configuration, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub struct Settings {
     pub default_agent: String,
     /// By name.
     pub agents: BTreeMap<String, Profile>,
+    /// By name.
+    pub templates: BTreeMap<String, Template>,
     pub worktrees: Worktrees,
     pub queue: Queue,
     pub completion: Completion,

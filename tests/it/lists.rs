@@ -174,3 +174,46 @@ fn a_task_frees_those_that_wait_for_it_once_it_has_come_as_far_as_configured() {
     world.ok(&["edit", "1", "--priority", "1"]);
     assert_eq!(world.task(third)["blocked_by"].to_string(), "[]");
 }
+
+#[test]
+fn a_template_says_what_a_kind_of_task_always_says() {
+    let world = World::new();
+    world.configure(
+        "[templates.bug]\nprompt = \"echo {title}, {file} > f\"\nagent = \"shell\"\nfiles = [\"{file}\"]\nverify = [\"test -n {file}\"]\nbase = \"{from}\"\n[templates.plain]\nprompt = \"echo x > f\"",
+    );
+    world.git(&["branch", "release"]);
+    world.ok(&["add", "Crash", "file=it's", "from=release", "--template", "bug", "--verify", "true", "--file", "more"]);
+    let task = world.task(1);
+    let base = |id: usize| {
+        let line = world.ok(&["export"]).lines().nth(id - 1).unwrap().to_owned();
+        serde_json::from_str::<serde_json::Value>(&line).unwrap()["base"].clone()
+    };
+    assert_eq!((&task["prompt"], base(1)), (&"echo Crash, it's > f".into(), "release".into()));
+    assert_eq!(task["files"].to_string(), r#"["it's","more"]"#);
+    assert_eq!(task["verify"].to_string(), r#"["test -n 'it'\\''s'","true"]"#);
+    world.ok(&["add", "Other", "--template", "plain", "--prompt", "echo y > f", "--base", "main"]);
+    assert_eq!((&world.task(2)["prompt"], base(2)), (&"echo y > f".into(), "main".into()));
+    for (args, why, hint) in [
+        (&["add", "t", "--template", "bgu"][..], "there is no template \"bgu\"", "--template bug, or plain"),
+        (&["add", "t", "--template", "bug", "file=a"], "needs from", "ganger add TITLE --template bug file=… from=…"),
+        (&["add", "t", "--template", "plain", "file=a"], "has no file", "ganger add TITLE --template plain"),
+        (
+            &["add", "t", "--template", "plain", "file"],
+            "\"file\" is not KEY=VALUE",
+            "ganger add TITLE --template plain",
+        ),
+        (&["add", "t", "--template", "bug", "file=a", "file=b"], "file is given twice", "ganger add"),
+        (&["add", "Fix", "login"], "\"login\" is one word too many", "put the title in quotes"),
+    ] {
+        let refused = world.fails(2, args);
+        assert!(refused.stderr.contains(why) && refused.stderr.contains(hint), "{args:?}: {}", refused.stderr);
+    }
+    assert_eq!(world.ganger(&["list", "--json"]).json()["tasks"].as_array().unwrap().len(), 2, "nothing was added");
+    assert!(world.ok(&["config", "show"]).contains("[templates.bug]"));
+    // A repository may bring its own, obeyed once it is trusted.
+    world.commit(".ganger.toml", "[templates.ours]\nprompt = \"echo ours > f\"\n");
+    world.fails(2, &["add", "t", "--template", "ours"]);
+    world.ok(&["trust", "--yes"]);
+    world.ok(&["add", "t", "--template", "ours"]);
+    assert_eq!(world.task(3)["prompt"], "echo ours > f");
+}

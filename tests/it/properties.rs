@@ -7,6 +7,7 @@ use ganger::domain::glob::{Match, Pattern};
 use ganger::domain::id::TaskId;
 use ganger::domain::naming::{Naming, slug};
 use ganger::domain::profile::{Profile, Values, fill};
+use ganger::domain::template::Template;
 use ganger::domain::text;
 use ganger::wire::exit_file;
 use ganger::wire::launch::Launch;
@@ -54,6 +55,15 @@ proptest! {
             prop_assert!(ran.status.success() && ran.stderr.is_empty());
             prop_assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
         }
+    }
+
+    /// What is filled into a command of a template is one word to a real shell.
+    #[test]
+    fn a_value_of_a_template_is_one_word_of_a_shell(value in r#"[a-z'"$`\\;&|*~# !\n\t]{0,12}"#) {
+        let template = Template { verify: vec!["printf %s {value}".to_owned()], ..Template::new("t") };
+        let filled = template.fill("t", &[("value".to_owned(), value.clone())].into()).unwrap();
+        let said = crate::support::command("sh").args(["-c", &filled.verify[0]]).output().unwrap();
+        prop_assert_eq!(String::from_utf8(said.stdout).unwrap(), value);
     }
 
     #[test]

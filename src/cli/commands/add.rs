@@ -1,5 +1,7 @@
 //! `ganger add`.
 
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::json;
@@ -10,8 +12,9 @@ use crate::cli::wiring::Wiring;
 use crate::cli::{board, json, output};
 use crate::domain::id::TaskId;
 use crate::domain::task::Draft;
+use crate::domain::template::{Filled, Misfit, Template, is_name};
 use crate::engine::dispatch::Request;
-use crate::engine::tasks;
+use crate::engine::{Engine, Fault, Kind, tasks};
 
 /// Adds a ready task and prints its id; with `--start` dispatches it.
 ///
@@ -21,16 +24,17 @@ pub fn run(wiring: &Wiring, args: Add) -> Outcome {
     let engine = wiring.engine()?;
     let timeout = args.timeout.as_deref().map(|text| duration("--timeout", text)).transpose()?;
     let repo = wiring.repository(&engine)?;
+    let (template, filled) = template(wiring, &engine, &repo, &args)?;
     let draft = Draft {
         title: args.title,
-        prompt: args.prompt.map(prompt::read).transpose()?.unwrap_or_default(),
+        prompt: args.prompt.map(prompt::read).transpose()?.unwrap_or(filled.prompt),
         repo,
-        agent: args.agent.unwrap_or_default(),
-        base: args.base,
+        agent: args.agent.or(template.agent).unwrap_or_default(),
+        base: args.base.or(filled.base),
         priority: args.priority,
         batch: args.batch,
-        files: args.file,
-        verify: args.verify,
+        files: filled.files.into_iter().chain(args.file).collect(),
+        verify: filled.verify.into_iter().chain(args.verify).collect(),
         timeout,
         after: args.after.into_iter().map(TaskId).collect(),
         external_id: args.external_id,
@@ -52,4 +56,51 @@ pub fn run(wiring: &Wiring, args: Add) -> Outcome {
         output::say(&id.to_string());
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The template that was asked for, filled in; without one, one that says nothing.
+fn template(wiring: &Wiring, engine: &Engine, repo: &Path, args: &Add) -> Result<(Template, Filled), Fault> {
+    let usage = |message: String| Fault::new(Kind::Usage, message);
+    let Some(name) = &args.template else {
+        if let Some(word) = args.values.first() {
+            let message =
+                format!("{word:?} is one word too many: a title is one argument, and KEY=VALUE is for --template");
+            return Err(usage(message).hint("put the title in quotes"));
+        }
+        let none = Filled { prompt: String::new(), base: None, files: Vec::new(), verify: Vec::new() };
+        return Ok((Template::new(""), none));
+    };
+    let settings = wiring.settings_at(engine, Some(repo))?;
+    let Some(template) = settings.templates.get(name) else {
+        let known: Vec<&str> = settings.templates.keys().map(String::as_str).collect();
+        let fault = usage(format!("there is no template {name:?} in the configuration"));
+        return Err(match known.as_slice() {
+            [] => fault.hint(format!("add a section [templates.{name}]: ganger config path")),
+            known => fault.hint(format!("--template {}", known.join(", or "))),
+        });
+    };
+    let mut values = BTreeMap::new();
+    for value in &args.values {
+        let (key, text) = value
+            .split_once('=')
+            .filter(|(key, _)| is_name(key))
+            .ok_or_else(|| usage(format!("{value:?} is not KEY=VALUE")).hint(says(template)))?;
+        if values.insert(key.to_owned(), text.to_owned()).is_some() {
+            return Err(usage(format!("{key} is given twice")).hint(says(template)));
+        }
+    }
+    let filled = template.fill(&args.title, &values).map_err(|misfit| {
+        let message = match misfit {
+            Misfit::Missing(names) => format!("the template {name} needs {}", names.join(", ")),
+            Misfit::Unknown(names) => format!("the template {name} has no {}", names.join(", ")),
+        };
+        usage(message).hint(says(template))
+    })?;
+    Ok((template.clone(), filled))
+}
+
+/// How a template is used.
+fn says(template: &Template) -> String {
+    let use_it = format!("ganger add TITLE --template {}", template.name);
+    template.gaps().into_iter().fold(use_it, |line, gap| format!("{line} {gap}=…"))
 }

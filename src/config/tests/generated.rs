@@ -62,11 +62,13 @@ fn the_default_file_changes_nothing() {
 fn the_default_file_shows_the_built_in_values() {
     let mut shown = settings(&uncommented());
     let example = shown.agents.remove("mine").unwrap();
+    let template = shown.templates.remove("bug").unwrap();
     for (name, keys) in std::mem::take(&mut shown.keys) {
         let binding = keymap::named(&name).unwrap();
         assert_eq!(keys, binding.keys, "{name}");
     }
     assert_eq!(shown, defaults(&home));
+    assert_eq!((template.gaps(), &template.verify), (["file"].into(), &vec!["cargo test".to_owned()]));
     assert_eq!(example.command, ["my-agent", "--flag", "{prompt}"]);
     assert_eq!(example.resume, ["my-agent", "--continue"]);
     assert_eq!(example.env, [("KEY".to_owned(), "value".to_owned())]);
@@ -78,6 +80,7 @@ fn the_default_file_shows_every_key() {
     let tables = |name: &str| match name {
         "" => file.clone(),
         "agents" => file["agents"]["mine"].as_table().unwrap().clone(),
+        "templates" => file["templates"]["bug"].as_table().unwrap().clone(),
         name => file[name].as_table().unwrap().clone(),
     };
     for section in SECTIONS {

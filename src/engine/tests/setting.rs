@@ -31,6 +31,7 @@ pub fn settings(trees: &Path) -> Settings {
     };
     Settings {
         default_agent: "agent".to_owned(),
+        templates: BTreeMap::new(),
         agents: BTreeMap::from([("agent".to_owned(), profile)]),
         worktrees: Worktrees {
             root: trees.display().to_string(),
