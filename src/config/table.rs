@@ -209,6 +209,13 @@ const AGENT: &[Row<Profile>] = &[
     )
     .example(r#"["my-agent", "--flag", "{prompt}"]"#),
     row::<Profile>(
+        "wrap",
+        "What goes before its command, whichever that is, with the same placeholders: a sandbox, a container, another machine. \
+         Before a dispatch the wrapper is looked for, not the agent. docs/agents.md has recipes.",
+        |profile, field, _| value::optional_argv(field).map(|argv| profile.wrap = argv),
+        |profile| Some(profile.wrap.clone().into()),
+    ),
+    row::<Profile>(
         "resume",
         "How to resume an earlier session; [] where the agent can't. With {conversation} in it, it is used once the agent \
          has reported that name through its hooks.",

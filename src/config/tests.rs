@@ -39,12 +39,11 @@ fn strings(list: &[&str]) -> Vec<String> {
     list.iter().map(|&text| text.to_owned()).collect()
 }
 
-#[test]
-fn every_key_is_read() {
-    let read = settings(
-        r#"
+/// A file that sets everything.
+const EVERY_KEY: &str = r#"
         default_agent = "mine"
         [agents.mine]
+        wrap = ["w", "--"]
         command = ["a", "{prompt}"]
         resume = ["a", "-c"]
         mode = "headless"
@@ -87,13 +86,17 @@ fn every_key_is_read() {
         start = "3s"
         saga = "4s"
         database = "5s"
-        "#,
-    );
+        "#;
+
+#[test]
+fn every_key_is_read() {
+    let read = settings(EVERY_KEY);
     let mut expected = defaults(&home);
     "mine".clone_into(&mut expected.default_agent);
     expected.agents.insert(
         "mine".to_owned(),
         Profile {
+            wrap: strings(&["w", "--"]),
             command: strings(&["a", "{prompt}"]),
             resume: strings(&["a", "-c"]),
             mode: Mode::Headless,

@@ -23,6 +23,8 @@ pub enum NoOutput {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
     pub name: String,
+    /// What goes before the argv, with the same placeholders: a sandbox, a container, another machine. Mostly empty.
+    pub wrap: Vec<String>,
     /// Argv with placeholders; never empty, never through a shell.
     pub command: Vec<String>,
     /// Argv that picks an earlier session up again; empty where there is no such thing.
@@ -63,6 +65,7 @@ impl Profile {
     pub fn new(name: &str) -> Self {
         Self {
             name: name.to_owned(),
+            wrap: Vec::new(),
             command: Vec::new(),
             resume: Vec::new(),
             headless: Vec::new(),
@@ -98,6 +101,12 @@ impl Profile {
     pub fn reads_preamble(&self) -> bool {
         let argvs = [&self.command, &self.resume, &self.headless, &self.headless_resume];
         argvs.into_iter().flatten().any(|word| word.contains("{preamble_file}"))
+    }
+
+    /// The program that is started on this machine: what wraps it, or itself.
+    #[must_use]
+    pub fn program(&self) -> Option<&str> {
+        self.wrap.first().or_else(|| self.argv(false, None).first()).map(String::as_str)
     }
 
     /// The argv to start it with, `{permissions}` still in it. `resumes`: there is a tree of an earlier attempt; a

@@ -220,3 +220,19 @@ fn an_agent_that_never_says_its_version_is_not_waited_for() {
     let claude = listed["agents"].as_array().unwrap().iter().find(|agent| agent["name"] == "claude").unwrap();
     assert_eq!((&claude["installed"], &claude["version"]), (&true.into(), &Value::Null));
 }
+
+#[test]
+fn an_agent_is_started_within_what_wraps_it() {
+    let world = World::new();
+    world.configure(
+        "[agents.boxed]\nwrap = [\"env\", \"BOX={task_id}\", \"AT={worktree}\"]\ncommand = [\"sh\", \"{prompt_file}\"]\nsafe = []\nunsafe = [\"--never\"]\nversion = [\"--version\"]",
+    );
+    world.ok(&["add", "t", "--agent", "boxed", "--prompt", "echo \"$BOX $AT\" > f; \"$GANGER_BIN\" done; sleep 1000"]);
+    world.ok(&["dispatch", "1"]);
+    let task = world.settled(1, "review");
+    let tree = std::path::PathBuf::from(task["attempt"]["worktree"].as_str().unwrap());
+    assert_eq!(std::fs::read_to_string(tree.join("f")).unwrap(), format!("1 {}\n", tree.display()));
+    assert!(world.ok(&["agents"]).lines().any(|line| line.starts_with("boxed") && line.contains("env")));
+    world.ok(&["stop", "1"]);
+    world.audited();
+}

@@ -36,6 +36,11 @@ pub fn run(wiring: &Wiring, command: Option<&Agents>) -> Outcome {
     }
 }
 
+/// The hooks that a profile's own program speaks, whatever wraps it.
+fn spoken(profile: &Profile, name: &str) -> Option<Mechanism> {
+    Mechanism::of(name, profile.argv(false, None).first().map_or("", String::as_str))
+}
+
 fn list(wiring: &Wiring) -> Outcome {
     let engine = wiring.engine()?;
     let worktree = worktree(wiring);
@@ -49,10 +54,12 @@ fn list(wiring: &Wiring) -> Outcome {
             .agents
             .values()
             .map(|profile| {
-                let program = profile.argv(false, None).first().map_or("", String::as_str);
+                let program = profile.program().unwrap_or_default();
                 let installed = preflight::is_installed(&engine, program).ok();
-                let version = (installed == Some(true) && !profile.version.is_empty())
-                    .then(|| scope.spawn(|| version(program, &profile.version)));
+                // What is within a wrapper is not asked: it may be on another machine.
+                let asks = profile.wrap.is_empty() && !profile.version.is_empty();
+                let version =
+                    (installed == Some(true) && asks).then(|| scope.spawn(|| version(program, &profile.version)));
                 (profile, program, installed, version)
             })
             .collect();
@@ -62,7 +69,7 @@ fn list(wiring: &Wiring) -> Outcome {
             program: program.to_owned(),
             installed,
             version: version.and_then(|look: std::thread::ScopedJoinHandle<'_, _>| look.join().ok().flatten()),
-            hooks: profile.hooks.as_deref().or(Some(&profile.name)).and_then(|name| Mechanism::of(name, program)).map(
+            hooks: profile.hooks.as_deref().or(Some(&profile.name)).and_then(|name| spoken(profile, name)).map(
                 |mechanism| worktree.as_ref().is_ok_and(|worktree| install::is_installed(site(worktree), mechanism)),
             ),
         };

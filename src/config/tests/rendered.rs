@@ -33,8 +33,10 @@ fn profiles() -> impl Strategy<Value = Profile> {
         |(name, argvs, mode, no_output, env, (preamble, hooks, resume_after_limit), waiting, limit)| {
             let (mut command, resume, headless, headless_resume, safe_args, unsafe_args) = argvs;
             command.insert(0, "program".to_owned());
+            let wrap = if preamble { command.clone() } else { Vec::new() };
             let hooks = hooks.then(|| "claude".to_owned());
             Profile {
+                wrap,
                 command,
                 resume,
                 headless,

@@ -60,12 +60,14 @@ pub fn check(engine: &Engine, task: &Task, agent: &str) -> Result<Cleared, Obsta
             ),
         });
     };
-    if let Some(program) = profile.argv(false, None).first()
+    // What is started where it goes to, nobody knows here.
+    if let Some(program) = profile.program()
         && !find(engine, program)?
     {
+        let (what, key) = if profile.wrap.is_empty() { ("agent", "command") } else { ("what wraps agent", "wrap") };
         return Err(Obstacle::Task {
-            reason: format!("agent {agent:?} is missing: {program:?} is not an executable on PATH"),
-            hint: format!("install it, or change agents.{agent}.command: ganger config path"),
+            reason: format!("{what} {agent:?} is missing: {program:?} is not an executable on PATH"),
+            hint: format!("install it, or change agents.{agent}.{key}: ganger config path"),
         });
     }
     let base = task.draft.base.as_deref().unwrap_or(&settings.worktrees.base);

@@ -49,7 +49,9 @@ fn argv(saga: &Saga<'_>) -> Vec<OsString> {
         conversation: conversation.as_deref(),
         permissions,
     };
-    fill(template, &values)
+    // The permissions are the agent's own arguments.
+    let wrap = fill(&profile.wrap, &Values { permissions: &[], ..values });
+    wrap.into_iter().chain(fill(template, &values)).collect()
 }
 
 /// The launch file.

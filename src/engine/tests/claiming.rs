@@ -107,6 +107,21 @@ fn a_program_by_path_is_looked_for_where_it_is_said_to_be() {
 }
 
 #[test]
+fn what_wraps_an_agent_is_looked_for_in_its_place() {
+    let mut world = World::new();
+    let profile = world.settings.agents.get_mut("agent").unwrap();
+    profile.command[0] = "only-in-the-container".to_owned();
+    profile.wrap = vec!["agent".to_owned(), "{worktree}".to_owned(), "--".to_owned()];
+    let (engine, task) = world.ready();
+    dispatch(&engine, &Request::of(task)).unwrap();
+    world.settings.agents.get_mut("agent").unwrap().wrap[0] = "no-wrapper".to_owned();
+    let (engine, task) = world.ready();
+    let fault = refused(&engine, task);
+    assert!(fault.message.contains("what wraps agent \"agent\" is missing: \"no-wrapper\""), "{fault}");
+    assert!(fault.hint.unwrap().to_string().contains("agents.agent.wrap"));
+}
+
+#[test]
 fn another_agent_can_be_asked_for_and_must_be_known() {
     let mut world = World::new();
     let other = world.settings.agents["agent"].clone();
