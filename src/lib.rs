@@ -40,6 +40,7 @@ pub mod domain;
 pub mod engine;
 #[cfg(feature = "failpoints")]
 pub mod failpoint;
+pub mod forge;
 pub mod formats;
 pub mod git;
 pub mod os;

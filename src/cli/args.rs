@@ -172,6 +172,8 @@ pub enum Command {
     Bounce(Bounce),
     /// Approves a task in review: ends its agent, and the task is done
     Approve(One),
+    /// Opens a pull request of a task's reviewed work, or brings the one that is there up to date
+    Pr(Pr),
     /// Merges a task's reviewed work into the branch that it started from, and the task is done
     Merge(Merge),
     /// Moves a task that is done back to review
@@ -453,6 +455,25 @@ pub struct Retry {
     /// Only moves it back to ready
     #[arg(long)]
     pub no_dispatch: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Pr {
+    /// The task: 12, #12 or its title
+    #[arg(value_name = "ID", value_parser = ids::one)]
+    pub id: i64,
+    /// As a draft, where it is a new one
+    #[arg(long)]
+    pub draft: bool,
+    /// The branch that the work is to go to [default: the one that the task started from]
+    #[arg(long, value_name = "BRANCH")]
+    pub base: Option<String>,
+    /// Commits first what is in no commit
+    #[arg(long)]
+    pub commit_all: bool,
+    /// Only shows the one that is there in the browser
+    #[arg(long, conflicts_with_all = ["draft", "base", "commit_all"])]
+    pub web: bool,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -112,6 +112,7 @@ fn remarks(card: &Card, now: Timestamp) -> (String, Tone) {
     if !task.blocked_by.is_empty() {
         remarks.push(format!("waits for {}", Blocker::list(&task.blocked_by)));
     }
+    remarks.extend(task.pull.as_ref().map(|pull| format!("PR {}: {}", pull.number, pull.said)));
     if task.status != Status::InProgress
         && let Some(reason) = &task.reason
     {

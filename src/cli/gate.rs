@@ -47,6 +47,7 @@ pub fn verbs(command: &Command) -> Vec<Verb> {
         Command::Approve(_) => vec![Verb::Approve],
         Command::Merge(args) if args.dry_run => vec![Verb::MergePreview],
         Command::Merge(_) => vec![Verb::Merge],
+        Command::Pr(_) => vec![Verb::Pr],
         Command::Reopen(_) => vec![Verb::Reopen],
         Command::Wait(_) => vec![Verb::Wait],
         Command::Done(_) => vec![Verb::Done],

@@ -9,6 +9,7 @@ use crate::config::nearest;
 use crate::domain::attempt::{Attempt, Exit};
 use crate::domain::completion::signal_name;
 use crate::domain::id::TaskId;
+use crate::domain::pull::Linked;
 use crate::domain::state::Cause;
 use crate::domain::task::{Blocker, Why};
 use crate::domain::time::Timestamp;
@@ -36,6 +37,19 @@ pub fn blockers(blockers: &[Blocker]) -> Vec<Value> {
         Why::Removed => "removed",
     };
     blockers.iter().map(|blocker| json!({ "task": blocker.task.0, "why": why(blocker.why) })).collect()
+}
+
+/// A task's pull request.
+#[must_use]
+pub fn pull(task: TaskId, pull: &Linked) -> Value {
+    json!({
+        "task": task.0,
+        "pr_url": pull.url,
+        "pr_number": pull.number,
+        "pr_said": pull.said,
+        "review_state": pull.state.text(),
+        "review_rounds": pull.rounds,
+    })
 }
 
 fn ids(ids: &[TaskId]) -> Vec<i64> {
@@ -75,10 +89,11 @@ pub fn task(card: &Card) -> Value {
         "not_before": task.not_before.map(time),
         "orphans": task.orphans,
         "archived": task.archived,
-        "pr_url": Value::Null,
-        "pr_number": Value::Null,
-        "review_state": Value::Null,
-        "review_rounds": 0,
+        "pr_url": task.pull.as_ref().map(|pull| &pull.url),
+        "pr_number": task.pull.as_ref().map(|pull| pull.number),
+        "pr_said": task.pull.as_ref().map(|pull| &pull.said),
+        "review_state": task.pull.as_ref().map(|pull| pull.state.text()),
+        "review_rounds": task.pull.as_ref().map_or(0, |pull| pull.rounds),
         "commits": card.commits,
         "tree": card.tree.as_ref().map(|tree| tree.found.text()),
         "head": card.head().map(Head::text),

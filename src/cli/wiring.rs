@@ -10,6 +10,7 @@ use crate::domain::attempt::Files;
 use crate::domain::permission::Caller;
 use crate::domain::settings::Settings;
 use crate::engine::{Engine, Fault, Kind, Ports, Surroundings, tasks, trust};
+use crate::forge::GitHub;
 use crate::git::Git;
 use crate::os::clock::SystemClock;
 use crate::os::disk::FileSystem;
@@ -265,6 +266,7 @@ pub fn engine(
         store: Box::new(store),
         trees: Box::new(git.clone()),
         merges: Box::new(git),
+        forge: Box::new(GitHub),
         mux: Box::new(Tmux::new(settings.timing.tmux)),
         clock: Box::new(SystemClock),
         locks: Box::new(FileLocks),
@@ -293,7 +295,7 @@ pub fn engine(
 #[cfg(feature = "failpoints")]
 fn pointed(state_dir: &Path, ports: Ports) -> Ports {
     use crate::failpoint::{Inner, wrap};
-    let Ports { clock, notifier, shell, .. } = ports;
+    let Ports { clock, notifier, shell, forge, .. } = ports;
     let inner = Inner {
         store: ports.store,
         trees: ports.trees,
@@ -308,5 +310,20 @@ fn pointed(state_dir: &Path, ports: Ports) -> Ports {
     };
     let Inner { store, trees, merges, mux, locks, processes, files, repositories, disk, tree_files } =
         wrap(state_dir, inner);
-    Ports { store, trees, merges, mux, clock, locks, processes, files, notifier, shell, repositories, disk, tree_files }
+    Ports {
+        store,
+        trees,
+        merges,
+        forge,
+        mux,
+        clock,
+        locks,
+        processes,
+        files,
+        notifier,
+        shell,
+        repositories,
+        disk,
+        tree_files,
+    }
 }

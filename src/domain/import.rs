@@ -267,6 +267,7 @@ mod tests {
             attempt: None,
             attempts: 0,
             blocked_by: Vec::new(),
+            pull: None,
             created_at: Timestamp(0),
             updated_at: Timestamp(0),
         }

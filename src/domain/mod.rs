@@ -21,6 +21,7 @@ pub mod order;
 pub mod patch;
 pub mod permission;
 pub mod profile;
+pub mod pull;
 pub mod queue;
 pub mod reconcile;
 pub mod requeue;

@@ -39,6 +39,7 @@ words! {
         Approve = "approve",
         Merge = "merge",
         MergePreview = "merge --dry-run",
+        Pr = "pr",
         Reopen = "reopen",
         Wait = "wait",
         Done = "done",
@@ -125,6 +126,7 @@ impl Verb {
             | Self::Bounce
             | Self::Approve
             | Self::Merge
+            | Self::Pr
             | Self::Reopen
             | Self::Rm
             | Self::TrashRestore

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::id::{AttemptId, TaskId};
+use super::pull::Linked;
 use super::state::{Cause, Status};
 use super::time::Timestamp;
 
@@ -185,6 +186,8 @@ pub struct Task {
     pub attempts: u32,
     /// What keeps it from being started: tasks of `draft.after`, or of the batch before.
     pub blocked_by: Vec<Blocker>,
+    /// The pull request of its work.
+    pub pull: Option<Linked>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }

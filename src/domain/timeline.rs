@@ -54,6 +54,9 @@ pub fn sentence(facts: &BTreeMap<String, String>, from: &str, to: &str) -> Strin
         "worktree restored" => with("its worktree was restored", "worktree"),
         "worktree deleted" => with("its worktree was deleted from the trash", "worktree"),
         "worktree gone" => with("its worktree is gone", "worktree"),
+        "pull request" => {
+            format!("pull request {}: {}", fact("url").unwrap_or_default(), fact("said").unwrap_or_default())
+        }
         "merged" => format!("merged into {}", fact("into").unwrap_or_default()),
         "note" => with("note for the next attempt", "note"),
         "note taken in" => "the agent has taken the note in".to_owned(),

@@ -14,6 +14,7 @@ use crate::domain::permission::Caller;
 use crate::domain::settings::Settings;
 use crate::domain::state::Who;
 use crate::domain::task::Task;
+use crate::ports::forge::Forge;
 use crate::ports::host::{Clock, Disk, Entry, Locks, Notifier, Processes, Shell, StateFiles, TreeFiles};
 use crate::ports::merges::Merges;
 use crate::ports::multiplexer::Multiplexer;
@@ -57,6 +58,7 @@ pub struct Ports {
     pub store: Box<dyn Store>,
     pub trees: Box<dyn Worktrees>,
     pub merges: Box<dyn Merges>,
+    pub forge: Box<dyn Forge>,
     pub mux: Box<dyn Multiplexer>,
     pub clock: Box<dyn Clock>,
     pub locks: Box<dyn Locks>,

@@ -3,6 +3,7 @@
 //! Every call that leaves the process has a deadline. "Could not look" is always an error or a value of its own,
 //! never an empty answer.
 
+pub mod forge;
 pub mod host;
 pub mod merges;
 pub mod multiplexer;

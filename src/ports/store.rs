@@ -16,6 +16,7 @@ use crate::domain::id::{AttemptId, Place, Process, TaskId};
 use crate::domain::import::Needed;
 use crate::domain::lifecycle::{Event, Limits};
 use crate::domain::merge::Method;
+use crate::domain::pull::Linked;
 use crate::domain::queue::{Counts, Limit};
 use crate::domain::state::{Act, Activity, Cause, Phase, Source, Spoken, Status, Who};
 use crate::domain::task::{Blocker, Draft, Edit, Task};
@@ -214,6 +215,9 @@ pub enum Applied {
 /// What the timeline calls a merge.
 pub const MERGED: &str = "merged";
 
+/// What the timeline calls news of a pull request.
+pub const PULL_REQUEST: &str = "pull request";
+
 /// What the timeline calls a worktree that was moved to the trash.
 pub const WORKTREE_PARKED: &str = "worktree parked";
 
@@ -246,6 +250,8 @@ pub enum Amendment {
     NoteTakenIn { task: TaskId, note: String },
     /// A branch has got the task's work: where from and to, and how.
     Merged { task: TaskId, into: String, from: String, to: String, method: Method },
+    /// What was learnt of its pull request. It leaves an event only where that is news.
+    Pull { task: TaskId, pull: Linked },
     /// Soft deletion. Only without a live attempt.
     Delete { task: TaskId },
     /// The undo of that. Only while no other task has its external id.

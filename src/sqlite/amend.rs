@@ -6,10 +6,11 @@ use super::attempts;
 use super::events::{Facts, noted};
 use super::rows::{list_text, path_text};
 use super::trouble::{Done, one};
-use super::{edit, shelf};
-use crate::domain::id::{AttemptId, Process};
+use super::{edit, shelf, tasks};
+use crate::domain::id::{AttemptId, Process, TaskId};
+use crate::domain::pull::Linked;
 use crate::domain::state::{Phase, TreeState};
-use crate::ports::store::{Amendment, MERGED, Stamp, WORKTREE_MADE_AGAIN, WORKTREE_PARKED};
+use crate::ports::store::{Amendment, MERGED, PULL_REQUEST, Stamp, WORKTREE_MADE_AGAIN, WORKTREE_PARKED};
 
 pub(super) fn amend(conn: &Connection, amendment: &Amendment, stamp: &Stamp) -> Done<bool> {
     match amendment {
@@ -77,12 +78,44 @@ pub(super) fn amend(conn: &Connection, amendment: &Amendment, stamp: &Stamp) -> 
             ];
             noted(conn, written, *task, None, facts, stamp)
         }
+        Amendment::Pull { task, pull } => link(conn, *task, pull, stamp),
         Amendment::Delete { task } => shelf::delete(conn, *task, stamp),
         Amendment::Undelete { task } => shelf::undelete(conn, *task, stamp),
         Amendment::Archive { task } => shelf::archive(conn, *task, stamp),
         Amendment::Unarchive { task } => shelf::unarchive(conn, *task, stamp),
         Amendment::Edit { task, edit } => edit::edit(conn, *task, edit, stamp),
     }
+}
+
+fn link(conn: &Connection, task: TaskId, pull: &Linked, stamp: &Stamp) -> Done<bool> {
+    let Some(before) = tasks::task(conn, task)? else { return Ok(false) };
+    let is_news = pull.is_news(before.pull.as_ref());
+    let updated = if is_news { stamp.now.wall } else { before.updated_at };
+    let written = conn
+        .prepare_cached(
+            "UPDATE tasks SET pr_url = ?1, pr_number = ?2, review_state = ?3, review_rounds = ?4, pr_said = ?5,
+                pr_asked_at = ?6, updated_at = ?7 WHERE id = ?8 AND deleted_at IS NULL",
+        )?
+        .execute(params![
+            pull.url,
+            pull.number,
+            pull.state.text(),
+            pull.rounds,
+            pull.said,
+            pull.asked_at.0,
+            updated.0,
+            task.0,
+        ])?;
+    if !is_news {
+        return Ok(written == 1);
+    }
+    let facts = vec![
+        ("event", PULL_REQUEST.to_owned()),
+        ("url", pull.url.clone()),
+        ("state", pull.state.text().to_owned()),
+        ("said", pull.said.clone()),
+    ];
+    noted(conn, written, task, None, facts, stamp)
 }
 
 struct Names<'a> {

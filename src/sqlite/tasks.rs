@@ -10,14 +10,16 @@ use super::events::{self, Entry};
 use super::rows::{Cells, list_text, millis, path_text};
 use super::trouble::{Done, Trouble};
 use crate::domain::id::TaskId;
+use crate::domain::pull::{Linked, ReviewState};
 use crate::domain::state::{Cause, Status};
 use crate::domain::task::{Blocker, Draft, Task, Why};
+use crate::domain::time::Timestamp;
 use crate::ports::store::{Filter, Listing, Result, Stamp, StoreError};
 
 const SELECT: &str = "SELECT id, title, prompt, repo, agent, base, priority, batch, files, verify, timeout_ms,
     external_id, extra, unsafe_mode, status, cause, reason, note, not_before, orphans, archived, attempt,
     coalesce((SELECT max(number) FROM attempts WHERE attempts.task = tasks.id), 0) AS attempts,
-    created_at, updated_at FROM tasks";
+    created_at, updated_at, pr_url, pr_number, review_state, review_rounds, pr_said, pr_asked_at FROM tasks";
 
 /// What tasks wait for: in their order, and why each is waited for, if it still is.
 type Needs = HashMap<TaskId, Vec<(TaskId, Option<Why>)>>;
@@ -145,7 +147,20 @@ fn decode(conn: &Connection, row: &Row<'_>, needs: &mut Needs, batches: &mut Bat
         blocked_by,
         created_at: cells.instant("created_at")?,
         updated_at: cells.instant("updated_at")?,
+        pull: pull(&cells)?,
     })
+}
+
+/// The pull request of a task, where it has one.
+fn pull(cells: &Cells<'_>) -> Done<Option<Linked>> {
+    let url = cells.maybe_text("pr_url")?;
+    let number = cells.maybe_int("pr_number")?;
+    let state = cells.maybe_word("review_state", ReviewState::parse)?;
+    let rounds = cells.number("review_rounds")?;
+    let said = cells.maybe_text("pr_said")?.unwrap_or_default();
+    let asked_at = cells.maybe_instant("pr_asked_at")?.unwrap_or(Timestamp(0));
+    let linked = url.zip(number).zip(state);
+    Ok(linked.map(|((url, number), state)| Linked { number, url, state, rounds, said, asked_at }))
 }
 
 pub(super) fn add(conn: &Connection, drafts: &[Draft], stamp: &Stamp) -> Done<Vec<TaskId>> {

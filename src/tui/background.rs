@@ -12,11 +12,14 @@ use super::host::{Changes, Events, Host};
 use super::msg::{Msg, Sweep};
 use super::viewer::Viewer;
 use crate::engine::board::{Board, Shown};
+use crate::engine::merge::learn;
 use crate::engine::upkeep::{Action, Scope, reconcile, sweep};
 use crate::engine::{Engine, Fault};
 
 /// How often is looked without any event: the net under the events.
 const NET: Duration = Duration::from_secs(2);
+/// How often is looked whether there are pull requests to ask about.
+const ASKING: Duration = Duration::from_secs(20);
 /// How often a sweep that found nothing is told.
 const SIGN: Duration = Duration::from_secs(10);
 /// The same as [`NET`] where the system has no file events.
@@ -42,6 +45,8 @@ pub fn start(host: &Arc<dyn Host>, shown: &Wanted, inbox: &Inbox) -> io::Result<
     keep("board", host, inbox, move || read(s.as_ref(), &w, &i))?;
     let (s, i) = (Arc::clone(host), inbox.clone());
     keep("sweep", host, inbox, move || watch_over(s.as_ref(), &i))?;
+    let (s, i, w) = (Arc::clone(host), inbox.clone(), Arc::clone(shown));
+    keep("pulls", host, inbox, move || ask_forge(s.as_ref(), &w, &i))?;
     let (s, i, v) = (Arc::clone(host), inbox.clone(), Arc::clone(&viewer));
     keep("view", host, inbox, move || {
         if let Some(engine) = engine(s.as_ref(), |_| !i.is_closed()) {
@@ -133,6 +138,16 @@ fn read(host: &dyn Host, wanted: &Wanted, inbox: &Inbox) {
                 None => return,
             }
         }
+    }
+}
+
+/// Asks about pull requests now and then: what is learnt is written, and so read by the thread that reads.
+fn ask_forge(host: &dyn Host, wanted: &Wanted, inbox: &Inbox) {
+    let Some(engine) = engine(host, |_| !inbox.is_closed()) else { return };
+    while !inbox.is_closed() {
+        // A forge that can't be asked changes nothing, and `ganger reconcile` says why.
+        learn(&engine, self::wanted(wanted).repo.as_deref()).ok();
+        host.pause(ASKING);
     }
 }
 

@@ -186,6 +186,9 @@ fn extras(model: &Model, card: &Card) -> Vec<(String, bool)> {
     if card.is_live() && task.status != Status::InProgress {
         extras.push(("agent still there".to_owned(), true));
     }
+    if let (Some(pull), Status::Review | Status::Done) = (&task.pull, task.status) {
+        extras.push((format!("PR {}: {}", pull.number, pull.said), true));
+    }
     if task.archived {
         extras.push(("archived".to_owned(), true));
     }

@@ -2,7 +2,7 @@
 
 use super::msg::{Answer, Done};
 use crate::domain::id::TaskId;
-use crate::engine::merge::{Merge, Request, merge, preview};
+use crate::engine::merge::{Merge, Request, Wanted, merge, open, preview};
 use crate::engine::{Engine, Fault};
 
 /// On the board the question is the request: it names what is committed first.
@@ -43,4 +43,10 @@ fn each(
         }
     }
     (merges, None)
+}
+
+/// Pushes a task's work, and opens a pull request of it. What is in no commit is committed first.
+pub fn pull(engine: &Engine, task: TaskId) -> Result<Done, Fault> {
+    let opened = open(engine, &Wanted { task, is_draft: false, base: None, commit_all: true })?;
+    Ok(Done::Pulled { task, url: opened.pull.url, is_new: opened.is_new })
 }

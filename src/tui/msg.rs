@@ -276,6 +276,10 @@ pub enum Act {
     Merge {
         tasks: Vec<TaskId>,
     },
+    /// Pushes its work, and opens a pull request. What is in no commit is committed first.
+    Pull {
+        task: TaskId,
+    },
     Simple {
         task: TaskId,
         act: Simple,
@@ -313,6 +317,7 @@ impl Act {
             | Self::Bounce { task, .. }
             | Self::Stop { task }
             | Self::Approve { task }
+            | Self::Pull { task }
             | Self::Simple { task, .. }
             | Self::Remove { task, .. }
             | Self::Send { task, .. }
@@ -350,6 +355,7 @@ impl Act {
             Self::Stop { .. } => "stopping",
             Self::Approve { .. } => "approving",
             Self::Merge { .. } => "merging",
+            Self::Pull { .. } => "pushing",
             Self::Simple { act, .. } => act.going_on(),
             Self::Remove { .. } => "removing",
             Self::Undo => "undoing",
@@ -388,6 +394,12 @@ pub enum Done {
     Merged {
         merges: Vec<Merge>,
         stopped: Option<Fault>,
+    },
+    /// The address of a pull request, and whether it is a new one.
+    Pulled {
+        task: TaskId,
+        url: String,
+        is_new: bool,
     },
     Simple(TaskId, Simple),
     Removed {

@@ -306,6 +306,7 @@ impl Scene<'_> {
                 Done::Approved(*task)
             }
             Act::Merge { tasks } => merge::carry_out(engine, tasks)?,
+            Act::Pull { task } => merge::pull(engine, *task)?,
             Act::Simple { task, act } => {
                 act.carry_out(engine, *task)?;
                 Done::Simple(*task, *act)

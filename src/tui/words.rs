@@ -60,6 +60,8 @@ pub fn done(done: &Done) -> Said {
         Done::Stopped(task) => format!("task {task}: its agent has ended").into(),
         Done::Approved(task) => Said::from(format!("task {task} is done")).then(Intent::Undo),
         Done::Merged { merges, stopped } => merged(merges, stopped.as_ref()),
+        Done::Pulled { task, url, is_new: true } => format!("task {task}: {url} is open").into(),
+        Done::Pulled { task, url, is_new: false } => format!("task {task}: {url} is up to date").into(),
         Done::Simple(task, act) => act.said(*task),
         Done::Removed { task, removed } => {
             let parked = removed.parked.first().map(|place| format!(", its work is in {}", place.display()));

@@ -36,6 +36,7 @@ mod old_database;
 mod output;
 mod permissions;
 mod properties;
+mod pulls;
 mod readme;
 mod restored;
 mod review;

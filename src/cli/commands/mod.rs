@@ -33,6 +33,7 @@ pub mod list;
 pub mod log;
 mod man;
 pub mod merge;
+mod pr;
 mod prompt;
 pub mod reconcile;
 pub mod report;
@@ -145,6 +146,7 @@ fn carry_out(wiring: &Wiring, command: Command) -> Outcome {
         Command::Bounce(args) => review::bounce(wiring, &args),
         Command::Approve(args) => review::approve(wiring, args.id),
         Command::Merge(args) => merge::run(wiring, args),
+        Command::Pr(args) => pr::run(wiring, args),
         Command::Reopen(args) => review::reopen(wiring, args.id),
         Command::Wait(args) => wait::run(wiring, &args),
         Command::Done(args) => report::done(wiring, &args),

@@ -8,8 +8,9 @@ use super::Outcome;
 use crate::cli::args::Reconcile;
 use crate::cli::wiring::Wiring;
 use crate::cli::{json, output};
+use crate::engine::merge::{Learnt, learn};
 use crate::engine::upkeep::{Report, Scope, reconcile};
-use crate::engine::{Engine, Kind};
+use crate::engine::{Engine, Fault, Kind};
 use crate::os::events::{FileWatch, Woken, wait_to_print};
 
 /// One pass, or a pass for each event.
@@ -31,7 +32,9 @@ pub fn once(wiring: &Wiring, dry_run: bool, check: bool) -> Outcome {
     let engine = wiring.engine()?;
     let scope = Scope { repo: wiring.repository_if_named(&engine)?, dry_run };
     let report = reconcile(&engine, &scope)?;
-    print(wiring, &report, dry_run);
+    // What a forge says comes after, and changes nothing of that.
+    let pulls = if dry_run { (Vec::new(), None) } else { learn(&engine, scope.repo.as_deref())? };
+    print(wiring, &report, &pulls, dry_run);
     Ok(if !report.unknown.is_empty() || report.doubt.is_some() {
         ExitCode::from(Kind::Unknown.code())
     } else if check && report.changes() {
@@ -41,10 +44,19 @@ pub fn once(wiring: &Wiring, dry_run: bool, check: bool) -> Outcome {
     })
 }
 
-fn print(wiring: &Wiring, report: &Report, dry_run: bool) {
+fn print(wiring: &Wiring, report: &Report, (learnt, failed): &(Vec<Learnt>, Option<Fault>), dry_run: bool) {
+    if let Some(fault) = failed {
+        output::mention(&format!("pull requests were not asked about: {fault}"));
+    }
     if wiring.global.json {
-        output::object(json::report(report));
+        let mut whole = json::report(report);
+        whole["pulls"] = learnt.iter().map(|learnt| json::pull(learnt.task, &learnt.pull)).collect();
+        output::object(whole);
         return;
+    }
+    for Learnt { task, pull, is_done } in learnt {
+        let done = if *is_done { ": the task is done" } else { "" };
+        output::say(&format!("task {task}: {} is {}{done}", pull.url, pull.said));
     }
     let would = if dry_run { "would " } else { "" };
     // What befell many at once is said once.
@@ -63,7 +75,7 @@ fn print(wiring: &Wiring, report: &Report, dry_run: bool) {
     for action in &report.unknown {
         output::mention(&format!("task {}: unknown, left as it is: {}", action.task, action.reason));
     }
-    if report.actions.is_empty() && report.unknown.is_empty() && report.doubt.is_none() {
+    if learnt.is_empty() && report.actions.is_empty() && report.unknown.is_empty() && report.doubt.is_none() {
         output::say("everything is as it should be");
     }
 }
@@ -101,7 +113,7 @@ fn pass(wiring: &Wiring, engine: &Engine, scope: &Scope, told: &mut Vec<String>)
             let unknown: Vec<String> =
                 report.unknown.iter().map(|action| format!("{} {}", action.attempt, action.reason)).collect();
             if report.changes() || unknown != *told {
-                print(wiring, &report, false);
+                print(wiring, &report, &(Vec::new(), None), false);
             }
             *told = unknown;
         }

@@ -77,6 +77,9 @@ fn print(card: &Card, attempts: &[Seen], timeline: &[Record], now: Timestamp) {
     if !card.untouched.is_empty() {
         say("untouched", &card.untouched.join(", "));
     }
+    if let Some(pull) = &task.pull {
+        say("pull", &format!("{} ({})", pull.url, pull.said));
+    }
     say("repo", &task.draft.repo.to_string_lossy());
     say("agent", &task.draft.agent);
     if let Some(at) = task.not_before {

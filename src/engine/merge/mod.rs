@@ -6,6 +6,7 @@
 
 mod finish;
 mod look;
+mod pull;
 pub mod tidy;
 mod words;
 
@@ -21,6 +22,7 @@ use crate::ports::merges::{Build, Check, Moved};
 use crate::ports::store::Amendment;
 
 pub use look::{approved, is_recorded};
+pub use pull::{Learnt, Opened, Wanted, browse, learn, open};
 
 /// How often a merge is made anew because the branch or the work has moved meanwhile.
 const ROUNDS: usize = 5;

@@ -7,8 +7,10 @@ use crate::domain::attempt::{Plan, Tree};
 use crate::domain::diff::{Count, File};
 use crate::domain::id::AttemptId;
 use crate::domain::patch::{Limit, Patch};
+use crate::domain::pull::Pull;
 use crate::domain::saga::Remains;
 use crate::domain::tree::{Head, Whereabouts};
+use crate::ports::forge;
 use crate::ports::worktrees::{
     self as trees, Compared, Content, Intact, Moved, Name, NewTree, Parking, Snapshot, TreeError, Worktrees,
 };
@@ -283,5 +285,36 @@ impl Worktrees for Party {
 
     fn size(&self, _: &Path) -> u64 {
         4096
+    }
+}
+
+/// There is none.
+pub struct NoForge;
+
+impl NoForge {
+    fn refused<T>() -> forge::Result<T> {
+        Err(forge::ForgeError::Missing { program: "gh".to_owned() })
+    }
+}
+
+impl forge::Forge for NoForge {
+    fn push(&self, _repo: &Path, _commit: &str, _branch: &str) -> forge::Result<forge::Pushed> {
+        Self::refused()
+    }
+
+    fn find(&self, _repo: &Path, _pushed: &forge::Pushed) -> forge::Result<Option<Pull>> {
+        Self::refused()
+    }
+
+    fn open(&self, _repo: &Path, _new: &forge::New<'_>) -> forge::Result<Pull> {
+        Self::refused()
+    }
+
+    fn look(&self, _repo: &Path, _number: i64) -> forge::Result<Pull> {
+        Self::refused()
+    }
+
+    fn browse(&self, _repo: &Path, _number: i64) -> forge::Result<()> {
+        Self::refused()
     }
 }

@@ -278,6 +278,7 @@ impl World {
                 store: Box::new(Gated { party: party.clone(), store }),
                 trees: Box::new(party.clone()),
                 merges: Box::new(party.clone()),
+                forge: Box::new(crate::engine::tests::repository::NoForge),
                 mux: Box::new(party.clone()),
                 clock: Box::new(party.clone()),
                 locks: Box::new(party.clone()),

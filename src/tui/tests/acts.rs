@@ -7,6 +7,7 @@ use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use super::support::{Screen, card, doing, glance, live, minutes_ago, quiet, titled};
 use crate::domain::diff::Change;
 use crate::domain::id::TaskId;
+use crate::domain::pull::Linked;
 use crate::domain::state::{Activity, Cause, Phase, Source, Status};
 use crate::engine::board::{Board, Card, Shown};
 use crate::engine::{Fault, Kind};
@@ -484,6 +485,31 @@ fn agents_that_wait_come_into_sight_where_their_column_is_left() {
     assert!(screen.text().contains("#1 runs"), "{}", screen.text());
     screen.keys("2");
     assert!(screen.text().contains("▌#12 runs"), "{}", screen.text());
+}
+
+#[test]
+fn a_pull_request_is_asked_about_before_anything_is_published() {
+    let mut screen = Screen::with(120, 40, some());
+    screen.keys("1 P");
+    assert!(screen.text().contains("only work in review, or approved, gets a pull request"), "{}", screen.text());
+    screen.keys("3 P");
+    assert!(screen.text().contains("gh opens a pull request"), "{}", screen.text());
+    assert!(acts(&screen).is_empty());
+    screen.keys("y");
+    let act = Act::Pull { task: TaskId(4) };
+    assert_eq!(acts(&screen), std::slice::from_ref(&act));
+    let outcome = Ok(Done::Pulled { task: TaskId(4), url: "https://forge/7".to_owned(), is_new: true });
+    screen.tell(Msg::Acted { act, outcome });
+    assert!(screen.text().contains("task 4: https://forge/7 is open"), "{}", screen.text());
+    let mut cards = some();
+    let state = crate::domain::pull::ReviewState::Reviewing;
+    let said = "open, 1 check failed".to_owned();
+    let asked_at = minutes_ago(1);
+    let pull = Linked { number: 7, url: "https://forge/7".to_owned(), state, rounds: 1, said, asked_at };
+    cards[3].task.pull = Some(pull);
+    screen.load(cards);
+    screen.keys("esc");
+    assert!(screen.text().contains("PR 7:"), "{}", screen.text());
 }
 
 #[test]

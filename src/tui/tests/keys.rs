@@ -176,6 +176,8 @@ fn open_everything(looker: &mut Looker) {
     looker.over(Context::Filter, Control::Choose);
     looker.over(Context::Diff, Control::Close);
     looker.over(Context::Diff, Control::Close);
+    looker.intent(Intent::Pull);
+    close(looker);
     looker.intent(Intent::Bounce);
     close(looker);
     looker.intent(Intent::Done);
@@ -212,6 +214,7 @@ fn outcomes() -> Vec<Done> {
         Done::Added(task),
         Done::Saved(task),
         Done::Started { task, session: "ganger-4".to_owned() },
+        Done::Pulled { task, url: "https://forge/7".to_owned(), is_new: true },
         Done::Filled { started: 1, of: 3, stopped: Some("the limit is reached".to_owned()) },
         Done::Retried { task, number: 2, notes: Vec::new() },
         Done::Verifying(task),

@@ -54,6 +54,7 @@ pub fn card(id: i64, status: Status) -> Card {
         attempt: None,
         attempts: 0,
         blocked_by: Vec::new(),
+        pull: None,
         created_at: NOON,
         updated_at: NOON,
     };

@@ -60,6 +60,7 @@ pub(super) fn act(model: &mut Model, intent: Intent) -> Vec<Cmd> {
         Intent::Timeline => return show(model, Tab::Timeline),
         Intent::Approve => return approve(model),
         Intent::Merge => return merge(model),
+        Intent::Pull => pull(model),
         Intent::Bounce => bounce(model),
         Intent::Simple(act) => return simple(model, act),
         Intent::Retry => retry(model),
@@ -332,6 +333,29 @@ fn merge(model: &mut Model) -> Vec<Cmd> {
         model.say(Tone::Plain, format!("task {task} is {}: {why}", status.said()));
     }
     Vec::new()
+}
+
+/// Asks before something is published.
+fn pull(model: &mut Model) {
+    let Some(card) = model.selected() else { return };
+    let (task, status) = (card.task.id, card.task.status);
+    if !matches!(status, Status::Review | Status::Done) {
+        let why = "only work in review, or approved, gets a pull request";
+        model.say(Tone::Plain, format!("task {task} is {}: {why}", status.said()));
+        return;
+    }
+    let mut lines = vec![format!("#{task} {}", card.task.draft.title)];
+    lines.push(match &card.task.pull {
+        Some(pull) => format!("its branch is pushed again: {}", pull.url),
+        None => "its branch is pushed, and gh opens a pull request".to_owned(),
+    });
+    if let Some((_, Some(changed))) = model.measured.get(&task)
+        && changed.uncommitted > 0
+    {
+        lines.push(format!("{} uncommitted files are committed first", changed.uncommitted));
+    }
+    let title = "Open a pull request?".to_owned();
+    model.open(Overlay::Question(Question { title, lines, acts: vec![Act::Pull { task }] }));
 }
 
 /// The cards of the targets.

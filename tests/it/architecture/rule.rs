@@ -9,6 +9,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("ports", &["domain"]),
     ("sqlite", &["ports", "domain", "os::process"]),
     ("git", &["ports", "domain", "os::process"]),
+    ("forge", &["ports", "domain", "os::process"]),
     ("tmux", &["ports", "domain", "os::process", "os::exit_watch"]),
     ("os", &["ports", "domain"]),
     ("wire", &["domain"]),
@@ -19,7 +20,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("formats", &["domain"]),
     ("config", &["ports::repositories", "domain", "agent", "tui::keymap", "tui::theme"]),
     ("tui", &["engine", "ports", "domain"]),
-    ("cli", &["agent", "config", "domain", "engine", "failpoint", "formats", "git", "os", "ports", "shim", "sqlite", "tmux", "tui", "wire"]),
+    ("cli", &["agent", "config", "domain", "engine", "failpoint", "forge", "formats", "git", "os", "ports", "shim", "sqlite", "tmux", "tui", "wire"]),
     ("main", &["cli"]),
     ("lib", &[]),
 ];

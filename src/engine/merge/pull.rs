@@ -1,0 +1,168 @@
+//! Pull requests: the work is pushed, and what becomes of it on its forge is learnt.
+
+use std::time::Duration;
+
+use super::{Request, commit, look};
+use crate::domain::id::TaskId;
+use crate::domain::pull::{Linked, ReviewState};
+use crate::domain::state::{Status, Who};
+use crate::domain::task::Task;
+use crate::domain::text;
+use crate::engine::{Engine, Fault, Kind, Remedy, review};
+use crate::ports::forge::{ForgeError, New};
+use crate::ports::store::{Amendment, Filter};
+
+/// How often one pull request is asked about, at most.
+const OFTEN: Duration = Duration::from_mins(1);
+/// How many commits are listed in a description.
+const LISTED: usize = 50;
+
+/// A request for a pull request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    pub task: TaskId,
+    pub is_draft: bool,
+    /// Absent: the branch that the task started from.
+    pub base: Option<String>,
+    /// Commits first what is in no commit.
+    pub commit_all: bool,
+}
+
+/// A pull request that has the task's work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    pub task: TaskId,
+    pub pull: Linked,
+    pub remote: String,
+    /// There was none before.
+    pub is_new: bool,
+}
+
+/// What was learnt of a task's pull request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Learnt {
+    pub task: TaskId,
+    pub pull: Linked,
+    /// It was merged, and so the task is done.
+    pub is_done: bool,
+}
+
+/// Pushes a task's work, and opens a pull request of it, unless there is one already.
+///
+/// # Errors
+/// [`Kind::Conflict`] where the work is not ready for that; those of git, of the forge and of the store.
+pub fn open(engine: &Engine, wanted: &Wanted) -> Result<Opened, Fault> {
+    let request = Request { into: wanted.base.clone(), ..Request::of(wanted.task) };
+    let mut seen = look::at(engine, &request, &[])?;
+    let id = wanted.task;
+    let uncommitted = |files: &Result<Vec<String>, String>| match files {
+        Ok(files) => Ok(files.clone()),
+        Err(why) => Err(Fault::new(Kind::Unknown, format!("task {id}: its worktree can't be looked at: {why}")).of(id)),
+    };
+    if !uncommitted(&seen.before.uncommitted)?.is_empty() && wanted.commit_all {
+        commit(engine, &seen)?;
+        seen = look::at(engine, &request, &[])?;
+    }
+    let left = uncommitted(&seen.before.uncommitted)?;
+    if let Some(first) = left.first() {
+        let more = if left.len() > 1 { format!(" and {} more", left.len() - 1) } else { String::new() };
+        let why = format!("task {id}: not committed, so it would not be in the pull request: {first}{more}");
+        return Err(Fault::new(Kind::Conflict, why).of(id).hint(format!("ganger pr {id} --commit-all")));
+    }
+    let (repo, base) = (&seen.task.draft.repo, &seen.before.target.branch);
+    if seen.commits == 0 {
+        let why = format!("task {id}: {} has nothing that {base} does not have", seen.called);
+        return Err(Fault::new(Kind::Conflict, why).of(id).hint(Remedy::Show(id)));
+    }
+    let forge = &engine.ports.forge;
+    let failed = |error: ForgeError| fault(error).of(id);
+    let pushed = forge.push(repo, &seen.work, &seen.called).map_err(failed)?;
+    let there = forge.find(repo, &pushed).map_err(failed)?;
+    let is_new = there.is_none();
+    let pull = if let Some(pull) = there {
+        pull
+    } else {
+        let body = body(engine, &seen.task, &seen.work, &seen.before.target.tip);
+        let title = text::line(&seen.task.draft.title);
+        let new = New { pushed: &pushed, base, title: &title, body: &body, is_draft: wanted.is_draft };
+        forge.open(repo, &new).map_err(failed)?
+    };
+    let now = engine.ports.clock.now().wall;
+    let pull = Linked::after(seen.task.pull.as_ref(), &pull, seen.task.status, now);
+    engine.ports.store.amend(&Amendment::Pull { task: id, pull: pull.clone() }, &engine.stamp(Who::Person))?;
+    Ok(Opened { task: id, pull, remote: pushed.remote, is_new })
+}
+
+/// What the pull request says of itself: the prompt, and what was committed.
+fn body(engine: &Engine, task: &Task, work: &str, base: &str) -> String {
+    let prompt = text::plain(task.draft.prompt.trim());
+    // What was committed is on the forge as well.
+    let commits = engine.ports.trees.commits(&task.draft.repo, work, base).unwrap_or_default();
+    let listed: String =
+        commits.iter().rev().take(LISTED).fold(String::new(), |list, commit| list + "- " + commit + "\n");
+    let parts = [prompt, listed.trim_end().to_owned(), format!("Task {} of ganger.", task.id)];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n") + "\n"
+}
+
+/// Shows a task's pull request in the user's browser.
+///
+/// # Errors
+/// [`Kind::Conflict`] where there is none; those of the forge.
+pub fn browse(engine: &Engine, task: &Task) -> Result<(), Fault> {
+    let Some(pull) = &task.pull else {
+        let why = format!("task {} has no pull request", task.id);
+        return Err(Fault::new(Kind::Conflict, why).of(task.id).hint(format!("ganger pr {}", task.id)));
+    };
+    engine.ports.forge.browse(&task.draft.repo, pull.number).map_err(|error| fault(error).of(task.id))
+}
+
+/// Asks about every pull request that can have changed and was not asked about a moment ago. Who merged one there has
+/// approved its task. What could not be asked is said last; nothing changes by it.
+///
+/// # Errors
+/// Those of the store.
+pub fn learn(engine: &Engine, repo: Option<&std::path::Path>) -> Result<(Vec<Learnt>, Option<Fault>), Fault> {
+    let filter = Filter { repo: repo.map(std::path::Path::to_owned), ..Filter::default() };
+    let mut learnt = Vec::new();
+    for task in engine.ports.store.tasks(&filter)?.tasks {
+        let Some(before) = task.pull.as_ref().filter(|pull| pull.is_open() && task.status != Status::Ready) else {
+            continue;
+        };
+        let now = engine.ports.clock.now().wall;
+        if engine.is_interrupted() || now.since(before.asked_at) < OFTEN {
+            continue;
+        }
+        let pull = match engine.ports.forge.look(&task.draft.repo, before.number) {
+            Ok(pull) => pull,
+            // What stands in the way of one stands in the way of all.
+            Err(error) => return Ok((learnt, Some(fault(error).of(task.id)))),
+        };
+        let pull = Linked::after(Some(before), &pull, task.status, now);
+        let is_news = pull.is_news(Some(before));
+        engine
+            .ports
+            .store
+            .amend(&Amendment::Pull { task: task.id, pull: pull.clone() }, &engine.stamp(Who::Reconciler))?;
+        let is_done = pull.state == ReviewState::Merged && task.status == Status::Review;
+        if is_done {
+            review::approve(engine, task.id)?;
+        }
+        if is_news {
+            learnt.push(Learnt { task: task.id, pull, is_done });
+        }
+    }
+    Ok((learnt, None))
+}
+
+fn fault(error: ForgeError) -> Fault {
+    let said = error.to_string();
+    match error {
+        ForgeError::Missing { program } if program == "gh" => {
+            Fault::new(Kind::Failed, said).hint("install it from cli.github.com, then: gh auth login")
+        }
+        ForgeError::Missing { program } => Fault::new(Kind::Failed, said).hint(format!("install {program}")),
+        ForgeError::LoggedOut { .. } => Fault::new(Kind::Failed, said).hint("gh auth login"),
+        ForgeError::Limited(_) => Fault::new(Kind::Failed, said).hint("try again later"),
+        ForgeError::Deadline { .. } | ForgeError::Refused { .. } => Fault::new(Kind::Failed, said),
+    }
+}

@@ -1,0 +1,207 @@
+//! Pull requests, with a stand-in for `gh` that prints what its manual says, and a real remote.
+
+use serde_json::{Value, json};
+
+use crate::support::{World, until};
+
+/// A `gh` that keeps what it is told in files of the world: `pull` is the pull request, `calls` what it was asked.
+const GH: &str = r#"#!/bin/bash
+cd "$WORLD" || exit 1
+echo "$*" >> calls
+[ -e trouble ] && { cat trouble >&2; exit "$(cat trouble.code)"; }
+[ "$GH_PROMPT_DISABLED" = 1 ] || { echo "it would ask" >&2; exit 1; }
+case "$1 $2" in
+"pr list") if [ -e pull ]; then echo "[$(cat pull)]"; else echo "[]"; fi ;;
+"pr create")
+    cat > body
+    echo '{"number":7,"url":"https://github.com/o/shop/pull/7","state":"OPEN","isDraft":false,"reviewDecision":"","statusCheckRollup":[]}' > pull
+    echo "https://github.com/o/shop/pull/7" ;;
+"pr view") [ "$4" = --web ] && exit 0; cat pull ;;
+*) echo "unknown command" >&2; exit 1 ;;
+esac
+"#;
+
+/// A world with a bare remote, and a task in review whose work is committed.
+fn world() -> World {
+    let world = World::new();
+    let remote = world.path("remote.git");
+    world.run("git", &["init", "-q", "--bare", remote.to_str().unwrap()], &world.path(""));
+    world.git(&["remote", "add", "origin", remote.to_str().unwrap()]);
+    world.git(&["push", "-q", "origin", "main"]);
+    world.program("gh", GH);
+    world.ok(&["add", "Fix the cart", "--prompt", "echo x > f; git add f; git commit -qm 'Round prices'"]);
+    world.ok(&["dispatch", "1"]);
+    world.settled(1, "review");
+    world
+}
+
+fn remote(world: &World, args: &[&str]) -> String {
+    world.run("git", args, &world.path("remote.git"))
+}
+
+/// What the forge says of the pull request from now on.
+fn becomes(world: &World, changes: &Value) {
+    let mut pull: Value = serde_json::from_str(&world.file("pull")).unwrap();
+    for (name, value) in changes.as_object().unwrap() {
+        pull[name] = value.clone();
+    }
+    std::fs::write(world.path("pull"), format!("{pull}\n")).unwrap();
+    // It was asked about a while ago.
+    world.sql("UPDATE tasks SET pr_asked_at = pr_asked_at - 120000");
+}
+
+#[test]
+fn work_is_pushed_and_a_pull_request_opened_of_it_once() {
+    let world = world();
+    world.program("hook", "");
+    let hook = world.repo().join(".git/hooks/pre-push");
+    std::fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    std::fs::write(&hook, format!("#!/bin/sh\necho pushed >> {}\n", world.path("hooked").display())).unwrap();
+    std::fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let said = world.ok(&["pr", "1", "--draft"]);
+    assert_eq!(said, "task 1: https://github.com/o/shop/pull/7 opened (open)\n");
+    let branch = world.task(1)["attempt"]["branch"].as_str().unwrap().to_owned();
+    let tip = world.git(&["rev-parse", &branch]);
+    assert_eq!(remote(&world, &["rev-parse", &branch]), tip);
+    assert_eq!(world.file("hooked"), "pushed\n", "the repository's own hook runs");
+    let calls = world.file("calls");
+    let create = calls.lines().find(|call| call.starts_with("pr create")).unwrap();
+    assert_eq!(create, format!("pr create --head {branch} --base main --title Fix the cart --body-file - --draft"));
+    assert!(world.file("body").contains("Round prices") || world.file("body").contains("- "), "{}", world.file("body"));
+    let task = world.task(1);
+    let shown = ["pr_url", "pr_number", "review_state", "review_rounds"].map(|name| task[name].clone());
+    assert_eq!(shown, [json!("https://github.com/o/shop/pull/7"), json!(7), json!("pr-created"), json!(0)]);
+    assert!(world.ok(&["list"]).contains("PR 7: open"));
+    // Once more, with more work: it is the same one.
+    let tree = world.ok(&["path", "1"]);
+    let tree = std::path::Path::new(tree.trim());
+    std::fs::write(tree.join("g"), "more").unwrap();
+    let refused = world.fails(4, &["pr", "1"]);
+    assert!(refused.stderr.contains("would not be in the pull request: g"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("ganger pr 1 --commit-all"));
+    let said = world.ok(&["pr", "1", "--commit-all"]);
+    assert_eq!(said, "task 1: https://github.com/o/shop/pull/7 brought up to date (open)\n");
+    assert_eq!(world.file("calls").matches("pr create").count(), 1);
+    assert_eq!(remote(&world, &["rev-parse", &branch]), world.git(&["rev-parse", &branch]));
+    world.ok(&["pr", "1", "--web"]);
+    assert!(world.file("calls").ends_with("pr view 7 --web\n"));
+}
+
+#[test]
+fn what_becomes_of_it_is_learnt_and_who_merges_it_there_has_approved_it() {
+    let world = world();
+    world.ok(&["pr", "1"]);
+    let calls = || world.file("calls").lines().count();
+    let before = calls();
+    assert!(world.ok(&["--reconcile"]).contains("everything is as it should be"));
+    assert_eq!(calls(), before, "it was asked about a moment ago");
+    becomes(
+        &world,
+        &json!({ "reviewDecision": "CHANGES_REQUESTED", "statusCheckRollup": [{ "status": "COMPLETED", "conclusion": "FAILURE" }] }),
+    );
+    world.ok(&["reconcile", "--check"]);
+    assert_eq!(calls(), before, "a look asks nobody");
+    let said = world.ok(&["--reconcile"]);
+    assert!(
+        said.contains("task 1: https://github.com/o/shop/pull/7 is open, changes requested, 1 check failed"),
+        "{said}"
+    );
+    let task = world.task(1);
+    assert_eq!((&task["review_state"], &task["review_rounds"]), (&json!("reviewing"), &json!(1)));
+    assert!(
+        world.ok(&["show", "1"]).contains("pull request https://github.com/o/shop/pull/7: open, changes requested")
+    );
+    becomes(&world, &json!({ "reviewDecision": "APPROVED", "statusCheckRollup": [{ "state": "SUCCESS" }] }));
+    let learnt = world.ganger(&["reconcile", "--json"]).json();
+    assert_eq!(learnt["pulls"][0]["review_state"], "approved");
+    assert_eq!(learnt["pulls"][0]["pr_said"], "open, approved, 1 check passed");
+    becomes(&world, &json!({ "state": "MERGED" }));
+    let said = world.ok(&["--reconcile"]);
+    assert!(said.contains("is merged: the task is done"), "{said}");
+    assert_eq!((world.status(1).as_str(), &world.task(1)["review_state"]), ("done", &json!("merged")));
+    let before = calls();
+    world.sql("UPDATE tasks SET pr_asked_at = 0");
+    world.ok(&["--reconcile"]);
+    assert_eq!(calls(), before, "what is merged is not asked about");
+    world.audited();
+}
+
+#[test]
+fn what_stands_in_the_way_of_a_pull_request_is_said_and_changes_nothing() {
+    let world = world();
+    let trouble = |code: &str, said: &str| {
+        std::fs::write(world.path("trouble"), said).unwrap();
+        std::fs::write(world.path("trouble.code"), code).unwrap();
+    };
+    for (code, said, why, hint) in [
+        ("4", "To get started with GitHub CLI, please run:  gh auth login", "gh is not logged in", "gh auth login"),
+        ("1", "HTTP 403: API rate limit exceeded for user ID 1", "wants no more questions", "try again later"),
+        (
+            "1",
+            "GraphQL: No commits between main and x (createPullRequest)",
+            "No commits between",
+            "looking for a pull request",
+        ),
+    ] {
+        trouble(code, said);
+        let failed = world.fails(1, &["pr", "1"]);
+        assert!(failed.stderr.contains(why) && failed.stderr.contains(hint), "{code} {said}: {}", failed.stderr);
+        assert_eq!(world.task(1)["pr_url"], Value::Null);
+    }
+    for file in ["trouble", "trouble.code"] {
+        std::fs::remove_file(world.path(file)).unwrap();
+    }
+    world.ok(&["pr", "1"]);
+    becomes(&world, &json!({ "state": "CLOSED" }));
+    trouble("1", "HTTP 502");
+    let ran = world.ganger(&["--reconcile"]);
+    assert_eq!(ran.code, Some(0), "that a forge can't be asked is nobody's orphan");
+    assert!(ran.stderr.contains("pull requests were not asked about") && ran.stderr.contains("502"), "{}", ran.stderr);
+    std::fs::remove_file(world.path("trouble")).unwrap();
+    assert!(world.ok(&["--reconcile"]).contains("pull/7 is closed"));
+    assert_eq!(world.status(1), "review");
+    std::fs::remove_file(world.path("bin/gh")).unwrap();
+    world.sql("UPDATE tasks SET pr_number = NULL");
+    let failed = world.fails(1, &["pr", "1"]);
+    assert!(
+        failed.stderr.contains("gh is not installed") && failed.stderr.contains("cli.github.com"),
+        "{}",
+        failed.stderr
+    );
+    world.ok(&["add", "Not begun"]);
+    world.fails(4, &["pr", "2"]);
+    world.git(&["remote", "remove", "origin"]);
+    assert!(world.fails(1, &["pr", "1"]).stderr.contains("git remote add origin URL"));
+}
+
+#[test]
+fn a_fork_is_named_with_its_owner_and_a_push_that_is_refused_opens_nothing() {
+    let world = world();
+    world.git(&["remote", "add", "upstream", "https://github.com/o/shop.git"]);
+    let fork = world.path("remote.git");
+    world.git(&["config", &format!("url.{}.insteadOf", fork.display()), "git@github.com:ann/shop.git"]);
+    world.git(&["remote", "set-url", "origin", "git@github.com:ann/shop.git"]);
+    world.ok(&["pr", "1", "--base", "main"]);
+    let branch = world.task(1)["attempt"]["branch"].as_str().unwrap().to_owned();
+    assert!(world.file("calls").contains(&format!("pr create --head ann:{branch} --base main")));
+    std::fs::remove_file(world.path("pull")).unwrap();
+    // What stands there now is not the agent's: nothing is forced over it.
+    let other = remote(&world, &["commit-tree", "-m", "other", "main^{tree}"]);
+    remote(&world, &["update-ref", &format!("refs/heads/{branch}"), other.trim()]);
+    let before = world.file("calls").lines().count();
+    let refused = world.fails(1, &["pr", "1"]);
+    assert!(refused.stderr.contains(&format!("pushing {branch} to origin")), "{}", refused.stderr);
+    assert_eq!(world.file("calls").lines().count(), before, "gh was not asked");
+    assert_eq!(remote(&world, &["rev-parse", &branch]).trim(), other.trim());
+}
+
+#[test]
+fn a_board_learns_of_it_by_itself() {
+    let world = world();
+    world.ok(&["pr", "1"]);
+    becomes(&world, &json!({ "state": "MERGED" }));
+    let mut board = crate::support::pty::Pty::board(&world);
+    until("the task is done", || (world.status(1) == "done").then_some(()));
+    board.types(b"q");
+    board.ended();
+}
