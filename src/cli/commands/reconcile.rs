@@ -50,7 +50,9 @@ fn print(wiring: &Wiring, report: &Report, (learnt, failed): &(Vec<Learnt>, Opti
     }
     if wiring.global.json {
         let mut whole = json::report(report);
-        whole["pulls"] = learnt.iter().map(|learnt| json::pull(learnt.task, &learnt.pull)).collect();
+        if !learnt.is_empty() {
+            whole["pulls"] = learnt.iter().map(|learnt| json::pull(learnt.task, &learnt.pull)).collect();
+        }
         output::object(whole);
         return;
     }

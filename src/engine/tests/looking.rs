@@ -79,7 +79,7 @@ fn a_screen_that_can_not_be_looked_at_keeps_its_pane() {
     let (engine, task, first) = world.running();
     world.exit(&first.plan.id, 1, Evidence::Changed);
     std::fs::create_dir_all(&first.plan.worktree).unwrap();
-    world.trouble_after("disk.look", 5, When::Before, Then::Fail);
+    world.trouble_after("disk.look", 4, When::Before, Then::Fail);
     dispatch(&engine, &retry(task)).unwrap();
     assert_eq!((world.lock().panes.len(), world.row(&first.plan.id).cleaned), (2, false));
     reconcile(&engine, &Scope::default()).unwrap();
