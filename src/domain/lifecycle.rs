@@ -31,6 +31,15 @@ pub struct Current {
     /// Whether the agent's end has been recorded already (it may end while its work is verified).
     pub agent_ended: bool,
     pub claimed_at: Timestamp,
+    /// Where a dispatch that is undone leaves the task; absent: in ready, to be tried again.
+    pub origin: Option<Origin>,
+}
+
+/// Where a task was claimed from, and why it was there.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Origin {
+    pub status: Status,
+    pub why: Option<(Cause, String)>,
 }
 
 /// How a verification went.
@@ -265,6 +274,10 @@ fn rolled_back(
             attempt_cause: Some(Cause::Cancelled),
             ..revoked(Status::Failed)
         });
+    }
+    // Work that was reviewed, or only to be verified again, does not come back to the queue.
+    if let Some(Origin { status, why }) = &current.origin {
+        return Step::Change(Change { why: Some(why.clone()), cause: Some(cause), ..revoked(*status) });
     }
     if lasting {
         return Step::Change(Change {

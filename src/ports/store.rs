@@ -127,6 +127,8 @@ pub struct Claim {
     pub capacity: Option<Capacity>,
     /// A person asked for this very task: the count of orphans starts anew.
     pub explicit: bool,
+    /// Where it is undone, the task goes back to where it was claimed from, and not to the queue.
+    pub returns: bool,
     /// Whether the database was in doubt when it was looked for agents that it does not know of.
     pub doubted: bool,
 }

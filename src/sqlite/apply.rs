@@ -85,7 +85,8 @@ fn write_task(conn: &Connection, state: &State, change: &Change, stamp: &Stamp) 
             current,
         ])?;
     one(written, "a task")?;
-    if moves && change.status == Status::Ready {
+    let returns = state.attempt.as_ref().is_some_and(|current| current.origin.is_some());
+    if moves && (change.status == Status::Ready || (returns && change.phase == Some(Phase::Revoked))) {
         give_note_back(conn, state.task)?;
     }
     let mut statement = conn.prepare_cached("SELECT id, cause FROM tasks WHERE id = ?1")?;

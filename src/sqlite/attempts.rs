@@ -6,7 +6,7 @@ use super::rows::{Cells, list_text, millis, path_text};
 use super::trouble::Done;
 use crate::domain::attempt::{Attempt, Brief, Doing, Exit, Files, Plan, Tree};
 use crate::domain::id::{AttemptId, FileId, Place, Process, TaskId};
-use crate::domain::lifecycle::{Current, State};
+use crate::domain::lifecycle::{Current, Origin, State};
 use crate::domain::permission::Verb;
 use crate::domain::state::{Activity, Cause, Phase, Source, Spoken, Status, TreeState};
 use crate::domain::time::BootTime;
@@ -164,7 +164,8 @@ pub(super) fn state(conn: &Connection, task: TaskId) -> Done<Option<State>> {
 
 fn current(conn: &Connection, id: &AttemptId) -> Done<Option<Current>> {
     let mut statement = conn.prepare_cached(
-        "SELECT id, phase, stop_requested, verify, agent_ended, claimed_at FROM attempts WHERE id = ?1",
+        "SELECT id, phase, stop_requested, verify, agent_ended, claimed_at, origin, origin_cause, origin_reason
+         FROM attempts WHERE id = ?1",
     )?;
     let mut rows = statement.query([id.as_str()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
@@ -176,7 +177,15 @@ fn current(conn: &Connection, id: &AttemptId) -> Done<Option<Current>> {
         verifies: !cells.list("verify")?.is_empty(),
         agent_ended: cells.flag("agent_ended")?,
         claimed_at: cells.instant("claimed_at")?,
+        origin: origin(&cells)?,
     }))
+}
+
+fn origin(cells: &Cells<'_>) -> Done<Option<Origin>> {
+    let status = cells.maybe_word("origin", Status::parse)?;
+    let cause = cells.maybe_word("origin_cause", Cause::parse)?;
+    let reason = cells.maybe_text("origin_reason")?;
+    Ok(status.map(|status| Origin { status, why: cause.zip(reason) }))
 }
 
 /// The newest number among a task's attempts.
@@ -195,16 +204,23 @@ pub(super) fn has_port(conn: &Connection, port: u16) -> Done<bool> {
 }
 
 /// Writes the row of a new attempt, phase `claimed`, with its whole plan; `note` is what went into its prompt.
-pub(super) fn open(conn: &Connection, claim: &Claim, note: Option<&str>, stamp: &Stamp) -> Done<()> {
+pub(super) fn open(
+    conn: &Connection,
+    claim: &Claim,
+    note: Option<&str>,
+    origin: Option<&Origin>,
+    stamp: &Stamp,
+) -> Done<()> {
     let plan = &claim.plan;
+    let why = origin.and_then(|origin| origin.why.as_ref());
     conn.prepare_cached(
         "INSERT INTO attempts (id, task, number, repo, agent, base, branch, worktree, adopts, socket, session, title,
             prompt, verify, timeout_ms, lock_path, saga_path, launch_path, prompt_path, exit_path, screen_path,
             log_path, token, note, phase, phase_since, host, boot, dispatcher_pid, dispatcher_start, claimed_at, port,
-            may)
+            may, origin, origin_cause, origin_reason)
          VALUES (:id, :task, :number, :repo, :agent, :base, :branch, :worktree, :adopts, :socket, :session, :title,
             :prompt, :verify, :timeout, :lock, :saga, :launch, :prompt_file, :exit, :screen,
-            :log, :token, :note, 'claimed', :since, :host, :boot, :pid, :start, :now, :port, :may)",
+            :log, :token, :note, 'claimed', :since, :host, :boot, :pid, :start, :now, :port, :may, :origin, :origin_cause, :origin_reason)",
     )?
     .execute(named_params! {
         ":id": plan.id.as_str(),
@@ -238,6 +254,9 @@ pub(super) fn open(conn: &Connection, claim: &Claim, note: Option<&str>, stamp: 
         ":start": claim.dispatcher.start.cast_signed(),
         ":now": stamp.now.wall.0,
         ":port": plan.port,
+        ":origin": origin.map(|origin| origin.status.text()),
+        ":origin_cause": why.map(|(cause, _)| cause.text()),
+        ":origin_reason": why.map(|(_, reason)| reason),
         ":may": list_text(&plan.may.iter().map(|verb| verb.text().to_owned()).collect::<Vec<_>>()),
     })?;
     Ok(())

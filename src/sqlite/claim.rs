@@ -11,7 +11,7 @@ use super::tasks;
 use super::trouble::{Done, one};
 use crate::domain::attempt::Plan;
 use crate::domain::id::AttemptId;
-use crate::domain::lifecycle::State;
+use crate::domain::lifecycle::{Origin, State};
 use crate::domain::queue::{Counts, Limit};
 use crate::domain::state::{Phase, Status, TreeState};
 use crate::domain::time::Timestamp;
@@ -59,7 +59,9 @@ pub(super) fn claim(conn: &Connection, claim: &Claim, stamp: &Stamp) -> Done<Cla
         conn.prepare_cached("SELECT note FROM tasks WHERE id = ?1")?.query_row([plan.task.0], |row| row.get(0))?;
     let note = claim.note.clone().or(kept);
     // The schema asks for this order: it refuses a task in progress without its live attempt.
-    attempts::open(conn, claim, note.as_deref(), stamp)?;
+    let was = tasks::task(conn, plan.task)?.filter(|was| claim.returns && was.status != Status::Ready);
+    let origin = was.map(|was| Origin { status: was.status, why: was.cause.zip(was.reason) });
+    attempts::open(conn, claim, note.as_deref(), origin.as_ref(), stamp)?;
     own_tree(conn, plan, stamp)?;
     move_task(conn, claim, &state, stamp)?;
     let from = place(state.status, state.attempt.as_ref().map(|current| current.phase));

@@ -76,6 +76,7 @@ fn claim(folder: &Path, task: i64) -> Claim {
         dispatcher: ProcessTable.me(),
         capacity: None,
         explicit: false,
+        returns: false,
         doubted: false,
     }
 }

@@ -353,3 +353,31 @@ fn a_shell_opens_where_the_work_is() {
     let ran = world.fails(1, &["shell", &name]);
     assert!(ran.stderr.contains("/no/such/shell"), "{ran:?}");
 }
+
+#[test]
+fn feedback_whose_dispatch_fails_or_is_killed_leaves_the_work_in_review() {
+    let world = World::new();
+    let id = world.dispatch("echo x > f");
+    world.settled(id, "review");
+    let reason = world.task(id)["reason"].clone();
+    // No session can be made: the dispatch is undone.
+    world.wrap("tmux", "case \"$*\" in *__agent*) echo 'no room' >&2; exit 1;; esac; real \"$@\"");
+    let refused = world.fails(5, &["bounce", &id.to_string(), "--note", "echo more > g"]);
+    assert!(refused.stderr.contains("it is in review"), "{}", refused.stderr);
+    let task = world.task(id);
+    assert_eq!(
+        (task["status"].as_str(), &task["reason"], task["note"].as_str()),
+        (Some("review"), &reason, Some("echo more > g"))
+    );
+    // Its dispatcher is killed half-way: the reconciler does the same.
+    world.wrap("tmux", "case \"$*\" in *__agent*) kill -9 $PPID; exit 1;; esac; real \"$@\"");
+    let killed = world.ganger(&["bounce", &id.to_string(), "--note", "echo more > g"]);
+    assert_eq!(killed.code, None, "{killed:?}");
+    world.unwrap("tmux");
+    world.settled_by_reconcile(id, "review");
+    let task = world.task(id);
+    assert_eq!((&task["reason"], task["note"].as_str()), (&reason, Some("echo more > g")));
+    world.ok(&["bounce", &id.to_string(), "--note", "echo more > g"]);
+    world.settled(id, "review");
+    world.audited();
+}

@@ -1,6 +1,6 @@
 //! The rows of the table that are a person's act on a task at rest.
 
-use super::{Change, Current, Event, Limits, State, Step, step};
+use super::{Change, Current, Event, Limits, Origin, State, Step, step};
 use crate::domain::completion::{Ending, Vanished};
 use crate::domain::id::{AttemptId, Process, TaskId};
 use crate::domain::state::{Cause, Phase, Status};
@@ -8,6 +8,7 @@ use crate::domain::time::{BootTime, Now, Timestamp};
 
 fn state(status: Status, phase: Option<Phase>) -> State {
     let attempt = phase.map(|phase| Current {
+        origin: None,
         id: AttemptId::parse("01980000-0000-7000-8000-000000000001").unwrap(),
         phase,
         stop_requested: false,
@@ -137,4 +138,31 @@ fn a_task_whose_agents_keep_vanishing_fails_and_says_how_often() {
     let Step::Change(change) = step(&state, id.as_ref(), &event, now, Limits::default()) else { panic!("no change") };
     assert_eq!((change.status, change.orphans), (Status::Failed, 4));
     assert_eq!((change.cause, change.attempt_cause), (Some(Cause::CrashLoop), Some(Cause::OrphanShim)));
+}
+
+#[test]
+fn an_undone_dispatch_leaves_reviewed_work_where_it_was() {
+    let why = Some((Cause::Ok, "the agent finished".to_owned()));
+    let now = Now { wall: Timestamp(9), boot: BootTime(9) };
+    for phase in [Phase::Claimed, Phase::Worktree, Phase::Spawning] {
+        for (status, lasting) in [(Status::Review, false), (Status::Review, true), (Status::Failed, false)] {
+            let mut state = state(Status::InProgress, Some(phase));
+            let origin = Origin { status, why: why.clone() };
+            state.attempt.as_mut().unwrap().origin = Some(origin);
+            let event = Event::RolledBack { cause: Cause::DispatcherDied, reason: "it died".to_owned(), lasting };
+            let id = state.attempt.as_ref().unwrap().id.clone();
+            let Step::Change(change) = step(&state, Some(&id), &event, now, Limits::default()) else {
+                panic!("{phase} {status}");
+            };
+            assert_eq!((change.status, change.phase), (status, Some(Phase::Revoked)));
+            assert_eq!(
+                (change.why, change.not_before, change.cause),
+                (Some(why.clone()), None, Some(Cause::DispatcherDied))
+            );
+            // Who was asked to stop is stopped.
+            state.attempt.as_mut().unwrap().stop_requested = true;
+            let stopped = step(&state, Some(&id), &event, now, Limits::default());
+            assert!(matches!(stopped, Step::Change(Change { status: Status::Failed, .. })), "{phase}");
+        }
+    }
 }

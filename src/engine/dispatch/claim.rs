@@ -103,6 +103,7 @@ pub(super) fn claim<'a>(
             dispatcher: engine.ports.processes.me(),
             capacity: capacity.clone(),
             explicit: request.explicit,
+            returns: request.verify_only || request.from.contains(&Status::Review),
             doubted: cleared.doubted,
         };
         let claimed = engine.ports.store.claim(&claim, &engine.stamp(Who::Dispatcher));

@@ -6,7 +6,7 @@ use super::start;
 use crate::domain::attempt::Attempt;
 use crate::domain::lifecycle::Event;
 use crate::domain::saga::Failure;
-use crate::domain::state::{Phase, Who};
+use crate::domain::state::{Phase, Status, Who};
 use crate::engine::steps::{self, Saga};
 use crate::engine::{Fault, Hint, Kind, Remedy};
 use crate::ports::store::Applied;
@@ -24,10 +24,13 @@ pub(super) fn undo(saga: &Saga<'_>, failure: &Failure) -> Result<Attempt, Fault>
             Err(fault) if fault.kind == Kind::Failed => Ok(None),
             Err(fault) => Err(fault),
         })?;
-    let not_dispatched = |status: &str, why: &str| {
-        Fault::new(Kind::NotDispatched, format!("task {} not dispatched: {why}", saga.task.id))
-            .of(saga.task.id)
-            .hint(Hint::saying(format!("it is {status}: {}", Remedy::Show(saga.task.id)), Remedy::Show(saga.task.id)))
+    let not_dispatched = |status: Status, why: &str| {
+        Fault::new(Kind::NotDispatched, format!("task {} not dispatched: {why}", saga.task.id)).of(saga.task.id).hint(
+            Hint::saying(
+                format!("it is {}: {}", status.said(), Remedy::Show(saga.task.id)),
+                Remedy::Show(saga.task.id),
+            ),
+        )
     };
     match applied {
         Some(Applied::Changed { status, .. } | Applied::Already { status, .. } | Applied::Conflict { status, .. }) => {
@@ -41,7 +44,7 @@ pub(super) fn undo(saga: &Saga<'_>, failure: &Failure) -> Result<Attempt, Fault>
                 Phase::Claimed | Phase::Worktree | Phase::Spawning => Vec::new(),
             };
             let kept = if left.is_empty() { String::new() } else { format!(" ({})", left.join("; ")) };
-            Err(not_dispatched(status.text(), &format!("{reason}{kept}")))
+            Err(not_dispatched(status, &format!("{reason}{kept}")))
         }
         Some(Applied::Missing) => Err(Fault::no_such_task(saga.task.id)),
         None => Err(Fault::new(

@@ -2,12 +2,15 @@
 
 use super::world::{Shim, Then, When, World};
 use crate::domain::attempt::Attempt;
+use crate::domain::completion::Evidence;
 use crate::domain::id::TaskId;
 use crate::domain::reconcile::Lock;
 use crate::domain::state::{Cause, Phase, Status};
+use crate::domain::task::Draft;
 use crate::engine::dispatch::{Request, dispatch};
+use crate::engine::review::Bounced;
 use crate::engine::upkeep::{Scope, reconcile};
-use crate::engine::{Engine, Fault, Kind, stop};
+use crate::engine::{Engine, Fault, Kind, review, stop, tasks};
 
 fn refused(engine: &Engine, task: TaskId) -> Fault {
     dispatch(engine, &Request::of(task)).unwrap_err()
@@ -65,6 +68,50 @@ fn a_step_that_fails_is_undone_and_the_task_is_ready_again() {
             assert_undone(&world, &world.attempt(task));
         }
     }
+}
+
+#[test]
+fn feedback_that_starts_no_attempt_leaves_the_task_in_review_and_is_kept() {
+    for (call, then) in [("files.write", Then::Fail), ("store.spawning", Then::Fail), ("trees.adopt", Then::Impossible)]
+    {
+        let world = World::new();
+        let (engine, task, attempt) = world.running();
+        world.exit(&attempt.plan.id, 0, Evidence::Changed);
+        std::fs::create_dir_all(&attempt.plan.worktree).unwrap();
+        let before = world.task(task);
+        assert_eq!(before.status, Status::Review);
+        world.trouble(call, When::Before, then);
+        let fault = review::bounce(&engine, task, "Tests, please").unwrap_err();
+        assert_eq!(fault.kind, Kind::NotDispatched, "{call}: {fault}");
+        assert!(fault.hint.unwrap().starts_with("it is in review"), "{call}");
+        let now = world.task(task);
+        assert_eq!((now.status, now.cause, &now.reason), (before.status, before.cause, &before.reason), "{call}");
+        assert_eq!((now.note.as_deref(), world.attempt(task).phase), (Some("Tests, please"), Phase::Revoked), "{call}");
+        // The second try has it all.
+        assert_eq!(review::bounce(&engine, task, "And docs"), Ok(Bounced::Attempt(3)), "{call}");
+    }
+}
+
+#[test]
+fn a_verification_that_does_not_start_leaves_the_task_failed_for_its_reason() {
+    let world = World::new();
+    let engine = world.engine();
+    let draft = Draft { verify: vec!["make".to_owned()], ..world.draft("Fix it") };
+    let task = tasks::add(&engine, &draft).unwrap().id;
+    let attempt = dispatch(&engine, &Request::of(task)).unwrap();
+    world.exit(&attempt.plan.id, 3, Evidence::Changed);
+    std::fs::create_dir_all(&attempt.plan.worktree).unwrap();
+    let before = world.task(task);
+    assert_eq!(before.status, Status::Failed);
+    world.trouble("store.spawning", When::Before, Then::Fail);
+    let request = Request { from: vec![Status::Failed], verify_only: true, ..Request::of(task) };
+    dispatch(&engine, &request).unwrap_err();
+    let now = world.task(task);
+    assert_eq!((now.status, now.cause, now.reason), (before.status, before.cause, before.reason));
+    // A retry is another try: it goes to the queue, as before.
+    world.trouble("store.spawning", When::Before, Then::Fail);
+    dispatch(&engine, &Request { from: vec![Status::Failed], ..Request::of(task) }).unwrap_err();
+    assert_eq!(world.task(task).status, Status::Ready);
 }
 
 #[test]

@@ -172,6 +172,7 @@ fn claim(plan: Plan) -> Claim {
         dispatcher: process(9),
         capacity: None,
         explicit: false,
+        returns: false,
         doubted: false,
     }
 }

@@ -99,6 +99,7 @@ fn stops(state: &State) -> bool {
 
 fn state(status: Status, phase: Phase, (stop, verifies, ended): (bool, bool, bool)) -> State {
     let current = Current {
+        origin: None,
         id: attempt(),
         phase,
         stop_requested: stop,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ganger::domain::id::{AttemptId, FileId, Place, Process, TaskId};
-use ganger::domain::lifecycle::{Current, Event, Limits, State, Step, step};
+use ganger::domain::lifecycle::{Current, Event, Limits, Origin, State, Step, step};
 use ganger::domain::reconcile::Lock;
 use ganger::domain::state::{Cause, Phase, Status};
 use ganger::domain::time::{BootTime, Now, Timestamp};
@@ -34,6 +34,8 @@ pub struct Attempt {
     pub phase: Phase,
     pub stop: bool,
     pub agent_ended: bool,
+    /// Undone, its dispatch leaves the task where it was, and not in the queue.
+    pub returns: bool,
     /// The shim that committed, as recorded.
     pub shim: Option<usize>,
     /// Which dispatcher holds the saga's lock.
@@ -175,6 +177,7 @@ impl World {
         let current = self.current.map(|index| {
             let attempt = self.attempt(index);
             Current {
+                origin: attempt.returns.then_some(Origin { status: Status::Failed, why: None }),
                 id: id(index),
                 phase: attempt.phase,
                 stop_requested: attempt.stop,
@@ -244,6 +247,8 @@ impl World {
             survivor: false,
             verb: false,
             late: 0,
+            // A failed task is claimed to be verified again: undone, it is failed as before.
+            returns: self.status == Status::Failed,
         });
         (self.status, self.current) = (Status::InProgress, Some(next));
         // A tree that is there is adopted, with all that is in it.
