@@ -172,6 +172,8 @@ pub enum Command {
     Bounce(Bounce),
     /// Approves a task in review: ends its agent, and the task is done
     Approve(One),
+    /// Comments on lines of a task's work, kept until `bounce --comments` sends them together
+    Comment(Comment),
     /// Opens a pull request of a task's reviewed work, or brings the one that is there up to date
     Pr(Pr),
     /// Merges a task's reviewed work into the branch that it started from, and the task is done
@@ -415,8 +417,11 @@ pub struct Bounce {
     #[arg(value_name = "ID", value_parser = ids::one)]
     pub id: i64,
     /// What to do differently: a text, - for standard input, or @FILE
-    #[arg(long, value_name = "TEXT|-|@FILE", allow_hyphen_values = true)]
-    pub note: String,
+    #[arg(long, value_name = "TEXT|-|@FILE", allow_hyphen_values = true, required_unless_present = "comments")]
+    pub note: Option<String>,
+    /// With the comments on its work that were not sent yet
+    #[arg(long)]
+    pub comments: bool,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -455,6 +460,34 @@ pub struct Retry {
     /// Only moves it back to ready
     #[arg(long)]
     pub no_dispatch: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Comment {
+    /// The task: 12, #12 or its title
+    #[arg(value_name = "ID", value_parser = ids::one)]
+    pub id: i64,
+    /// The lines: src/main.rs:12 or src/main.rs:12-14; with --edit the new text
+    #[arg(value_name = "FILE:LINE")]
+    pub place: Option<String>,
+    /// What there is to say: a text, - for standard input, or @FILE
+    #[arg(value_name = "TEXT|-|@FILE", allow_hyphen_values = true)]
+    pub text: Option<String>,
+    /// Lists them all, each where its lines stand now
+    #[arg(long, conflicts_with_all = ["place", "clear", "delete", "edit", "handled"])]
+    pub list: bool,
+    /// Drops all that were not sent
+    #[arg(long, conflicts_with_all = ["place", "delete", "edit", "handled"])]
+    pub clear: bool,
+    /// Drops one that was not sent
+    #[arg(long, value_name = "N", conflicts_with_all = ["place", "edit", "handled"])]
+    pub delete: Option<i64>,
+    /// Changes one that was not sent
+    #[arg(long, value_name = "N", conflicts_with_all = ["text", "handled"])]
+    pub edit: Option<i64>,
+    /// For agents: that one is seen to
+    #[arg(long, value_name = "N", conflicts_with = "place")]
+    pub handled: Option<i64>,
 }
 
 #[derive(Debug, ClapArgs)]

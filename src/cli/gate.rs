@@ -47,6 +47,9 @@ pub fn verbs(command: &Command) -> Vec<Verb> {
         Command::Approve(_) => vec![Verb::Approve],
         Command::Merge(args) if args.dry_run => vec![Verb::MergePreview],
         Command::Merge(_) => vec![Verb::Merge],
+        Command::Comment(args) if args.list => vec![Verb::CommentList],
+        Command::Comment(args) if args.handled.is_some() => vec![Verb::CommentHandled],
+        Command::Comment(_) => vec![Verb::Comment],
         Command::Pr(_) => vec![Verb::Pr],
         Command::Reopen(_) => vec![Verb::Reopen],
         Command::Wait(_) => vec![Verb::Wait],
@@ -88,6 +91,7 @@ pub fn about(command: &Command) -> Option<TaskId> {
         Command::Done(args) => args.task,
         Command::Fail(args) => args.task,
         Command::Ask(args) | Command::Note(args) => args.task,
+        Command::Comment(args) if args.handled.is_some() => Some(args.id),
         _ => None,
     }
     .map(TaskId)

@@ -500,7 +500,7 @@ const MERGE: &[Row<Settings>] = &[
 const PERMISSIONS: &[Row<Settings>] = &[row(
     "agents",
     "What agents may do besides reading and their own verbs (done, fail, ask, note): any of \"add\", \"import\", \"edit\", \"dispatch\", \
-     \"reconcile\", \"doctor --fix\", \"send\", \"stop\", \"retry\", \"bounce\", \"approve\", \"merge\", \"pr\", \"reopen\", \"rm\", \"trash restore\", \"tidy\", \
+     \"reconcile\", \"doctor --fix\", \"send\", \"stop\", \"retry\", \"bounce\", \"approve\", \"merge\", \"pr\", \"comment\", \"reopen\", \"rm\", \"trash restore\", \"tidy\", \
      \"archive\", \"unarchive\", \"undo\" and \"agents install-hooks\". An attempt keeps what was configured when it was dispatched. With \
      \"add\" and \"dispatch\" an agent can have any command run as you.",
     |settings, field, _| value::granted(field).map(|agents| settings.permissions.agents = agents),

@@ -5,6 +5,7 @@
 
 pub mod attempt;
 pub mod bounds;
+pub mod comment;
 pub mod completion;
 pub mod diff;
 pub mod duration;

@@ -40,6 +40,9 @@ words! {
         Merge = "merge",
         MergePreview = "merge --dry-run",
         Pr = "pr",
+        Comment = "comment",
+        CommentList = "comment --list",
+        CommentHandled = "comment --handled",
         Reopen = "reopen",
         Wait = "wait",
         Done = "done",
@@ -107,13 +110,14 @@ impl Verb {
             | Self::Doctor
             | Self::Completions
             | Self::MergePreview
+            | Self::CommentList
             | Self::ImportPreview
             | Self::TidyPreview
             | Self::Export
             | Self::Man
             | Self::TmuxConf
             | Self::Demo => Reach::Reads,
-            Self::Done | Self::Fail | Self::Ask | Self::Note => Reach::OwnWord,
+            Self::Done | Self::Fail | Self::Ask | Self::Note | Self::CommentHandled => Reach::OwnWord,
             Self::Add
             | Self::Import
             | Self::Edit
@@ -127,6 +131,7 @@ impl Verb {
             | Self::Approve
             | Self::Merge
             | Self::Pr
+            | Self::Comment
             | Self::Reopen
             | Self::Rm
             | Self::TrashRestore
@@ -255,6 +260,8 @@ mod tests {
                 "log",
                 "diff",
                 "merge --dry-run",
+                "comment --list",
+                "comment --handled",
                 "wait",
                 "done",
                 "fail",

@@ -57,6 +57,10 @@ pub fn sentence(facts: &BTreeMap<String, String>, from: &str, to: &str) -> Strin
         "pull request" => {
             format!("pull request {}: {}", fact("url").unwrap_or_default(), fact("said").unwrap_or_default())
         }
+        "comments sent" => {
+            format!("{} comments sent, round {}", fact("count").unwrap_or_default(), fact("round").unwrap_or_default())
+        }
+        "comment handled" => format!("comment {} handled", fact("comment").unwrap_or_default()),
         "merged" => format!("merged into {}", fact("into").unwrap_or_default()),
         "note" => with("note for the next attempt", "note"),
         "note taken in" => "the agent has taken the note in".to_owned(),

@@ -24,6 +24,7 @@ use crate::ports::worktrees::Worktrees;
 
 pub mod audit;
 pub mod board;
+pub mod comments;
 pub mod diff;
 pub mod dispatch;
 pub mod fault;

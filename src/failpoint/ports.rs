@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::{around, read};
 use crate::domain::attempt::{Attempt, Plan, Tree};
+use crate::domain::comment::Comment;
 use crate::domain::diff::{Count, File};
 use crate::domain::id::{AttemptId, FileId, Place, Process, TaskId};
 use crate::domain::lifecycle::{Event, Limits};
@@ -22,8 +23,8 @@ use crate::ports::merges::{self as merges, Build, Check, Merges};
 use crate::ports::multiplexer::{self as mux, Multiplexer, MuxError, NewSession, PaneSeen, Panes, Server, Typed};
 use crate::ports::repositories::{Repositories, Supplied, Unfit};
 use crate::ports::store::{
-    self as store, Amendment, Applied, Claim, Claimed, Deed, Filter, Heard, Import, Listing, News, Record, Reverse,
-    Stamp, Store, StoreError, Which,
+    self as store, Amendment, Applied, Claim, Claimed, Commented, Deed, Filter, Heard, Import, Listing, News, Record,
+    Reverse, Stamp, Store, StoreError, Which,
 };
 use crate::ports::worktrees::{
     self as trees, Compared, Intact, Moved, Name, NewTree, Parking, Snapshot, TreeError, Worktrees,
@@ -121,6 +122,12 @@ impl Store for PointedStore {
     }
     fn hear(&self, attempt: &AttemptId, news: &News, stamp: &Stamp) -> store::Result<Heard> {
         around("store.hear", || self.0.hear(attempt, news, stamp), store_fault)
+    }
+    fn comments(&self, task: TaskId) -> store::Result<Vec<Comment>> {
+        around("store.comments", || self.0.comments(task), store_fault)
+    }
+    fn comment(&self, task: TaskId, act: &Commented, stamp: &Stamp) -> store::Result<bool> {
+        around("store.comment", || self.0.comment(task, act, stamp), store_fault)
     }
     fn deeds(&self, repo: Option<&Path>, limit: u32) -> store::Result<Vec<Deed>> {
         around("store.deeds", || self.0.deeds(repo, limit), store_fault)

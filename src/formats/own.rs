@@ -8,7 +8,7 @@ use super::fields::{Fields, records};
 use super::{Item, Wrong};
 
 /// What is printed of a task besides what was asked for: not read back.
-const STATE: [&str; 27] = [
+const STATE: [&str; 28] = [
     "schema_version",
     "repo",
     "blocked_by",
@@ -25,6 +25,7 @@ const STATE: [&str; 27] = [
     "archived",
     "pr_url",
     "pr_number",
+    "pr_said",
     "review_state",
     "review_rounds",
     "commits",

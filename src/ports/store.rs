@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::domain::attempt::{Attempt, Doing, Plan, Tree};
+use crate::domain::comment::{Anchor, Comment};
 use crate::domain::id::{AttemptId, Place, Process, TaskId};
 use crate::domain::import::Needed;
 use crate::domain::lifecycle::{Event, Limits};
@@ -266,6 +267,21 @@ pub enum Amendment {
     Edit { task: TaskId, edit: Edit },
 }
 
+/// An act on the comments of a task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Commented {
+    /// A new one, which is a draft.
+    Added { place: Anchor, text: String },
+    /// Only a draft.
+    Edited { id: i64, text: String },
+    /// Only drafts; absent: all of them.
+    Dropped { id: Option<i64> },
+    /// Those that were not sent before.
+    Sent { ids: Vec<i64>, round: u32 },
+    /// Only what was sent, or is being sent.
+    Handled { id: i64 },
+}
+
 /// What an agent says, or is seen to do. What is absent stays as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct News {
@@ -379,6 +395,10 @@ pub trait Store {
     /// Writes what an attempt's agent says or is seen to do. Only while its shim runs; what processes or a screen show
     /// never replaces the agent's own word, unless it contradicts that. Does not wait long for other writers.
     fn hear(&self, attempt: &AttemptId, news: &News, stamp: &Stamp) -> Result<Heard>;
+    /// The comments on a task's work, oldest first.
+    fn comments(&self, task: TaskId) -> Result<Vec<Comment>>;
+    /// Writes an act on them; false where there is none that it is for.
+    fn comment(&self, task: TaskId, act: &Commented, stamp: &Stamp) -> Result<bool>;
     /// The latest such acts on the tasks of a repository, or of all, that have not been undone and are no undos,
     /// newest first.
     fn deeds(&self, repo: Option<&Path>, limit: u32) -> Result<Vec<Deed>>;

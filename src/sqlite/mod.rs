@@ -9,6 +9,7 @@ mod amend;
 mod apply;
 mod attempts;
 mod claim;
+mod comments;
 mod disk;
 mod edit;
 mod events;
@@ -34,14 +35,15 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use crate::domain::attempt::{Attempt, Tree};
+use crate::domain::comment::Comment;
 use crate::domain::id::{AttemptId, TaskId};
 use crate::domain::lifecycle::{Event, Limits};
 use crate::domain::state::Status;
 use crate::domain::task::{Draft, Task};
 use crate::ports::repositories::Supplied;
 use crate::ports::store::{
-    Amendment, Applied, Claim, Claimed, Deed, Filter, Heard, Import, Listing, News, Record, Result, Reverse, Stamp,
-    Store, Which,
+    Amendment, Applied, Claim, Claimed, Commented, Deed, Filter, Heard, Import, Listing, News, Record, Result, Reverse,
+    Stamp, Store, Which,
 };
 
 /// How long other writers are waited for with what an agent says or is seen to do: a shim has signals to attend to, and what
@@ -140,6 +142,14 @@ impl Store for Sqlite {
         self.write_within(self.busy.min(HEARING), "writing what an agent says", |conn| {
             hear::hear(conn, attempt, news, stamp)
         })
+    }
+
+    fn comments(&self, task: TaskId) -> Result<Vec<Comment>> {
+        self.read("reading comments", |conn| comments::of(conn, task))
+    }
+
+    fn comment(&self, task: TaskId, act: &Commented, stamp: &Stamp) -> Result<bool> {
+        self.write("writing a comment", |conn| comments::act(conn, task, act, stamp))
     }
 
     fn deeds(&self, repo: Option<&Path>, limit: u32) -> Result<Vec<Deed>> {

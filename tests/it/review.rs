@@ -381,3 +381,65 @@ fn feedback_whose_dispatch_fails_or_is_killed_leaves_the_work_in_review() {
     world.settled(id, "review");
     world.audited();
 }
+
+#[test]
+fn comments_are_kept_and_sent_to_the_agent_together_and_it_says_which_it_has_seen_to() {
+    let world = World::new();
+    let id = world.dispatch("printf 'one\\ntwo\\nthree\\n' > f; git add f; git commit -qm work");
+    world.settled(id, "review");
+    let comment = |args: &[&str]| world.ganger(&[&["comment", "1"], args].concat());
+    assert_eq!(comment(&["f:2-3", "Why two?"]).stdout, "comment 1 on f:2-3: ganger bounce 1 --comments sends it\n");
+    comment(&["f:1", "And this?"]);
+    comment(&["f:3", "Never mind"]);
+    for (args, why) in [
+        (&["f:4", "x"][..], "f has 3 lines, not 4"),
+        (&["g:1", "x"], "there is no file \"g\""),
+        (&["../f:1", "x"], "there is no file"),
+        (&["f", "x"], "is not FILE:LINE"),
+        (&["f:1", " "], "can't be empty"),
+        (&["f:1"], "needs a place and a text"),
+    ] {
+        let refused = comment(args);
+        assert_eq!(refused.code, Some(2), "{args:?}: {refused:?}");
+        assert!(refused.stderr.contains(why), "{args:?}: {}", refused.stderr);
+    }
+    assert_eq!(comment(&["--delete", "3"]).code, Some(0));
+    assert_eq!(comment(&["--edit", "2", "And one?"]).code, Some(0));
+    world.fails(4, &["comment", "1", "--edit", "3", "x"]);
+    // The work moves on: a comment stays with its lines.
+    let tree = world.ok(&["path", "1"]);
+    std::fs::write(std::path::Path::new(tree.trim()).join("f"), "zero\none\ntwo\nthree\n").unwrap();
+    let listed = comment(&["--list"]).stdout;
+    assert!(
+        listed.starts_with("1  f:3-4  (draft)\n    > two\n    > three\n    Why two?\n2  f:2  (draft)\n"),
+        "{listed}"
+    );
+    // The agent sees to one of them, and only to what is its own.
+    let script = "\"$GANGER_BIN\" comment 1 --handled 1; \"$GANGER_BIN\" comment 2 --handled 1 2> other; \
+                  \"$GANGER_BIN\" comment 1 f:1 no 2> refused; sed 's/^# \\{0,1\\}//' > said";
+    world.ok(&["add", "other"]);
+    world.ok(&["edit", "1", "--prompt", &format!("{script} <<'END'")]);
+    world.ok(&["bounce", "1", "--comments", "--note", "Thanks."]);
+    world.settled(1, "review");
+    let task = world.task(1);
+    let read = |name: &str| std::fs::read_to_string(std::path::Path::new(tree.trim()).join(name)).unwrap();
+    let said = read("said");
+    let wanted = "Thanks.\n\nReview round 1: please see to these comments on your work.\n\n1. f:3-4 (comment 1)\n> two\n> three\nWhy two?\n\n2. f:2 (comment 2)\n> one\nAnd one?";
+    assert!(said.contains(wanted), "{said}");
+    assert!(read("other").contains("another agent's") && read("refused").contains("is for the user"));
+    assert!(task["note"].is_null(), "{task:#}");
+    let states = comment(&["--list", "--json"]).json();
+    let states: Vec<String> = states["comments"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|comment| format!("{} {} {}", comment["id"], comment["state"], comment["round"]))
+        .collect();
+    assert_eq!(states, ["1 \"handled\" 1", "2 \"sent\" 1"]);
+    world.fails(4, &["bounce", "1", "--comments"]);
+    comment(&["f:1", "More"]);
+    assert_eq!(comment(&["--clear"]).stdout, "no comment waits to be sent\n");
+    world.fails(4, &["bounce", "1", "--comments"]);
+    assert!(world.ok(&["show", "1"]).contains("2 comments sent, round 1"));
+    world.audited();
+}

@@ -25,6 +25,7 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
     ("retry", &[("ganger retry 12 --note 'Keep the old API'", "goes on in the same worktree"), ("ganger retry 12 --fresh", "in a new one; the old one is parked")]),
     ("bounce", &[("ganger bounce 12 --note 'Tests, please'", "from review back to the agent"), ("ganger bounce 12 --note @review.md", "the feedback from a file")]),
     ("approve", &[("ganger approve 12", "review to done"), ("ganger reopen 12", "and back")]),
+    ("comment", &[("ganger comment 12 src/main.rs:40-44 'Why twice?'", "on lines of its work"), ("ganger bounce 12 --comments", "sends all that were made")]),
     ("pr", &[("ganger pr 12 --draft", "pushes its branch, and opens a draft"), ("ganger pr 12 --web", "shows it in the browser")]),
     ("merge", &[("ganger merge 12 --dry-run", "says exactly what it would do"), ("ganger merge --all-approved --squash", "one after the other, one commit each")]),
     ("reopen", &[("ganger reopen 12", "done to review"), ("ganger bounce 12 --note 'One more thing'", "and back to work")]),

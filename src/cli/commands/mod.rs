@@ -19,7 +19,8 @@ pub mod agent;
 pub mod agents;
 pub mod archive;
 pub mod attach;
-pub mod config;
+pub mod comment;
+mod config;
 pub mod demo;
 pub mod diff;
 pub mod dispatch;
@@ -146,6 +147,7 @@ fn carry_out(wiring: &Wiring, command: Command) -> Outcome {
         Command::Bounce(args) => review::bounce(wiring, &args),
         Command::Approve(args) => review::approve(wiring, args.id),
         Command::Merge(args) => merge::run(wiring, args),
+        Command::Comment(args) => comment::run(wiring, args),
         Command::Pr(args) => pr::run(wiring, args),
         Command::Reopen(args) => review::reopen(wiring, args.id),
         Command::Wait(args) => wait::run(wiring, &args),

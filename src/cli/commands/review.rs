@@ -5,8 +5,8 @@ use crate::cli::args::Bounce;
 use crate::cli::output;
 use crate::cli::wiring::Wiring;
 use crate::domain::id::TaskId;
-use crate::engine::diff;
 use crate::engine::review::{self, Bounced};
+use crate::engine::{comments, diff};
 
 /// Approves a task in review.
 ///
@@ -38,11 +38,19 @@ pub fn reopen(wiring: &Wiring, id: i64) -> Outcome {
 /// # Errors
 /// See [`review::bounce`].
 pub fn bounce(wiring: &Wiring, args: &Bounce) -> Outcome {
-    let note = prompt::read(args.note.clone())?;
+    let note = args.note.clone().map(prompt::read).transpose()?;
     let engine = wiring.engine()?;
     wiring.catch_interrupts();
     let id = TaskId(args.id);
-    let sentence = match review::bounce(&engine, id, &note)? {
+    let bounced = if args.comments {
+        let (bounced, round, count) = comments::bounce(&engine, id, note.as_deref())?;
+        output::mention(&format!("round {round}: {count} comments"));
+        bounced
+    } else {
+        review::bounce(&engine, id, note.as_deref().unwrap_or_default())?
+    };
+    let note = note.unwrap_or_default();
+    let sentence = match bounced {
         Bounced::Taken => {
             mention_left_out(&note);
             format!("task {id} is back at work")

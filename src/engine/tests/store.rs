@@ -4,13 +4,14 @@ use std::path::Path;
 
 use super::world::{Lie, Party, Then};
 use crate::domain::attempt::{Attempt, Tree};
+use crate::domain::comment::Comment;
 use crate::domain::id::{AttemptId, TaskId};
 use crate::domain::lifecycle::{Event, Limits};
 use crate::domain::task::{Draft, Task};
 use crate::ports::repositories::Supplied;
 use crate::ports::store::{
-    Amendment, Applied, Claim, Claimed, Deed, Filter, Heard, Import, Listing, News, Record, Result, Reverse, Stamp,
-    Store, StoreError, Which,
+    Amendment, Applied, Claim, Claimed, Commented, Deed, Filter, Heard, Import, Listing, News, Record, Result, Reverse,
+    Stamp, Store, StoreError, Which,
 };
 use crate::sqlite::Sqlite;
 
@@ -116,6 +117,14 @@ impl Store for Gated {
 
     fn hear(&self, attempt: &AttemptId, news: &News, stamp: &Stamp) -> Result<Heard> {
         self.through("store.hear", |store| store.hear(attempt, news, stamp))
+    }
+
+    fn comments(&self, task: TaskId) -> Result<Vec<Comment>> {
+        self.through("store.comments", |store| store.comments(task))
+    }
+
+    fn comment(&self, task: TaskId, act: &Commented, stamp: &Stamp) -> Result<bool> {
+        self.through("store.comment", |store| store.comment(task, act, stamp))
     }
 
     fn deeds(&self, repo: Option<&Path>, limit: u32) -> Result<Vec<Deed>> {
