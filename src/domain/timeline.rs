@@ -58,7 +58,9 @@ pub fn sentence(facts: &BTreeMap<String, String>, from: &str, to: &str) -> Strin
             format!("pull request {}: {}", fact("url").unwrap_or_default(), fact("said").unwrap_or_default())
         }
         "comments sent" => {
-            format!("{} comments sent, round {}", fact("count").unwrap_or_default(), fact("round").unwrap_or_default())
+            let count = fact("count").unwrap_or_default();
+            let comments = if count == "1" { "comment" } else { "comments" };
+            format!("{count} {comments} sent, round {}", fact("round").unwrap_or_default())
         }
         "comment handled" => format!("comment {} handled", fact("comment").unwrap_or_default()),
         "merged" => format!("merged into {}", fact("into").unwrap_or_default()),

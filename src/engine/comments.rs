@@ -142,3 +142,16 @@ pub fn bounce(engine: &Engine, task: TaskId, note: Option<&str>) -> Result<(Boun
     engine.ports.store.comment(task, &Commented::Sent { ids, round }, &engine.stamp(Who::Person))?;
     Ok((bounced, round, count))
 }
+
+/// Sends a task back with feedback and the drafts there are, if any; how many those were.
+///
+/// # Errors
+/// Those of [`review::bounce`].
+pub fn bounce_with(engine: &Engine, task: TaskId, note: &str) -> Result<(Bounced, usize), Fault> {
+    let all = engine.ports.store.comments(task)?;
+    if all.iter().any(|comment| comment.state == State::Draft) {
+        let (bounced, _, count) = bounce(engine, task, Some(note))?;
+        return Ok((bounced, count));
+    }
+    Ok((review::bounce(engine, task, note)?, 0))
+}

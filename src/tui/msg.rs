@@ -262,9 +262,16 @@ pub enum Act {
     Verify {
         task: TaskId,
     },
+    /// With the comments on its work that were not sent yet.
     Bounce {
         task: TaskId,
         note: String,
+    },
+    /// On a line of its work: `FILE:LINE`.
+    Comment {
+        task: TaskId,
+        line: String,
+        text: String,
     },
     Stop {
         task: TaskId,
@@ -315,6 +322,7 @@ impl Act {
             | Self::Retry { task, .. }
             | Self::Verify { task }
             | Self::Bounce { task, .. }
+            | Self::Comment { task, .. }
             | Self::Stop { task }
             | Self::Approve { task }
             | Self::Pull { task }
@@ -352,6 +360,7 @@ impl Act {
             | Self::Retry { .. }
             | Self::Verify { .. } => "claiming",
             Self::Bounce { .. } => "sending back",
+            Self::Comment { .. } => "commenting",
             Self::Stop { .. } => "stopping",
             Self::Approve { .. } => "approving",
             Self::Merge { .. } => "merging",
@@ -387,7 +396,10 @@ pub enum Done {
         notes: Vec<String>,
     },
     Verifying(TaskId),
-    Bounced(TaskId, Bounced),
+    /// With so many comments.
+    Bounced(TaskId, Bounced, usize),
+    /// On this line.
+    Commented(TaskId, String),
     Stopped(TaskId),
     Approved(TaskId),
     /// Those that were merged, and why the next one was not.

@@ -23,7 +23,7 @@ use crate::engine::board::{Board, Shown};
 use crate::engine::dispatch::{Request, dispatch};
 use crate::engine::queue::{self, Fill, Filled};
 use crate::engine::upkeep::{Scope, reconcile};
-use crate::engine::{Engine, Fault, Kind, Remedy, review, screen, stop, tasks, trees, undo};
+use crate::engine::{Engine, Fault, Kind, Remedy, comments, review, screen, stop, tasks, trees, undo};
 
 /// How many acts run at once: each waits for git and tmux, not for a core.
 const AT_ONCE: usize = 8;
@@ -296,7 +296,13 @@ impl Scene<'_> {
                 dispatch(engine, &Request { from: vec![Status::Failed], verify_only: true, ..Request::of(*task) })?;
                 Done::Verifying(*task)
             }
-            Act::Bounce { task, note } => Done::Bounced(*task, review::bounce(engine, *task, note)?),
+            Act::Bounce { task, note } => {
+                let (bounced, count) = comments::bounce_with(engine, *task, note)?;
+                Done::Bounced(*task, bounced, count)
+            }
+            Act::Comment { task, line, text } => {
+                Done::Commented(*task, comments::add(engine, *task, line, text)?.place.to_string())
+            }
             Act::Stop { task } => {
                 stop::stop(engine, *task)?;
                 Done::Stopped(*task)

@@ -53,10 +53,20 @@ pub fn done(done: &Done) -> Said {
             format!("task {task}: attempt {number} runs{note}").into()
         }
         Done::Verifying(task) => format!("task {task} is verified again").into(),
-        Done::Bounced(task, Bounced::Taken) => format!("task {task} is back at work").into(),
-        Done::Bounced(task, Bounced::Attempt(number)) => {
-            format!("task {task}: attempt {number} runs with your feedback").into()
+        Done::Bounced(task, bounced, comments) => {
+            let with = match comments {
+                0 => String::new(),
+                1 => ", with 1 comment".to_owned(),
+                count => format!(", with {count} comments"),
+            };
+            match bounced {
+                Bounced::Taken => format!("task {task} is back at work{with}").into(),
+                Bounced::Attempt(number) => {
+                    format!("task {task}: attempt {number} runs with your feedback{with}").into()
+                }
+            }
         }
+        Done::Commented(task, line) => Said::from(format!("task {task}: {line} commented on")).then(Intent::Bounce),
         Done::Stopped(task) => format!("task {task}: its agent has ended").into(),
         Done::Approved(task) => Said::from(format!("task {task} is done")).then(Intent::Undo),
         Done::Merged { merges, stopped } => merged(merges, stopped.as_ref()),

@@ -15,6 +15,8 @@ pub enum Turn {
     Look(Vec<Look>),
     /// A text to look for is typed.
     Search,
+    /// A comment on this line, `FILE:LINE`, is typed; absent: the line is not in the file any more.
+    Comment(Option<String>),
     Help,
 }
 
@@ -31,6 +33,7 @@ impl Diff {
             Control::Close => return Turn::Close,
             Control::Help => return Turn::Help,
             Control::Search => return Turn::Search,
+            Control::Comment => return Turn::Comment(self.line()),
             Control::Down => self.step(1),
             Control::Up => self.step(-1),
             Control::PageDown => self.step(half),
@@ -78,6 +81,14 @@ impl Diff {
             self.go_to_file(at);
         }
         Turn::Look(self.wanted())
+    }
+
+    /// The line under the cursor, as the file has it now.
+    fn line(&self) -> Option<String> {
+        let entry = self.entry()?;
+        let Item::Line(index) = entry.item(self.row)? else { return None };
+        let number = entry.patch()?.lines.get(index)?.new;
+        (number > 0).then(|| format!("{}:{number}", entry.file.path.display()))
     }
 
     fn step(&mut self, rows: isize) {

@@ -122,6 +122,7 @@ pub enum Control {
     Search,
     NextMatch,
     PreviousMatch,
+    Comment,
     Help,
 }
 
@@ -369,6 +370,7 @@ pub const BINDINGS: &[Binding] = &[
     over(Context::Diff, Control::Search, "diff-search", &["/"], "search in all files"),
     over(Context::Diff, Control::NextMatch, "diff-next-match", &["n"], "next match"),
     over(Context::Diff, Control::PreviousMatch, "diff-previous-match", &["N"], "previous match"),
+    over(Context::Diff, Control::Comment, "diff-comment", &["c"], "comment on the line, for the feedback"),
     over(Context::Diff, Control::Help, "diff-help", &["?"], "help"),
     over(Context::Diff, Control::Close, "diff-close", &["q"], "back to the board"),
     over(Context::Over, Control::Close, "close", &["esc", "ctrl-c"], "close it, and change nothing"),

@@ -13,7 +13,7 @@ use crate::domain::state::Status;
 use crate::engine::board::Card;
 use crate::engine::diff::{Place as Work, Subject};
 use crate::tui::diff::{Look, Place, Seen};
-use crate::tui::msg::{Cmd, Glance, Msg};
+use crate::tui::msg::{Act, Cmd, Done, Glance, Msg};
 
 fn subject() -> Arc<Subject> {
     Arc::new(Subject {
@@ -308,4 +308,29 @@ fn a_key_costs_the_same_in_five_thousand_files_and_a_million_lines_as_in_a_few()
     };
     let (few, many) = (cost(5, 200), cost(5_000, 1_000_000));
     assert!(many < few * 12, "{many:?} for many, {few:?} for a few");
+}
+
+#[test]
+fn a_line_of_the_diff_is_commented_on_and_goes_with_the_feedback() {
+    let mut screen = open(120, 40);
+    answer_with(
+        &mut screen,
+        glance(&[("src/a.rs", Change::Modified, "@@ -8,3 +10,3 @@\n one\n-two\n+zwei\n three\n")]),
+    );
+    screen.keys("c");
+    assert!(
+        screen.text().contains("only a line that the file has now"),
+        "the head of a hunk is no line: {}",
+        screen.text()
+    );
+    screen.keys("j j c");
+    assert!(screen.text().contains("only a line that the file has now"), "a line that was removed: {}", screen.text());
+    screen.keys("j c");
+    assert!(screen.text().contains("comment on src/a.rs:11"), "{}", screen.text());
+    screen.keys("\"Why?\" enter");
+    let act = Act::Comment { task: TaskId(4), line: "src/a.rs:11".to_owned(), text: "Why?".to_owned() };
+    assert_eq!(screen.cmds, [Cmd::Act(act.clone())]);
+    assert!(screen.model.diff.is_some(), "the diff is still there");
+    screen.tell(Msg::Acted { act, outcome: Ok(Done::Commented(TaskId(4), "src/a.rs:11".to_owned())) });
+    assert!(screen.text().contains("src/a.rs:11 commented on"), "{}", screen.text());
 }

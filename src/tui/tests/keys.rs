@@ -171,6 +171,10 @@ fn open_everything(looker: &mut Looker) {
     for control in [Control::NextFile, Control::NextHunk, Control::Fold, Control::Part, Control::Files] {
         looker.over(Context::Diff, control);
     }
+    looker.over(Context::Diff, Control::Files);
+    looker.over(Context::Diff, Control::Bottom);
+    looker.over(Context::Diff, Control::Comment);
+    close(looker);
     looker.over(Context::Diff, Control::Search);
     looker.screen.keys("\"words\"");
     looker.over(Context::Filter, Control::Choose);
@@ -218,7 +222,8 @@ fn outcomes() -> Vec<Done> {
         Done::Filled { started: 1, of: 3, stopped: Some("the limit is reached".to_owned()) },
         Done::Retried { task, number: 2, notes: Vec::new() },
         Done::Verifying(task),
-        Done::Bounced(task, Bounced::Taken),
+        Done::Bounced(task, Bounced::Taken, 2),
+        Done::Commented(task, "f:3".to_owned()),
         Done::Stopped(task),
         Done::Approved(task),
         Done::Simple(task, Simple::Reopen),

@@ -7,7 +7,7 @@ use super::super::diff::{Diff, Look, Seen, Turn};
 use super::super::keymap::Context;
 use super::super::model::{Model, Tone};
 use super::super::msg::Cmd;
-use super::super::overlay::{Help, Overlay, Search};
+use super::super::overlay::{Help, Note, Overlay, Search};
 
 /// Opens the diff of the task under the cursor.
 pub(super) fn open(model: &mut Model) -> Vec<Cmd> {
@@ -64,6 +64,14 @@ fn turned(model: &mut Model, turn: Turn) -> Vec<Cmd> {
         Turn::Search => {
             let before = model.diff.as_ref().and_then(|diff| diff.search.as_ref()).map(|search| search.text.clone());
             model.open(Overlay::Search(Search::new(&before.unwrap_or_default())));
+            Vec::new()
+        }
+        Turn::Comment(line) => {
+            let task = model.diff.as_ref().map(|diff| diff.task);
+            match task.zip(line) {
+                Some((task, line)) => model.open(Overlay::Note(Note::comment(task, line))),
+                None => model.say(Tone::Plain, "only a line that the file has now can be commented on"),
+            }
             Vec::new()
         }
         Turn::Help => {
