@@ -236,6 +236,8 @@ pub enum Command {
     Man(Man),
     /// Prints lines for your tmux.conf: the status line, and keys for the board
     TmuxConf,
+    /// Prints what teaches an agent to drive the board
+    Skill,
     /// Gives the whole tour on a throw-away repository and tmux server
     Demo,
 }

@@ -81,6 +81,7 @@ pub fn verbs(command: &Command) -> Vec<Verb> {
         Command::Completions { .. } => vec![Verb::Completions],
         Command::Man(_) => vec![Verb::Man],
         Command::TmuxConf => vec![Verb::TmuxConf],
+        Command::Skill => vec![Verb::Skill],
         Command::Demo => vec![Verb::Demo],
     }
 }

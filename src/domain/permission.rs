@@ -71,6 +71,7 @@ words! {
         Completions = "completions",
         Man = "man",
         TmuxConf = "tmux-conf",
+        Skill = "skill",
         Demo = "demo",
     }
 }
@@ -116,6 +117,7 @@ impl Verb {
             | Self::Export
             | Self::Man
             | Self::TmuxConf
+            | Self::Skill
             | Self::Demo => Reach::Reads,
             Self::Done | Self::Fail | Self::Ask | Self::Note | Self::CommentHandled => Reach::OwnWord,
             Self::Add
@@ -278,6 +280,7 @@ mod tests {
                 "completions",
                 "man",
                 "tmux-conf",
+                "skill",
                 "demo"
             ]
         );

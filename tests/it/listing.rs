@@ -110,3 +110,25 @@ fn tmux_takes_the_lines_that_are_printed_for_it() {
     assert!(world.tmux(&["-L", "lines", "show-options", "-gv", "status-right"]).contains("ganger status-line"));
     world.tmux(&["-L", "lines", "kill-server"]);
 }
+
+#[test]
+fn every_command_that_the_skill_shows_is_one() {
+    let world = World::new();
+    let skill = world.ok(&["skill"]);
+    let mut shown = 0;
+    let mut is_code = false;
+    for line in skill.lines() {
+        if line.starts_with("```") {
+            is_code = !is_code;
+        } else if is_code {
+            let line = line.replace("\"$GANGER_BIN\"", "ganger").replace("\"$GANGER_TASK\"", "1");
+            // As a shell splits it; the arguments are read by the real definition.
+            let words = world.run("bash", &["-c", &format!("printf '%s\\n' {line}")], &world.repo());
+            let words: Vec<&str> = words.lines().collect();
+            let read = ganger::cli::command().try_get_matches_from(&words);
+            assert!(read.is_ok(), "{line}: {}", read.unwrap_err());
+            shown += 1;
+        }
+    }
+    assert!(shown > 15, "{shown}");
+}

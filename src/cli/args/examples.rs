@@ -48,6 +48,7 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
     ("doctor", &[("ganger doctor", "exits 0 when all is well"), ("ganger doctor --fix", "reconciles first")]),
     ("completions", &[("ganger completions bash > ~/.local/share/bash-completion/completions/ganger", "for bash"), ("ganger completions fish > ~/.config/fish/completions/ganger.fish", "for fish")]),
     ("man", &[("ganger man | man -l -", "reads the page of the program"), ("ganger man --dir ~/.local/share/man/man1", "installs them all: man ganger-add")]),
+    ("skill", &[("ganger skill", "to read"), ("mkdir -p .claude/skills/ganger && ganger skill > .claude/skills/ganger/SKILL.md", "for Claude Code in this repository")]),
     ("tmux-conf", &[("ganger tmux-conf", "to read and paste"), ("ganger tmux-conf >> ~/.tmux.conf", "all of them")]),
     ("demo", &[("ganger demo", "a minute; touches nothing of yours"), ("ganger demo | less", "to read it at leisure")]),
 ];

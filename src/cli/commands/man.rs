@@ -1,4 +1,4 @@
-//! `ganger man` and `ganger tmux-conf`: pages that are printed as they are.
+//! `ganger man`, `ganger tmux-conf` and `ganger skill`: pages that are printed as they are.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -58,6 +58,12 @@ fn write(folder: &Path, command: Command) -> Result<(), Fault> {
     std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, text)).map_err(failed)?;
     output::path(&path);
     Ok(())
+}
+
+/// Prints what teaches an agent to drive the board.
+pub fn skill() -> ExitCode {
+    output::put(include_str!("../../../assets/skill.md"));
+    ExitCode::SUCCESS
 }
 
 /// Prints the lines for a tmux.conf.

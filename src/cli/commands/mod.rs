@@ -108,6 +108,7 @@ pub fn run(args: Args) -> ExitCode {
         }
         Command::Man(args) => return man::run(args).unwrap_or_else(|fault| output::fault(&fault, as_json)),
         Command::TmuxConf => return man::tmux_conf(),
+        Command::Skill => return man::skill(),
         Command::Config { command } => {
             let outcome = gate::pass_unconfigured(&global, &verbs).and_then(|()| config::run(&global, command));
             return outcome.unwrap_or_else(|fault| output::fault(&fault, as_json));
@@ -170,7 +171,8 @@ fn carry_out(wiring: &Wiring, command: Command) -> Outcome {
         | Command::Config { .. }
         | Command::Completions { .. }
         | Command::Man(_)
-        | Command::TmuxConf => Ok(ExitCode::SUCCESS),
+        | Command::TmuxConf
+        | Command::Skill => Ok(ExitCode::SUCCESS),
     }
 }
 
