@@ -333,4 +333,5 @@ fn a_line_of_the_diff_is_commented_on_and_goes_with_the_feedback() {
     assert!(screen.model.diff.is_some(), "the diff is still there");
     screen.tell(Msg::Acted { act, outcome: Ok(Done::Commented(TaskId(4), "src/a.rs:11".to_owned())) });
     assert!(screen.text().contains("src/a.rs:11 commented on"), "{}", screen.text());
+    assert!(!screen.text().contains("search"), "a message stands alone: {}", screen.text());
 }

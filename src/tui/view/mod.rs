@@ -12,7 +12,7 @@ pub use footer::intent_at;
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::text::Line;
-use ratatui::widgets::Paragraph;
+use ratatui::widgets::{Clear, Paragraph};
 
 use super::banner::banner;
 use super::diff;
@@ -49,6 +49,8 @@ fn whole(model: &Model, frame: &mut Frame<'_>) {
     if let Some(diff) = &model.diff {
         diff::draw(diff, &model.options, frame);
         if model.toast.is_some() {
+            // In the place of the keys, and not over them.
+            frame.render_widget(Clear, layout.footer);
             footer::draw(model, frame, layout.footer);
         }
         if let Some(overlay) = &model.overlay {
