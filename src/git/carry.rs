@@ -14,6 +14,9 @@ use super::Git;
 use super::layout::{Admin, Lock};
 use super::pointer::{Pointer, Shift, keeping_times};
 
+/// Why git's records of what is parked are locked.
+pub(super) const REASON: &str = "parked by ganger";
+
 /// What was found in a folder, by paths relative to it.
 #[derive(Debug, Default)]
 pub(super) struct Cargo {

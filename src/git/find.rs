@@ -94,7 +94,7 @@ fn is_of(admin: &Admin, tree: &Tree) -> bool {
 
 /// Whether a lock is the one that parking begins with.
 fn is_ours(lock: &Lock) -> bool {
-    *lock == Lock::Other(super::park::REASON.to_owned())
+    *lock == Lock::Other(super::carry::REASON.to_owned())
 }
 
 /// Whether git's record and the tree at `path` name each other: two small files, and no look into the repository.

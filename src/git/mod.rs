@@ -10,6 +10,7 @@
 //! is locked as well, with a reason that names task and attempt.
 
 mod add;
+mod back;
 mod bench;
 mod call;
 mod carry;

@@ -12,20 +12,18 @@ use std::path::{Path, PathBuf};
 
 use super::Git;
 use super::call::failed;
-use super::carry::{Cargo, lock_all, mend, name_of, unlock_all};
+use super::carry::{Cargo, REASON, lock_all, mend, name_of, unlock_all};
 use super::hide::keep_out;
 use super::layout::{Admin, DotGit, Lock, is_there, record_of, settle};
 use super::pointer::Shift;
 use super::read::Repo;
 use super::repo_lock::RepoLock;
 use super::rescue::{Endangered, Rescue};
-use super::standing;
+use super::{back, standing};
 use crate::domain::attempt::Tree;
 use crate::ports::worktrees::{Moved, Parking, Result, TreeError};
 
 const PARK: &str = "park the tree";
-/// Why git's records of what is parked are locked.
-pub(super) const REASON: &str = "parked by ganger";
 /// In the tree's record while it is being parked: the mode of its folder.
 const BEGUN: &str = "ganger-parking";
 
@@ -48,7 +46,12 @@ pub(super) fn park(git: &Git, tree: &Tree, parking: &Parking<'_>, owned: &dyn Fn
     match (is_there(&path)?, is_there(&target)?) {
         (false, false) => Ok(None),
         (true, true) => Err(taken(&path, &target)),
-        (true, false) => park.move_away(owned).map(Some),
+        (true, false) => {
+            if back::is_cut_off(&repo, &target, &path) {
+                back::finish(git, &repo, &target, &path)?;
+            }
+            park.move_away(owned).map(Some)
+        }
         (false, true) => park.finish(&Cargo::of(&target), Vec::new()).map(Some),
     }
 }

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use super::Git;
+use super::back::finish;
 use super::call::failed;
-use super::carry::{Cargo, lock_all, mend, unlock};
-use super::layout::{Admin, Lock, is_there, record_of, settle};
-use super::park::{REASON, close, place, shift};
-use super::pointer::Shift;
+use super::carry::{Cargo, REASON, lock_all};
+use super::layout::{Admin, is_there, settle};
+use super::park::{close, place, shift};
 use super::read::Repo;
 use super::repo_lock::RepoLock;
 use crate::domain::attempt::Tree;
@@ -38,21 +38,4 @@ pub(super) fn restore(git: &Git, tree: &Tree, owned: &dyn Fn() -> bool) -> Resul
         }
     }
     finish(git, &repo, &parked, &path)
-}
-
-fn finish(git: &Git, repo: &Repo, parked: &Path, path: &Path) -> Result<Moved> {
-    let cargo = Cargo::of(path);
-    let aside = parked.parent().unwrap_or(parked);
-    let mut said = mend(git, &repo.common, &Shift { from: parked, to: path, aside }, &cargo);
-    let mut records = cargo.records(path, &repo.common);
-    match record_of(&repo.common, path) {
-        Ok(admin) => records.push(admin),
-        Err(why) => said.push(why),
-    }
-    for admin in records {
-        if admin.tree().is_some_and(|tree| admin.lock(&tree) == Lock::Other(REASON.to_owned())) {
-            unlock(&admin).map_err(|error| failed(RESTORE, format!("{}: {error}", admin.dir.display())))?;
-        }
-    }
-    Ok(Moved { path: path.to_owned(), said })
 }

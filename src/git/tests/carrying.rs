@@ -213,6 +213,39 @@ fn g41_a_move_that_was_cut_off_is_finished_by_the_next_one() {
     assert!(!lab.repo.join(".git/worktrees/12-fix/ganger-parking").exists());
 }
 
+/// Waits until no git of a killed process goes on in here: what it writes late is another process's doing.
+fn outlived(lab: &Lab) {
+    let root = lab.root().as_os_str().as_encoded_bytes().to_owned();
+    let began = Instant::now();
+    let is_of_here = |process: std::fs::DirEntry| {
+        let words = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
+        words.windows(root.len()).any(|part| part == root)
+    };
+    while std::fs::read_dir("/proc").unwrap().flatten().any(is_of_here) {
+        assert!(began.elapsed() < super::DEADLINE, "a git of a killed process goes on for ever");
+        pause(Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn g41_a_restore_that_was_cut_off_is_finished_by_the_next_parking() {
+    let lab = Lab::new();
+    let tree = laden(&lab);
+    let (before, whole) = (answers(&lab, &tree.path), files(&tree.path));
+    let parked = lab.park(&tree, &tree.owner, &tree.trash()).unwrap().unwrap();
+    // Only the rename was done.
+    std::fs::rename(&parked, &tree.path).unwrap();
+    assert_eq!(lab.park(&tree, &tree.owner, &tree.trash()).unwrap().as_ref(), Some(&parked));
+    assert_eq!((answers(&lab, &parked), files(&parked)), (before.clone(), whole.clone()));
+    // What is a copy of a tree that is parked is none of that, and stays.
+    std::fs::create_dir(&tree.path).unwrap();
+    std::fs::copy(parked.join(".git"), tree.path.join(".git")).unwrap();
+    lab.park(&tree, &tree.owner, &tree.trash()).unwrap_err();
+    std::fs::remove_dir_all(&tree.path).unwrap();
+    assert_eq!(lab.git.restore(&Tree { parked: Some(parked), ..tree.clone() }, &|| true).unwrap().path, tree.path);
+    assert_eq!((answers(&lab, &tree.path), files(&tree.path)), (before, whole));
+}
+
 #[test]
 fn g41_a_move_that_is_killed_at_any_time_is_finished_by_the_next_one() {
     let lab = Lab::new();
@@ -225,6 +258,7 @@ fn g41_a_move_that_is_killed_at_any_time_is_finished_by_the_next_one() {
             .args(["--exact", "git::tests::carrying::parks_and_restores_for_ever", "--ignored"])
             .env("LAB", lab.root());
         assert!(matches!(run(&call), Err(CallError::Deadline { .. })));
+        outlived(&lab);
         prune(&lab, if parked.exists() { &parked } else { &tree.path });
         // A git of the killed process may stand there for a while yet; each call waits a second for it.
         let busy = |parked: &super::Result<Option<PathBuf>>| matches!(parked, Err(TreeError::Busy(_)));
