@@ -244,8 +244,9 @@ pub enum Command {
 
 #[derive(Debug, ClapArgs)]
 pub struct Add {
-    /// One line that says what you want done
-    pub title: String,
+    /// One line that says what you want done [with --pr: that of the pull request]
+    #[arg(required_unless_present = "pr")]
+    pub title: Option<String>,
     /// With --template: what is filled in
     #[arg(value_name = "KEY=VALUE")]
     pub values: Vec<String>,
@@ -261,6 +262,12 @@ pub struct Add {
     /// The revision to start from; HEAD is that of the worktree you stand in [default: worktrees.base of the configuration]
     #[arg(long, value_name = "REF")]
     pub base: Option<String>,
+    /// Works on this branch, which is there, instead of a new one; it is never deleted
+    #[arg(long, value_name = "NAME", conflicts_with = "base")]
+    pub branch: Option<String>,
+    /// Works on the branch of this pull request, which is fetched
+    #[arg(long, value_name = "N", conflicts_with_all = ["base", "branch"])]
+    pub pr: Option<i64>,
     /// Higher goes first
     #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
     pub priority: i64,

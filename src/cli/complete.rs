@@ -63,7 +63,7 @@ fn with_candidates(command: Command) -> Command {
                 argument.add(ArgValueCompleter::new(move |typed: &OsStr| tasks(typed, &filter).unwrap_or_default()))
             }
             "status" => argument.add(ArgValueCandidates::new(statuses)),
-            "base" | "into" => {
+            "base" | "branch" | "into" => {
                 argument.add(ArgValueCompleter::new(|typed: &OsStr| branches(typed).unwrap_or_default()))
             }
             "template" => argument.add(ArgValueCandidates::new(|| templates().unwrap_or_default())),

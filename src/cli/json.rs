@@ -68,6 +68,8 @@ pub fn task(card: &Card) -> Value {
         "status": task.status.text(),
         "repo": text(&draft.repo),
         "agent": draft.agent,
+        "base": draft.base,
+        "branch": draft.branch,
         "priority": draft.priority,
         "batch": draft.batch,
         "prompt": draft.prompt,

@@ -1,6 +1,6 @@
 //! An attempt: one try at a task, and the owner of everything that the try creates.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::id::{AttemptId, FileId, Place, Process, TaskId};
@@ -171,7 +171,9 @@ pub struct Tree {
     pub path: PathBuf,
     pub repo: PathBuf,
     pub branch: String,
-    /// The commit that the branch was made at.
+    /// The branch was there before, and is the user's.
+    pub given: bool,
+    /// The commit that the branch was made at, or was at.
     pub base: String,
     pub owner: AttemptId,
     pub task: TaskId,
@@ -186,8 +188,14 @@ impl Tree {
     /// Where it is parked: beside it, in the root that it was made in, whatever root is configured by now.
     #[must_use]
     pub fn trash(&self) -> PathBuf {
-        self.path.ancestors().nth(2).unwrap_or(&self.path).join(".trash")
+        trash(&self.path)
     }
+}
+
+/// Where a tree of this path is parked.
+#[must_use]
+pub fn trash(path: &Path) -> PathBuf {
+    path.ancestors().nth(2).unwrap_or(path).join(".trash")
 }
 
 #[cfg(test)]
@@ -207,6 +215,7 @@ mod tests {
             path: PathBuf::from("/trees/shop/7-fix"),
             repo: PathBuf::from("/shop"),
             branch: "b".to_owned(),
+            given: false,
             base: String::new(),
             owner,
             task: TaskId(7),

@@ -131,6 +131,7 @@ fn change(listed: &Listed, task: &Task, after: Vec<Needed>) -> Fate {
         prompt: Some(new.prompt.clone()),
         agent: listed.names_agent.then(|| new.agent.clone()),
         base: listed.names_base.then(|| new.base.clone()),
+        branch: new.branch.is_some().then(|| new.branch.clone()),
         priority: Some(new.priority),
         batch: Some(new.batch),
         files: Some(new.files.clone()),

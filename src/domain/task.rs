@@ -21,6 +21,8 @@ pub struct Draft {
     pub agent: String,
     /// A revision to start from; absent, the configured one.
     pub base: Option<String>,
+    /// A branch that is there and that it works on, instead of a new one: never deleted, and never moved but by commits.
+    pub branch: Option<String>,
     /// Higher goes first.
     pub priority: i64,
     pub batch: Option<i64>,
@@ -48,6 +50,7 @@ impl Draft {
             repo: repo.into(),
             agent: agent.into(),
             base: None,
+            branch: None,
             priority: 0,
             batch: None,
             files: Vec::new(),
@@ -68,6 +71,7 @@ pub struct Edit {
     pub prompt: Option<String>,
     pub agent: Option<String>,
     pub base: Option<Option<String>>,
+    pub branch: Option<Option<String>>,
     pub priority: Option<i64>,
     pub batch: Option<Option<i64>>,
     pub files: Option<Vec<String>>,
@@ -84,7 +88,7 @@ impl Edit {
     /// What `draft` becomes.
     #[must_use]
     pub fn applied(&self, draft: &Draft) -> Draft {
-        let Self { title, prompt, agent, base, priority, batch, files, verify, timeout, after, unsafe_mode } =
+        let Self { title, prompt, agent, base, branch, priority, batch, files, verify, timeout, after, unsafe_mode } =
             self.clone();
         let is = draft.clone();
         Draft {
@@ -92,6 +96,7 @@ impl Edit {
             prompt: prompt.unwrap_or(is.prompt),
             agent: agent.unwrap_or(is.agent),
             base: base.unwrap_or(is.base),
+            branch: branch.unwrap_or(is.branch),
             priority: priority.unwrap_or(is.priority),
             files: files.unwrap_or(is.files),
             verify: verify.unwrap_or(is.verify),
@@ -114,6 +119,7 @@ impl Edit {
             ("prompt", new.prompt != draft.prompt),
             ("agent", new.agent != draft.agent),
             ("base", new.base != draft.base),
+            ("branch", new.branch != draft.branch),
             ("priority", new.priority != draft.priority),
             ("batch", new.batch != draft.batch),
             ("files", new.files != draft.files),
@@ -202,7 +208,7 @@ mod tests {
         let draft = Draft { prompt: "p".to_owned(), ..Draft::new("t", "/r", "a") };
         let text = |text: &str| Some(text.to_owned());
         let none = Edit::default();
-        let changes: [(&str, Edit, Edit); 10] = [
+        let changes: [(&str, Edit, Edit); 11] = [
             ("title", Edit { title: text("x"), ..none.clone() }, Edit { title: text("t"), ..none.clone() }),
             ("prompt", Edit { prompt: text("x"), ..none.clone() }, Edit { prompt: text("p"), ..none.clone() }),
             ("agent", Edit { agent: text("x"), ..none.clone() }, Edit { agent: text("a"), ..none.clone() }),
@@ -212,6 +218,11 @@ mod tests {
                 "files",
                 Edit { files: Some(vec!["x".to_owned()]), ..none.clone() },
                 Edit { files: Some(Vec::new()), ..none.clone() },
+            ),
+            (
+                "branch",
+                Edit { branch: Some(Some("fix".to_owned())), ..none.clone() },
+                Edit { branch: Some(None), ..none.clone() },
             ),
             (
                 "verify",

@@ -10,6 +10,7 @@ use crate::domain::state::{Status, TreeState, Who};
 use crate::domain::task::{Blocker, Draft, Edit, Task, Why};
 use crate::domain::tree::Whereabouts;
 use crate::ports::store::{Amendment, Filter, Which};
+use crate::ports::worktrees::Name;
 
 /// Adds a task. One that names no agent gets the default one.
 ///
@@ -23,6 +24,7 @@ pub fn add(engine: &Engine, draft: &Draft) -> Result<Task, Fault> {
         evidence.push((trust::BY_DEFAULT, draft.agent.clone()));
     }
     check(engine, &draft)?;
+    check_branch(engine, &draft)?;
     draft.base = base(engine, &draft)?.or(draft.base);
     let stamp = engine.stamp_with(Who::Person, evidence);
     let ids = engine.ports.store.add(std::slice::from_ref(&draft), &stamp)?;
@@ -58,6 +60,9 @@ pub fn repository(engine: &Engine, from: &Path) -> Result<PathBuf, Fault> {
 /// What the base is called at the dispatch, which knows nothing of where somebody stood: HEAD of a linked worktree is
 /// that one's branch.
 pub(super) fn base(engine: &Engine, draft: &Draft) -> Result<Option<String>, Fault> {
+    if draft.branch.is_some() {
+        return Ok(None);
+    }
     let (trees, here) = (&engine.ports.trees, &engine.around.here);
     let base = match &draft.base {
         Some(base) => base.clone(),
@@ -97,6 +102,20 @@ pub(super) fn check_texts(draft: &Draft) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Whether the branch that it is to work on is there.
+pub(super) fn check_branch(engine: &Engine, draft: &Draft) -> Result<(), Fault> {
+    let Some(branch) = &draft.branch else { return Ok(()) };
+    let usage = |why: String| Fault::new(Kind::Usage, why);
+    if draft.base.is_some() {
+        return Err(usage(format!("a task on branch {branch} has no --base of its own")).hint("leave one of them out"));
+    }
+    match engine.ports.trees.branch(&draft.repo, branch)? {
+        Name::Taken => Ok(()),
+        Name::Free | Name::Clashes => Err(usage(format!("there is no branch {branch:?} in {}", draft.repo.display()))
+            .hint("see `git branch`; without --branch a new one is made")),
+    }
+}
+
 pub(super) fn check_agent(engine: &Engine, repo: &Path, agent: &str) -> Result<(), Fault> {
     let settings = trust::settings_to_read(engine, repo)?;
     if settings.agents.contains_key(agent) {
@@ -128,6 +147,9 @@ pub fn edit(engine: &Engine, id: TaskId, edit: &Edit) -> Result<Task, Fault> {
     let task = engine.task(id)?;
     let changes = edit.changes(&task.draft);
     check_texts(&edit.applied(&task.draft)).map_err(|fault| fault.of(id))?;
+    if changes.contains(&"branch") || changes.contains(&"base") {
+        check_branch(engine, &edit.applied(&task.draft)).map_err(|fault| fault.of(id))?;
+    }
     // What it has already is not looked at again: a profile may be gone since, and that is no reason to refuse a title.
     if changes.contains(&"agent")
         && let Some(agent) = &edit.agent

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::domain::pull::{Checks, Pull, Stage, Verdict};
 use crate::os::process::{Answer, Call, CallError, run};
-use crate::ports::forge::{Forge, ForgeError, New, Pushed, Result};
+use crate::ports::forge::{Fetched, Forge, ForgeError, New, Pushed, Result};
 
 /// How long a question may take, and a push with the repository's hooks.
 const ASKING: Duration = Duration::from_secs(30);
@@ -20,6 +20,9 @@ const PUSHING: Duration = Duration::from_mins(10);
 const GH: &str = "gh";
 /// What is asked for of a pull request: of all of them in one call.
 const FIELDS: &str = "number,url,state,isDraft,reviewDecision,statusCheckRollup";
+
+/// And of its branch.
+const HEAD: &str = "title,headRefName,isCrossRepository,headRepository,headRepositoryOwner";
 
 /// The forge of repositories whose remotes `gh` knows.
 #[derive(Clone, Copy, Debug, Default)]
@@ -38,6 +41,31 @@ struct Shown {
     review_decision: Option<String>,
     #[serde(default)]
     status_check_rollup: Option<Vec<Check>>,
+}
+
+/// Where a pull request's commits are.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Head {
+    title: String,
+    #[serde(rename = "headRefName")]
+    branch: String,
+    #[serde(default)]
+    is_cross_repository: bool,
+    #[serde(default, rename = "headRepository")]
+    repository: Option<Named>,
+    #[serde(default, rename = "headRepositoryOwner")]
+    owner: Option<Login>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Login {
+    login: String,
 }
 
 /// A check run (`status`, `conclusion`) or a commit's status (`state`).
@@ -98,6 +126,11 @@ impl Forge for GitHub {
         if !answer.ok() {
             return Err(ForgeError::Refused { doing, why: answer.complaint() });
         }
+        // That of a fork may be known by its address alone.
+        if remote.contains([':', '/']) {
+            let owner = owner(&remote).map(|owner| format!("{owner}:{branch}"));
+            return Ok(Pushed { head: owner.unwrap_or_else(|| branch.to_owned()), remote, branch: branch.to_owned() });
+        }
         let owner = owner_of_fork(repo, &remote)?;
         let head = owner.map_or_else(|| branch.to_owned(), |owner| format!("{owner}:{branch}"));
         Ok(Pushed { remote, head, branch: branch.to_owned() })
@@ -137,9 +170,76 @@ impl Forge for GitHub {
         Ok(read::<Shown>(&must(&call, &doing)?, &doing)?.pull())
     }
 
+    fn fetch(&self, repo: &Path, number: i64) -> Result<Fetched> {
+        let doing = format!("asking for pull request {number}");
+        let fields = format!("{FIELDS},{HEAD}");
+        let answer = must(&gh(repo).args(["pr", "view", &number.to_string(), "--json", &fields]), &doing)?;
+        let head: Head = read(&answer, &doing)?;
+        let pull = read::<Shown>(&answer, &doing)?.pull();
+        let branch = head.branch.clone();
+        let remote = base_remote(repo)?;
+        let doing = format!("fetching pull request {number} from {remote}");
+        let kept = format!("refs/ganger/pull/{number}");
+        let refspec = format!("+refs/pull/{number}/head:{kept}");
+        tell(&git(repo, PUSHING).args(["fetch", "--quiet", "--no-tags", "--", &remote, &refspec]), &doing)?;
+        let called =
+            |name: &str| ask(&git(repo, ASKING).args(["rev-parse", "--verify", "--quiet", name]), "git", &doing);
+        let tip = called(&kept)?.text();
+        let local = format!("refs/heads/{branch}");
+        let there = called(&local)?;
+        if !there.ok() {
+            tell(&git(repo, ASKING).args(["update-ref", "--no-deref", &local, &tip, ""]), &doing)?;
+            for (name, value) in head.settings(repo, &remote, number)? {
+                let name = format!("branch.{branch}.{name}");
+                tell(&git(repo, ASKING).args(["config", &name, &value]), &doing)?;
+            }
+        } else if there.text() != tip {
+            let why = format!("there is a branch {branch} already, at another commit: update or rename it first");
+            return Err(ForgeError::Refused { doing, why });
+        }
+        tell(&git(repo, ASKING).args(["update-ref", "-d", &kept]), &doing)?;
+        Ok(Fetched { branch, title: head.title, pull })
+    }
+
     fn browse(&self, repo: &Path, number: i64) -> Result<()> {
         let call = gh(repo).args(["pr", "view", &number.to_string(), "--web"]);
         must(&call, "opening the browser").map(drop)
+    }
+}
+
+impl Head {
+    /// What git is told of the branch, as `gh pr checkout` would: where it comes from, and where a push of it goes.
+    fn settings(&self, repo: &Path, remote: &str, number: i64) -> Result<Vec<(&'static str, String)>> {
+        let merge = if self.is_cross_repository {
+            format!("refs/pull/{number}/head")
+        } else {
+            format!("refs/heads/{}", self.branch)
+        };
+        let mut settings = vec![("remote", remote.to_owned()), ("merge", merge)];
+        if self.is_cross_repository
+            && let (Some(owner), Some(name)) = (&self.owner, &self.repository)
+        {
+            let url = setting(repo, &format!("remote.{remote}.url"))?.unwrap_or_default();
+            settings.extend(of_fork(&url, &owner.login, &name.name).map(|url| ("pushRemote", url)));
+        }
+        Ok(settings)
+    }
+}
+
+/// The address of a fork on the same forge.
+fn of_fork(url: &str, owner: &str, name: &str) -> Option<String> {
+    let bare = url.strip_suffix('/').unwrap_or(url);
+    let (bare, ending) = bare.strip_suffix(".git").map_or((bare, ""), |bare| (bare, ".git"));
+    let (rest, _) = bare.rsplit_once('/')?;
+    let at = rest.rfind(['/', ':'])?;
+    Some(format!("{}{owner}/{name}{ending}", &rest[..=at]))
+}
+
+/// The remote that pull requests are made to.
+fn base_remote(repo: &Path) -> Result<String> {
+    match setting(repo, "remote.upstream.url")? {
+        Some(_) => Ok("upstream".to_owned()),
+        None => remote(repo, ""),
     }
 }
 
@@ -220,6 +320,15 @@ fn ask(call: &Call, program: &str, doing: &str) -> Result<Answer> {
     })
 }
 
+/// A call of git that has to succeed.
+fn tell(call: &Call, doing: &str) -> Result<()> {
+    let answer = ask(call, "git", doing)?;
+    if answer.ok() {
+        return Ok(());
+    }
+    Err(ForgeError::Refused { doing: doing.to_owned(), why: answer.complaint() })
+}
+
 fn must(call: &Call, doing: &str) -> Result<Answer> {
     let answer = ask(call, GH, doing)?;
     if answer.ok() {
@@ -245,7 +354,7 @@ fn read<T: serde::de::DeserializeOwned>(answer: &Answer, doing: &str) -> Result<
 
 #[cfg(test)]
 mod tests {
-    use super::{Shown, owner};
+    use super::{Shown, of_fork, owner};
     use crate::domain::pull::{Checks, Stage, Verdict};
 
     #[test]
@@ -265,6 +374,18 @@ mod tests {
             r#"{"number":1,"url":"u","state":"MERGED","isDraft":false,"reviewDecision":"","statusCheckRollup":[]}"#,
         );
         assert_eq!((bare.stage, bare.verdict, bare.said().as_str()), (Stage::Merged, None, "merged"));
+    }
+
+    #[test]
+    fn a_fork_is_beside_the_repository_that_it_is_of() {
+        for (url, fork) in [
+            ("https://github.com/o/shop.git", Some("https://github.com/ann/cart.git")),
+            ("git@github.com:o/shop", Some("git@github.com:ann/cart")),
+            ("/srv/git/o/shop.git", Some("/srv/git/ann/cart.git")),
+            ("shop", None),
+        ] {
+            assert_eq!(of_fork(url, "ann", "cart").as_deref(), fork, "{url}");
+        }
     }
 
     #[test]

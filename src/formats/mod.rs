@@ -85,6 +85,8 @@ pub struct Item {
     pub prompt: String,
     pub agent: Option<String>,
     pub base: Option<String>,
+    /// One that is there and that it works on.
+    pub branch: Option<String>,
     pub priority: i64,
     pub batch: Option<i64>,
     pub files: Vec<String>,

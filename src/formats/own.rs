@@ -69,6 +69,7 @@ fn item(mut fields: Fields) -> Result<Item, Wrong> {
         prompt: fields.text("prompt")?.unwrap_or_default(),
         agent: fields.text("agent")?,
         base: fields.text("base")?,
+        branch: fields.text("branch")?,
         priority: fields.whole("priority")?.unwrap_or_default(),
         batch: fields.whole("batch")?,
         files: fields.texts("files")?,
@@ -88,7 +89,8 @@ fn item(mut fields: Fields) -> Result<Item, Wrong> {
 /// A task as a line of JSON that [`read`](super::read) reads back; what is not said is left out.
 #[must_use]
 pub fn line(item: &Item) -> String {
-    let Item { external_id, title, prompt, agent, base, batch, files, verify, timeout, after, extra, .. } = item;
+    let Item { external_id, title, prompt, agent, base, branch, batch, files, verify, timeout, after, extra, .. } =
+        item;
     let mut whole = Map::new();
     let mut put = |name: &str, value: Value, is_said: bool| {
         if is_said {
@@ -101,6 +103,7 @@ pub fn line(item: &Item) -> String {
     put("prompt", json!(prompt), !prompt.is_empty());
     put("agent", json!(agent), agent.is_some());
     put("base", json!(base), base.is_some());
+    put("branch", json!(branch), branch.is_some());
     put("priority", json!(item.priority), item.priority != 0);
     put("batch", json!(batch), batch.is_some());
     put("files", json!(files), !files.is_empty());

@@ -193,14 +193,21 @@ fn item() -> impl Strategy<Value = Item> {
         prop::option::of(any::<i64>()),
         prop::option::of(1_u64..100_000),
     );
-    (("x[a-z \n]{0,12}", text(), texts(), texts(), texts()), options, any::<i64>(), any::<bool>(), any::<bool>())
+    let branch = prop::option::of(text());
+    (
+        ("x[a-z \n]{0,12}", text(), texts(), texts(), texts()),
+        options,
+        any::<i64>(),
+        any::<bool>(),
+        (any::<bool>(), branch),
+    )
         .prop_map(
             |(
                 (title, prompt, files, verify, after),
                 (agent, external_id, batch, timeout),
                 priority,
                 unsafe_mode,
-                done,
+                (done, branch),
             )| Item {
                 place: "record 1".to_owned(),
                 title,
@@ -211,6 +218,7 @@ fn item() -> impl Strategy<Value = Item> {
                 agent,
                 external_id,
                 batch,
+                branch,
                 timeout: timeout.map(std::time::Duration::from_secs),
                 priority,
                 unsafe_mode,

@@ -8,7 +8,7 @@ use std::ffi::OsStr;
 use std::fs::FileType;
 use std::io;
 use std::os::unix::ffi::OsStringExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Git;
 use super::call::{failed, refused};
@@ -20,6 +20,7 @@ use super::remove::Leftover;
 use super::repo_lock::RepoLock;
 use super::seen::{look_beside, mend};
 use super::standing::MAKING;
+use crate::domain::attempt::trash;
 use crate::domain::saga::Remains;
 use crate::os::process::Answer;
 use crate::ports::worktrees::{Name, NewTree, Result, TreeError};
@@ -59,7 +60,8 @@ fn one_round(git: &Git, repo: &Repo, new: &NewTree<'_>, wanted: &dyn Fn() -> boo
     }
     let mut path = settle(new.path)?;
     if again {
-        let leftover = Leftover { git, repo, path: &path, branch: new.branch, base: new.base };
+        let leftover =
+            Leftover { git, repo, path: &path, branch: new.branch, given: new.given.is_some(), base: new.base };
         if let Remains::Kept(why) = leftover.clear()? {
             return Err(failed(METADATA, why));
         }
@@ -92,9 +94,15 @@ fn write_metadata(
         .env(MAKING, path)
         // The branch's reflog tells who made it, also where the repository keeps none.
         .args(["-c", "core.logAllRefUpdates=true"])
-        .args(["worktree", "add", "--no-checkout", "--no-track", "--lock", "--reason"])
-        .args([reason.as_os_str(), OsStr::new("-b"), OsStr::new(new.branch), OsStr::new("--")])
-        .args([path.as_os_str(), OsStr::new(new.base)]);
+        .args(["worktree", "add", "--no-checkout", "--lock", "--reason"])
+        .args([reason.as_os_str()]);
+    let call = if new.given.is_some() {
+        // What is in the trash may have it checked out, too: nobody works there.
+        call.args([OsStr::new("--force"), OsStr::new("--"), path.as_os_str(), OsStr::new(new.branch)])
+    } else {
+        call.args([OsStr::new("--no-track"), OsStr::new("-b"), OsStr::new(new.branch), OsStr::new("--")])
+            .args([path.as_os_str(), OsStr::new(new.base)])
+    };
     let answer = git.ask(&call, METADATA)?;
     match registered(repo, path, new) {
         Ok(admin) => Ok(Ok(admin)),
@@ -158,6 +166,9 @@ fn refuse_taken(repo: &Repo, new: &NewTree<'_>, path: &Path) -> Result<()> {
         Err(error) => return Err(failed("look at the worktree's path", format!("{}: {error}", path.display()))),
     }
     let branch = new.branch;
+    if let Some(earlier) = new.given {
+        return refuse_held(repo, branch, &trash(path), earlier);
+    }
     match repo.name(branch)? {
         Name::Free => Ok(()),
         Name::Clashes => Err(TreeError::Taken(format!(
@@ -170,6 +181,21 @@ fn refuse_taken(repo: &Repo, new: &NewTree<'_>, path: &Path) -> Result<()> {
                 None => format!("branch {branch} exists"),
             }))
         }
+    }
+}
+
+/// A branch that is the user's has to be there, and checked out nowhere but in the trash or where the task's earlier attempts were.
+fn refuse_held(repo: &Repo, branch: &str, trash: &Path, earlier: &[PathBuf]) -> Result<()> {
+    if repo.name(branch)? != Name::Taken {
+        return Err(TreeError::Impossible(format!("there is no branch {branch}")));
+    }
+    let holders = repo.holders(branch).map_err(|error| failed("read worktrees", error))?;
+    match holders.iter().find(|holder| !holder.starts_with(trash) && !earlier.contains(holder)) {
+        None => Ok(()),
+        Some(holder) => Err(TreeError::Impossible(format!(
+            "branch {branch} is checked out at {}: check out another one there first",
+            holder.display()
+        ))),
     }
 }
 

@@ -231,15 +231,19 @@ impl Repo {
 
     /// The place that has `branch` as its HEAD, or is in the middle of rewriting it.
     pub(super) fn holder(&self, branch: &str) -> io::Result<Option<PathBuf>> {
+        Ok(self.holders(branch)?.into_iter().next())
+    }
+
+    /// All of them, the main worktree first.
+    pub(super) fn holders(&self, branch: &str) -> io::Result<Vec<PathBuf>> {
         let main = Admin::of_main(&self.common);
-        if main.holds(branch) {
-            return Ok(Some(self.main_path(None).unwrap_or(main.dir)));
-        }
-        let linked = Admin::all(&self.common)?.into_iter().find(|admin| admin.holds(branch));
-        Ok(linked.map(|admin| match admin.tree() {
+        let main = main.holds(branch).then(|| self.main_path(None).unwrap_or(main.dir));
+        let linked = Admin::all(&self.common)?.into_iter().filter(|admin| admin.holds(branch));
+        let linked = linked.map(|admin| match admin.tree() {
             Some(tree) => tree,
             None => admin.dir,
-        }))
+        });
+        Ok(main.into_iter().chain(linked).collect())
     }
 
     /// Who made `branch`, by its reflog.

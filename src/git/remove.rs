@@ -25,6 +25,8 @@ pub(super) struct Leftover<'a> {
     pub repo: &'a Repo,
     pub path: &'a Path,
     pub branch: &'a str,
+    /// The branch is the user's.
+    pub given: bool,
     pub base: &'a str,
 }
 
@@ -43,7 +45,8 @@ pub(super) fn remove(git: &Git, tree: &Tree, owned: &dyn Fn() -> bool) -> Result
     if tree.ran {
         return Ok(Remains::Kept(format!("{} was worked in: it can be parked, not removed", path.display())));
     }
-    let leftover = Leftover { git, repo: &repo, path: &path, branch: &tree.branch, base: &tree.base };
+    let leftover =
+        Leftover { git, repo: &repo, path: &path, branch: &tree.branch, given: tree.given, base: &tree.base };
     leftover.clear()
 }
 
@@ -60,6 +63,7 @@ impl Leftover<'_> {
             Err(error) => Err(failed("look at the tree", error)),
         };
         match outcome {
+            Ok(Remains::Nothing) if self.given => Ok(Remains::Nothing),
             Ok(Remains::Nothing) => self.delete_branch(),
             Ok(Remains::Kept(why)) => Ok(Remains::Kept(why)),
             // Nothing was written meanwhile: the caller may ask again.
@@ -112,7 +116,7 @@ impl Leftover<'_> {
         if !unmade && let Err(why) = self.repo.head_is(admin, self.branch, self.base) {
             return Some(why);
         }
-        if self.repo.maker(self.branch) != Maker::UsUntouched && !unmade {
+        if !self.given && self.repo.maker(self.branch) != Maker::UsUntouched && !unmade {
             return Some(format!("branch {} was not made, or was moved by another process", self.branch));
         }
         admin.work(self.base)

@@ -24,6 +24,14 @@ pub struct New<'a> {
     pub is_draft: bool,
 }
 
+/// A pull request whose branch is a local one now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fetched {
+    pub branch: String,
+    pub title: String,
+    pub pull: Pull,
+}
+
 /// Why it could not be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ForgeError {
@@ -54,6 +62,9 @@ pub trait Forge {
     fn open(&self, repo: &Path, new: &New<'_>) -> Result<Pull>;
     /// The one of this number, as it is now.
     fn look(&self, repo: &Path, number: i64) -> Result<Pull>;
+    /// Makes the branch of the one of this number a local one, which a push brings back to where it came from. One that is
+    /// there is never moved: it has to be at the same commit.
+    fn fetch(&self, repo: &Path, number: i64) -> Result<Fetched>;
     /// Shows it in the user's browser.
     fn browse(&self, repo: &Path, number: i64) -> Result<()>;
 }

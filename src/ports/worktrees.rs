@@ -60,7 +60,10 @@ pub struct NewTree<'a> {
     pub repo: &'a Path,
     pub path: &'a Path,
     pub branch: &'a str,
-    /// A full commit id.
+    /// The branch is there, and the user's: it is checked out as it is, unless it is so elsewhere than in the trash or in
+    /// one of these, which the task's earlier attempts have left.
+    pub given: Option<&'a [PathBuf]>,
+    /// A full commit id: where the branch is made, or where one that is given is.
     pub base: &'a str,
 }
 

@@ -262,7 +262,7 @@ pub(super) fn open(
     Ok(())
 }
 
-const TREE: &str = "SELECT path, repo, branch, base, owner, task, state, ran, parked FROM trees";
+const TREE: &str = "SELECT path, repo, branch, base, owner, task, state, ran, parked, given FROM trees";
 
 pub(super) fn trees(conn: &Connection, task: TaskId) -> Done<Vec<Tree>> {
     select_trees(conn, "WHERE task = ?1 AND state <> 'gone' ORDER BY made_at, rowid", [task.0])
@@ -283,17 +283,20 @@ fn select_trees(conn: &Connection, filter: &str, params: impl Params) -> Done<Ve
     let mut trees = Vec::new();
     while let Some(row) = rows.next()? {
         let cells = Cells::new("trees", row);
-        trees.push(Tree {
+        let tree = Tree {
             path: cells.path("path")?,
             repo: cells.path("repo")?,
             branch: cells.text("branch")?,
+            // The last column.
+            given: false,
             base: cells.text("base")?,
             owner: cells.attempt("owner")?,
             task: TaskId(cells.int("task")?),
             state: cells.word("state", TreeState::parse)?,
             ran: cells.flag("ran")?,
             parked: cells.maybe_text("parked")?.map(Into::into),
-        });
+        };
+        trees.push(Tree { given: cells.flag("given")?, ..tree });
     }
     Ok(trees)
 }

@@ -142,9 +142,10 @@ fn own_tree(conn: &Connection, plan: &Plan, stamp: &Stamp) -> Done<()> {
     }
     let planned = conn
         .prepare_cached(
-            "INSERT INTO trees (path, repo, branch, base, owner, task, state, made_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'planned', ?7)
+            "INSERT INTO trees (path, repo, branch, base, owner, task, state, made_at, given)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'planned', ?7, (SELECT branch IS ?3 FROM tasks WHERE id = ?6))
              ON CONFLICT (path) DO UPDATE SET repo = excluded.repo, branch = excluded.branch, base = excluded.base,
+                given = excluded.given,
                 owner = excluded.owner, task = excluded.task, state = 'planned', ran = 0, parked = NULL,
                 made_at = excluded.made_at
              WHERE state = 'gone'",

@@ -49,13 +49,14 @@ fn wait_for(conn: &Connection, id: TaskId, after: &[TaskId]) -> Done<()> {
 }
 
 fn write(conn: &Connection, id: TaskId, edit: &Edit, stamp: &Stamp) -> Done<()> {
-    let Edit { title, prompt, agent, base, priority, batch, files, verify, timeout, after: _, unsafe_mode } =
+    let Edit { title, prompt, agent, base, branch, priority, batch, files, verify, timeout, after: _, unsafe_mode } =
         edit.clone();
-    let columns: [(&str, Option<Value>); 10] = [
+    let columns: [(&str, Option<Value>); 11] = [
         ("title", title.map(Value::from)),
         ("prompt", prompt.map(Value::from)),
         ("agent", agent.map(Value::from)),
         ("base", base.map(Value::from)),
+        ("branch", branch.map(Value::from)),
         ("priority", priority.map(Value::from)),
         ("batch", batch.map(Value::from)),
         ("files", files.map(|files| Value::from(list_text(&files)))),

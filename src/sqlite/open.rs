@@ -34,6 +34,7 @@ pub(super) const STEPS: &[M<'static>] = &[
     M::up(include_str!("migrations/0006_pull_requests.sql")),
     M::up(include_str!("migrations/0007_origins.sql")),
     M::up(include_str!("migrations/0008_comments.sql")),
+    M::up(include_str!("migrations/0009_branches.sql")),
 ];
 /// The mark of a board among databases.
 const APPLICATION: i64 = 0x676e_6772;

@@ -19,7 +19,8 @@ use crate::ports::store::{Filter, Listing, Result, Stamp, StoreError};
 const SELECT: &str = "SELECT id, title, prompt, repo, agent, base, priority, batch, files, verify, timeout_ms,
     external_id, extra, unsafe_mode, status, cause, reason, note, not_before, orphans, archived, attempt,
     coalesce((SELECT max(number) FROM attempts WHERE attempts.task = tasks.id), 0) AS attempts,
-    created_at, updated_at, pr_url, pr_number, review_state, review_rounds, pr_said, pr_asked_at FROM tasks";
+    created_at, updated_at, pr_url, pr_number, review_state, review_rounds, pr_said, pr_asked_at,
+    branch FROM tasks";
 
 /// What tasks wait for: in their order, and why each is waited for, if it still is.
 type Needs = HashMap<TaskId, Vec<(TaskId, Option<Why>)>>;
@@ -120,6 +121,8 @@ fn decode(conn: &Connection, row: &Row<'_>, needs: &mut Needs, batches: &mut Bat
         repo: cells.path("repo")?,
         agent: cells.text("agent")?,
         base: cells.maybe_text("base")?,
+        // The last column.
+        branch: None,
         priority: cells.int("priority")?,
         batch: cells.maybe_int("batch")?,
         files: cells.list("files")?,
@@ -134,7 +137,6 @@ fn decode(conn: &Connection, row: &Row<'_>, needs: &mut Needs, batches: &mut Bat
     blocked_by.extend(before.iter().filter(|blocker| !draft.after.contains(&blocker.task)));
     Ok(Task {
         id,
-        draft,
         status: cells.word("status", Status::parse)?,
         cause: cells.maybe_word("cause", Cause::parse)?,
         reason: cells.maybe_text("reason")?,
@@ -148,6 +150,7 @@ fn decode(conn: &Connection, row: &Row<'_>, needs: &mut Needs, batches: &mut Bat
         created_at: cells.instant("created_at")?,
         updated_at: cells.instant("updated_at")?,
         pull: pull(&cells)?,
+        draft: Draft { branch: cells.maybe_text("branch")?, ..draft },
     })
 }
 
@@ -171,8 +174,8 @@ pub(super) fn add_one(conn: &Connection, draft: &Draft, stamp: &Stamp) -> Done<T
     refuse_known(conn, draft)?;
     conn.prepare_cached(
         "INSERT INTO tasks (title, prompt, repo, agent, base, priority, batch, files, verify, timeout_ms, external_id,
-            extra, unsafe_mode, status, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 'ready', ?14, ?14)",
+            extra, unsafe_mode, branch, status, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 'ready', ?15, ?15)",
     )?
     .execute(params![
         draft.title,
@@ -188,6 +191,7 @@ pub(super) fn add_one(conn: &Connection, draft: &Draft, stamp: &Stamp) -> Done<T
         draft.external_id,
         draft.extra,
         draft.unsafe_mode,
+        draft.branch,
         stamp.now.wall.0,
     ])?;
     let id = TaskId(conn.last_insert_rowid());

@@ -11,7 +11,7 @@ fn keys(value: &Value) -> String {
     value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ")
 }
 
-const TASK: &str = "id title status repo agent priority batch prompt files verify timeout after blocked_by blockers external_id extra \
+const TASK: &str = "id title status repo agent base branch priority batch prompt files verify timeout after blocked_by blockers external_id extra \
      reason note activity activity_source activity_since saying waits_until not_before orphans archived pr_url pr_number pr_said review_state review_rounds commits tree head untouched created_at updated_at \
      attempt";
 const ATTEMPT: &str = "id number phase live branch worktree base socket session pane_id pane shim_pid agent_pid port started_at \

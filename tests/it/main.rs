@@ -9,6 +9,7 @@ mod architecture;
 mod audit;
 mod blind;
 mod bounds;
+mod branches;
 mod catalogue;
 mod catalogue_agents;
 mod catalogue_disk;

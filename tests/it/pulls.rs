@@ -205,3 +205,47 @@ fn a_board_learns_of_it_by_itself() {
     board.types(b"q");
     board.ended();
 }
+
+/// What `gh` prints of a pull request's branch, besides the rest.
+fn head(fork: bool) -> Value {
+    json!({
+        "number": 12, "url": "https://github.com/o/shop/pull/12", "state": "OPEN", "isDraft": false, "reviewDecision": "",
+        "statusCheckRollup": [], "title": "Faster carts", "headRefName": "faster", "isCrossRepository": fork,
+        "headRepository": {"name": "shop"}, "headRepositoryOwner": {"login": "ann"},
+    })
+}
+
+#[test]
+fn a_task_works_on_the_branch_of_a_pull_request() {
+    for fork in [false, true] {
+        let world = world();
+        world.git(&["switch", "-q", "-c", "theirs"]);
+        world.commit("theirs.txt", "theirs");
+        let tip = world.git(&["rev-parse", "HEAD"]);
+        world.git(&["push", "-q", "origin", "theirs:refs/pull/12/head"]);
+        world.git(&["switch", "-q", "main"]);
+        world.git(&["branch", "-D", "theirs"]);
+        std::fs::write(world.path("pull"), format!("{}\n", head(fork))).unwrap();
+        world.ok(&["add", "--pr", "12", "--prompt", "echo y > g; git add g; git commit -qm more"]);
+        let task = world.task(2);
+        let shown = ["title", "branch", "pr_number", "pr_said"].map(|name| task[name].clone());
+        assert_eq!(shown, [json!("Faster carts"), json!("faster"), json!(12), json!("open")]);
+        assert_eq!(world.git(&["rev-parse", "faster"]), tip);
+        assert_eq!(world.git(&["for-each-ref", "refs/ganger/pull"]), "");
+        world.ok(&["dispatch", "2"]);
+        world.settled(2, "review");
+        assert_eq!(world.git(&["rev-parse", "faster^"]), tip);
+        if fork {
+            assert_eq!(world.git(&["config", "branch.faster.merge"]), "refs/pull/12/head");
+            let push = world.git(&["config", "branch.faster.pushRemote"]);
+            assert!(push.contains("/ann/shop"), "{push}");
+        } else {
+            world.ok(&["pr", "2"]);
+            assert_eq!(remote(&world, &["rev-parse", "faster"]), world.git(&["rev-parse", "faster"]));
+        }
+        // Once more: the branch is there, and further on. It is not moved.
+        let refused = world.fails(1, &["add", "--pr", "12"]);
+        assert!(refused.stderr.contains("there is a branch faster already, at another commit"), "{}", refused.stderr);
+        assert_eq!(world.ganger(&["list", "--json"]).json()["tasks"].as_array().unwrap().len(), 2);
+    }
+}

@@ -31,6 +31,12 @@ pub struct EditArgs {
     /// Goes back to worktrees.base of the configuration
     #[arg(long, conflicts_with = "base")]
     pub no_base: bool,
+    /// Works on this branch, which is there, instead of a new one
+    #[arg(long, value_name = "NAME", conflicts_with = "base")]
+    pub branch: Option<String>,
+    /// Works on a new branch again
+    #[arg(long, conflicts_with = "branch")]
+    pub no_branch: bool,
     /// Higher goes first
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub priority: Option<i64>,

@@ -14,6 +14,7 @@ use crate::domain::id::TaskId;
 use crate::domain::task::Draft;
 use crate::domain::template::{Filled, Misfit, Template, is_name};
 use crate::engine::dispatch::Request;
+use crate::engine::merge::{fetch, link};
 use crate::engine::{Engine, Fault, Kind, tasks};
 
 /// Adds a ready task and prints its id; with `--start` dispatches it.
@@ -24,13 +25,18 @@ pub fn run(wiring: &Wiring, args: Add) -> Outcome {
     let engine = wiring.engine()?;
     let timeout = args.timeout.as_deref().map(|text| duration("--timeout", text)).transpose()?;
     let repo = wiring.repository(&engine)?;
-    let (template, filled) = template(wiring, &engine, &repo, &args)?;
+    let asked = args.title.clone().unwrap_or_default();
+    let (template, filled) = template(wiring, &engine, &repo, &asked, &args)?;
+    // What is fetched stays, whatever is wrong with the rest: first of all, that is looked at.
+    let fetched = args.pr.map(|number| fetch(&engine, &repo, number)).transpose()?;
+    let titled = fetched.as_ref().map(|fetched| fetched.title.clone());
     let draft = Draft {
-        title: args.title,
+        title: args.title.or(titled).unwrap_or_default(),
         prompt: args.prompt.map(prompt::read).transpose()?.unwrap_or(filled.prompt),
         repo,
         agent: args.agent.or(template.agent).unwrap_or_default(),
-        base: args.base.or(filled.base),
+        base: args.base.or(filled.base.filter(|_| args.branch.is_none() && fetched.is_none())),
+        branch: args.branch.or_else(|| fetched.as_ref().map(|fetched| fetched.branch.clone())),
         priority: args.priority,
         batch: args.batch,
         files: filled.files.into_iter().chain(args.file).collect(),
@@ -43,6 +49,9 @@ pub fn run(wiring: &Wiring, args: Add) -> Outcome {
     };
     let task = tasks::add(&engine, &draft)?;
     let id = task.id;
+    if let Some(fetched) = &fetched {
+        link(&engine, &task, &fetched.pull)?;
+    }
     if args.start {
         // The id is printed even where the dispatch fails: the task is there.
         if !wiring.global.json {
@@ -59,7 +68,13 @@ pub fn run(wiring: &Wiring, args: Add) -> Outcome {
 }
 
 /// The template that was asked for, filled in; without one, one that says nothing.
-fn template(wiring: &Wiring, engine: &Engine, repo: &Path, args: &Add) -> Result<(Template, Filled), Fault> {
+fn template(
+    wiring: &Wiring,
+    engine: &Engine,
+    repo: &Path,
+    title: &str,
+    args: &Add,
+) -> Result<(Template, Filled), Fault> {
     let usage = |message: String| Fault::new(Kind::Usage, message);
     let Some(name) = &args.template else {
         if let Some(word) = args.values.first() {
@@ -89,7 +104,7 @@ fn template(wiring: &Wiring, engine: &Engine, repo: &Path, args: &Add) -> Result
             return Err(usage(format!("{key} is given twice")).hint(says(template)));
         }
     }
-    let filled = template.fill(&args.title, &values).map_err(|misfit| {
+    let filled = template.fill(title, &values).map_err(|misfit| {
         let message = match misfit {
             Misfit::Missing(names) => format!("the template {name} needs {}", names.join(", ")),
             Misfit::Unknown(names) => format!("the template {name} has no {}", names.join(", ")),

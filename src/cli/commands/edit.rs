@@ -19,6 +19,7 @@ pub fn run(wiring: &Wiring, args: Args) -> Outcome {
         prompt: wishes.prompt.map(prompt::read).transpose()?,
         agent: wishes.agent,
         base: if wishes.no_base { Some(None) } else { wishes.base.map(Some) },
+        branch: if wishes.no_branch { Some(None) } else { wishes.branch.map(Some) },
         priority: wishes.priority,
         batch: if wishes.no_batch { Some(None) } else { wishes.batch.map(Some) },
         files: list(wishes.file, wishes.no_files),

@@ -54,6 +54,7 @@ fn item(task: &Task, number: usize, after: Vec<String>) -> Item {
         prompt: draft.prompt,
         agent: Some(draft.agent),
         base: draft.base,
+        branch: draft.branch,
         priority: draft.priority,
         batch: draft.batch,
         files: draft.files,

@@ -87,6 +87,7 @@ fn listed(item: Item, args: &Args) -> Result<Listed, Fault> {
         draft: Draft {
             prompt: item.prompt,
             base: item.base,
+            branch: item.branch,
             priority: item.priority,
             batch: item.batch,
             files: item.files,

@@ -121,7 +121,11 @@ fn free_names(
     let mut names = naming::names(worktrees, task, &plain);
     names.session = naming::names(worktrees, task, &number).session;
     for _ in 0..16 {
+        if let Some(given) = &task.draft.branch {
+            names.branch.clone_from(given);
+        }
         let branch = match engine.ports.trees.branch(&task.draft.repo, &names.branch)? {
+            _ if task.draft.branch.is_some() => true,
             Name::Free => true,
             Name::Taken => false,
             Name::Clashes => {

@@ -70,8 +70,19 @@ pub fn check(engine: &Engine, task: &Task, agent: &str) -> Result<Cleared, Obsta
             hint: format!("install it, or change agents.{agent}.{key}: ganger config path"),
         });
     }
-    let base = task.draft.base.as_deref().unwrap_or(&settings.worktrees.base);
-    let base = trees.resolve(repo, base).map_err(|error| tree_obstacle(error, "add the task with another --base"))?;
+    let base = match (&task.draft.branch, &task.draft.base) {
+        (Some(branch), _) => {
+            let hint = format!(
+                "ganger edit {0} --branch ANOTHER, or --no-branch for a new one; then: ganger retry {0}",
+                task.id
+            );
+            trees.resolve(repo, &format!("refs/heads/{branch}")).map_err(|error| tree_obstacle(error, &hint))?
+        }
+        (None, base) => {
+            let base = base.as_deref().unwrap_or(&settings.worktrees.base);
+            trees.resolve(repo, base).map_err(|error| tree_obstacle(error, "add the task with another --base"))?
+        }
+    };
     let profile = profile.clone();
     Ok(Cleared { settings, profile, base, server, doubted: false })
 }

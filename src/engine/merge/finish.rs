@@ -59,6 +59,9 @@ pub(super) fn put_away(engine: &Engine, seen: &Seen, occasion: trees::Occasion, 
 /// Deletes the branch that was made for the tree, where what is on it is merged.
 fn delete_branch(engine: &Engine, seen: &Seen, merge: &Merge) -> Result<bool, Fault> {
     let (repo, branch) = (&seen.task.draft.repo, &seen.tree.branch);
+    if seen.tree.given {
+        return Ok(false);
+    }
     let merges = &engine.ports.merges;
     let Some(found) = merges.target(repo, branch)? else { return Ok(false) };
     if merges.contained(repo, &found.tip, &merge.to)?.is_none() {

@@ -1,15 +1,16 @@
 //! Pull requests: the work is pushed, and what becomes of it on its forge is learnt.
 
+use std::path::Path;
 use std::time::Duration;
 
 use super::{Request, commit, look};
 use crate::domain::id::TaskId;
-use crate::domain::pull::{Linked, ReviewState};
+use crate::domain::pull::{Linked, Pull, ReviewState};
 use crate::domain::state::{Status, Who};
 use crate::domain::task::Task;
 use crate::domain::text;
 use crate::engine::{Engine, Fault, Kind, Remedy, review};
-use crate::ports::forge::{ForgeError, New};
+use crate::ports::forge::{Fetched, ForgeError, New};
 use crate::ports::store::{Amendment, Filter};
 
 /// How often one pull request is asked about, at most.
@@ -87,9 +88,8 @@ pub fn open(engine: &Engine, wanted: &Wanted) -> Result<Opened, Fault> {
         let new = New { pushed: &pushed, base, title: &title, body: &body, is_draft: wanted.is_draft };
         forge.open(repo, &new).map_err(failed)?
     };
-    let now = engine.ports.clock.now().wall;
-    let pull = Linked::after(seen.task.pull.as_ref(), &pull, seen.task.status, now);
-    engine.ports.store.amend(&Amendment::Pull { task: id, pull: pull.clone() }, &engine.stamp(Who::Person))?;
+    link(engine, &seen.task, &pull)?;
+    let pull = Linked::after(seen.task.pull.as_ref(), &pull, seen.task.status, engine.ports.clock.now().wall);
     Ok(Opened { task: id, pull, remote: pushed.remote, is_new })
 }
 
@@ -102,6 +102,24 @@ fn body(engine: &Engine, task: &Task, work: &str, base: &str) -> String {
         commits.iter().rev().take(LISTED).fold(String::new(), |list, commit| list + "- " + commit + "\n");
     let parts = [prompt, listed.trim_end().to_owned(), format!("Task {} of ganger.", task.id)];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n") + "\n"
+}
+
+/// Fetches a pull request's branch.
+///
+/// # Errors
+/// Those of git and of the forge.
+pub fn fetch(engine: &Engine, repo: &Path, number: i64) -> Result<Fetched, Fault> {
+    engine.ports.forge.fetch(repo, number).map_err(fault)
+}
+
+/// Makes a pull request that of a task.
+///
+/// # Errors
+/// Those of the store.
+pub fn link(engine: &Engine, task: &Task, pull: &Pull) -> Result<(), Fault> {
+    let pull = Linked::after(task.pull.as_ref(), pull, task.status, engine.ports.clock.now().wall);
+    engine.ports.store.amend(&Amendment::Pull { task: task.id, pull }, &engine.stamp(Who::Person))?;
+    Ok(())
 }
 
 /// Shows a task's pull request in the user's browser.
@@ -121,8 +139,8 @@ pub fn browse(engine: &Engine, task: &Task) -> Result<(), Fault> {
 ///
 /// # Errors
 /// Those of the store.
-pub fn learn(engine: &Engine, repo: Option<&std::path::Path>) -> Result<(Vec<Learnt>, Option<Fault>), Fault> {
-    let filter = Filter { repo: repo.map(std::path::Path::to_owned), ..Filter::default() };
+pub fn learn(engine: &Engine, repo: Option<&Path>) -> Result<(Vec<Learnt>, Option<Fault>), Fault> {
+    let filter = Filter { repo: repo.map(Path::to_owned), ..Filter::default() };
     let mut learnt = Vec::new();
     for task in engine.ports.store.tasks(&filter)?.tasks {
         let Some(before) = task.pull.as_ref().filter(|pull| pull.is_open() && task.status != Status::Ready) else {

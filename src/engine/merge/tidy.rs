@@ -49,7 +49,8 @@ pub fn tidy(engine: &Engine, repo: &Path, dry_run: bool) -> Result<Vec<Tidied>, 
 
 fn one(engine: &Engine, task: &Task, dry_run: bool) -> Result<Option<Fate>, Fault> {
     let Some(newest) = trees::newest(engine, task.id)? else { return Ok(None) };
-    let branch = engine.ports.merges.target(&task.draft.repo, &newest.branch);
+    // One that was there before is the user's.
+    let branch = if newest.given { Ok(None) } else { engine.ports.merges.target(&task.draft.repo, &newest.branch) };
     let is_present = matches!(newest.state, TreeState::Planned | TreeState::Present);
     if !is_present && matches!(branch, Ok(None)) {
         return Ok(None);

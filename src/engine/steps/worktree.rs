@@ -24,8 +24,9 @@ pub(super) fn make(saga: &mut Saga<'_>) -> Result<(), Failure> {
         let names =
             naming::names(&saga.settings.worktrees, &saga.task, &format!("-{}", saga.engine.ports.clock.suffix()));
         let session = saga.plan.session.clone();
+        let branch = if is_given(saga) { saga.plan.branch.clone() } else { names.branch };
         let renamed = saga
-            .rename(names.branch, names.worktree, session)
+            .rename(branch, names.worktree, session)
             .map_err(|fault| Failure::new(StepName::Worktree, Cause::Worktree, false, fault.message))?;
         if renamed {
             // The orders name the worktree.
@@ -82,9 +83,27 @@ fn found_instead(engine: &Engine, plan: &Plan) -> Option<String> {
     trees::settle(engine, &tree, false).ok()?.found.trouble(&tree.path)
 }
 
+/// Whether its branch was there before.
+fn is_given(saga: &Saga<'_>) -> bool {
+    saga.task.draft.branch.as_ref() == Some(&saga.plan.branch)
+}
+
 fn add(saga: &Saga<'_>) -> Result<(), TreeError> {
     let plan = &saga.plan;
-    let tree = NewTree { repo: &plan.repo, path: &plan.worktree, branch: &plan.branch, base: &plan.base };
+    let mut earlier = Vec::new();
+    if is_given(saga) {
+        let known = saga.engine.ports.store.trees(plan.task);
+        let known = known
+            .map_err(|error| TreeError::Failed { doing: "read the worktrees".to_owned(), why: error.to_string() })?;
+        earlier.extend(known.into_iter().filter(|tree| tree.path != plan.worktree).map(|tree| tree.path));
+    }
+    let tree = NewTree {
+        repo: &plan.repo,
+        path: &plan.worktree,
+        branch: &plan.branch,
+        given: is_given(saga).then_some(&earlier),
+        base: &plan.base,
+    };
     saga.engine.ports.trees.add(&tree, &|| trees::still_wanted(saga.engine, &plan.id))
 }
 

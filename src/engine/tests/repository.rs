@@ -314,6 +314,10 @@ impl forge::Forge for NoForge {
         Self::refused()
     }
 
+    fn fetch(&self, _repo: &Path, _number: i64) -> forge::Result<forge::Fetched> {
+        Self::refused()
+    }
+
     fn browse(&self, _repo: &Path, _number: i64) -> forge::Result<()> {
         Self::refused()
     }

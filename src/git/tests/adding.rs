@@ -6,7 +6,7 @@ use super::{BRANCH, DEADLINE, Lab, content, failure, new, write};
 use crate::domain::attempt::Tree;
 use crate::domain::saga::Remains;
 use crate::os::process::{Call, run};
-use crate::ports::worktrees::{Intact, TreeError, Worktrees as _};
+use crate::ports::worktrees::{Intact, NewTree, TreeError, Worktrees as _};
 
 #[test]
 fn a_tree_is_made_and_its_removal_leaves_the_repository_byte_identical() {
@@ -258,4 +258,32 @@ fn g21_where_git_does_not_see_its_worktree_nothing_is_left_and_the_error_says_wh
     assert_eq!(lab.everything(), before);
     lab.add();
     assert!(matches!(blind.adopt(&lab.repo, &tree.path), Err(TreeError::Impossible(_))));
+}
+
+/// A branch that is the user's is worked on as it is, beside its copies in the trash, and never deleted.
+#[test]
+fn a_branch_that_is_given_is_checked_out_and_never_deleted() {
+    let lab = Lab::new();
+    lab.run(&["branch", BRANCH]);
+    let tree = Tree { given: true, ..lab.tree() };
+    lab.git.add(&new(&tree), &|| true).unwrap();
+    assert_eq!(lab.run_in(&tree.path, &["symbolic-ref", "--short", "HEAD"]), BRANCH);
+    let other = Tree { path: lab.root().join("trees/repo/13-other"), ..tree.clone() };
+    let refused = lab.git.add(&new(&other), &|| true).unwrap_err();
+    assert!(matches!(&refused, TreeError::Impossible(why) if why.contains("is checked out at")), "{refused:?}");
+    let again = NewTree { given: Some(std::slice::from_ref(&tree.path)), ..new(&other) };
+    lab.git.add(&again, &|| true).unwrap();
+    assert_eq!(lab.git.remove(&other, &|| true).unwrap(), Remains::Nothing);
+    assert_eq!(lab.git.remove(&tree, &|| true).unwrap(), Remains::Nothing);
+    assert!(!tree.path.exists());
+    assert_eq!(lab.run(&["rev-parse", BRANCH]), tree.base, "the branch stays");
+    // One in the trash holds nobody up.
+    lab.git.add(&new(&tree), &|| true).unwrap();
+    let ran = Tree { ran: true, ..tree.clone() };
+    lab.park(&ran, &ran.owner, &ran.trash()).unwrap();
+    lab.git.add(&new(&other), &|| true).unwrap();
+    assert_eq!(lab.run_in(&other.path, &["symbolic-ref", "--short", "HEAD"]), BRANCH);
+    let gone = Tree { branch: "no-such".to_owned(), path: lab.root().join("trees/repo/14"), ..tree };
+    let refused = lab.git.add(&new(&gone), &|| true).unwrap_err();
+    assert_eq!(refused, TreeError::Impossible("there is no branch no-such".to_owned()));
 }

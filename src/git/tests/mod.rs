@@ -170,13 +170,20 @@ fn tree_at(root: &Path, repo: PathBuf, base: String) -> Tree {
         owner: attempt(1),
         task: TaskId(12),
         state: TreeState::Planned,
+        given: false,
         ran: false,
         parked: None,
     }
 }
 
 fn new(tree: &Tree) -> NewTree<'_> {
-    NewTree { repo: &tree.repo, path: &tree.path, branch: &tree.branch, base: &tree.base }
+    NewTree {
+        repo: &tree.repo,
+        path: &tree.path,
+        branch: &tree.branch,
+        given: tree.given.then_some(&[]),
+        base: &tree.base,
+    }
 }
 
 fn attempt(number: u8) -> AttemptId {

@@ -134,7 +134,7 @@ fn adds_and_removes() {
     let base = git.resolve(&repo, "main").unwrap();
     for branch in ["by-one", "by-another"] {
         let path = root.join(branch);
-        let new = super::NewTree { repo: &repo, path: &path, branch, base: &base };
+        let new = super::NewTree { repo: &repo, path: &path, branch, given: None, base: &base };
         git.add(&new, &|| true).unwrap();
         assert_eq!(git.snapshot(&repo, &path).unwrap().head.as_ref(), Some(&base));
     }

@@ -151,12 +151,14 @@ fn c4_an_edit_writes_what_it_names_and_nothing_else() {
         timeout: Some(Some(Duration::from_secs(9))),
         after: Some(vec![other]),
         unsafe_mode: Some(true),
+        branch: Some(Some("fix".to_owned())),
     };
     let wanted = all.applied(&found.draft);
     assert!(board.edit(task, all.clone()));
     assert_eq!(board.task(task).draft, wanted);
     let last = board.store.timeline(Some(task), 0, 99).unwrap().pop().unwrap();
-    let fields = "\"fields\":\"title, prompt, agent, base, priority, batch, files, verify, timeout, after, unsafe\"";
+    let fields =
+        "\"fields\":\"title, prompt, agent, base, branch, priority, batch, files, verify, timeout, after, unsafe\"";
     assert!(last.evidence.contains(fields) && !last.evidence.contains("secret"), "{}", last.evidence);
     let before = (board.task(task), board.events());
     assert!(board.edit(task, all));

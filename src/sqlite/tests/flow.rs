@@ -36,6 +36,7 @@ fn a_draft_reads_back_as_it_was_given() {
     let first = board.add();
     let full = Draft {
         base: Some("main".to_owned()),
+        branch: Some("fix/login".to_owned()),
         priority: -3,
         batch: Some(2),
         files: vec!["a b.rs".to_owned(), "ü\n\"".to_owned()],

@@ -117,7 +117,7 @@ fn open_everything(looker: &mut Looker) {
     looker.over(Context::Palette, Control::Down);
     close(looker);
     looker.intent(Intent::New);
-    for _ in 0..10 {
+    for _ in 0..11 {
         looker.over(Context::Form, Control::Next);
     }
     looker.screen.keys("\"words\"");

@@ -129,12 +129,19 @@ impl State<'_> {
             owner: AttemptId::parse(&format!("01980000-0000-7000-8000-{:012x}", self.number)).unwrap(),
             task: TaskId(1),
             state: TreeState::Present,
+            given: false,
             ran: true,
             parked: None,
             path: path.clone(),
             repo,
         };
-        let new = NewTree { repo: &tree.repo, path: &path, branch: &tree.branch, base: &tree.base };
+        let new = NewTree {
+            repo: &tree.repo,
+            path: &path,
+            branch: &tree.branch,
+            given: tree.given.then_some(&[]),
+            base: &tree.base,
+        };
         git.add(&new, &|| true).unwrap();
         let before = self.build(&path);
         let trash = tree.trash();

@@ -32,6 +32,7 @@ impl Form {
             Name::Title
             | Name::Agent
             | Name::Base
+            | Name::Branch
             | Name::Priority
             | Name::After
             | Name::Timeout

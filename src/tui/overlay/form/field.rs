@@ -10,6 +10,7 @@ pub enum Name {
     Prompt,
     Agent,
     Base,
+    Branch,
     Priority,
     After,
     Verify,
@@ -22,11 +23,12 @@ pub enum Name {
 pub(super) const PERMISSIONS: [&str; 2] = ["safe", "unsafe"];
 
 impl Name {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Title,
         Self::Prompt,
         Self::Agent,
         Self::Base,
+        Self::Branch,
         Self::Priority,
         Self::After,
         Self::Verify,
@@ -43,6 +45,7 @@ impl Name {
             Self::Prompt => "Prompt",
             Self::Agent => "Agent",
             Self::Base => "Base",
+            Self::Branch => "Branch",
             Self::Priority => "Priority",
             Self::After => "After",
             Self::Verify => "Verify",
@@ -63,6 +66,7 @@ impl Name {
             }
             Self::Agent => "one of the configured agents",
             Self::Base => "a branch or commit (empty: as configured)",
+            Self::Branch => "one that is there, to work on (empty: a new one)",
             Self::Priority => "0; higher goes first",
             Self::After => "ids of tasks that must be done first",
             Self::Verify => "commands that must pass before review, one a line",

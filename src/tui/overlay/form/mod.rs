@@ -30,7 +30,7 @@ pub enum Purpose {
 #[derive(Clone, Debug)]
 pub struct Form {
     pub purpose: Purpose,
-    fields: [TextArea<'static>; 10],
+    fields: [TextArea<'static>; 11],
     pub focus: Name,
     agents: Vec<String>,
     /// What is wrong with it, or with the last try to save it.
@@ -61,6 +61,7 @@ impl Form {
             Name::Title
             | Name::Prompt
             | Name::Base
+            | Name::Branch
             | Name::Priority
             | Name::After
             | Name::Verify
@@ -78,6 +79,7 @@ impl Form {
             Name::Prompt => draft.prompt.clone(),
             Name::Agent => draft.agent.clone(),
             Name::Base => draft.base.clone().unwrap_or_default(),
+            Name::Branch => draft.branch.clone().unwrap_or_default(),
             Name::Priority => draft.priority.to_string(),
             Name::After => draft.after.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
             Name::Verify => draft.verify.join("\n"),
