@@ -314,6 +314,9 @@ pub struct List {
     /// At most this many
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
+    /// Says which of the works in progress and in review change the same files, and where they conflict
+    #[arg(long)]
+    pub overlaps: bool,
 }
 
 #[derive(Debug, ClapArgs)]

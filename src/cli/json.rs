@@ -14,6 +14,7 @@ use crate::domain::state::Cause;
 use crate::domain::task::{Blocker, Why};
 use crate::domain::time::Timestamp;
 use crate::domain::tree::Head;
+use crate::engine::survey::Overlap;
 use crate::engine::upkeep::{Action, Report};
 use crate::engine::{Fault, Kind};
 use crate::ports::store::Record;
@@ -37,6 +38,17 @@ pub fn blockers(blockers: &[Blocker]) -> Vec<Value> {
         Why::Removed => "removed",
     };
     blockers.iter().map(|blocker| json!({ "task": blocker.task.0, "why": why(blocker.why) })).collect()
+}
+
+/// Two works that change the same files.
+#[must_use]
+pub fn overlap(overlap: &Overlap) -> Value {
+    let paths = |paths: &[PathBuf]| paths.iter().map(|path| text(path)).collect::<Vec<_>>();
+    json!({
+        "tasks": ids(&overlap.tasks),
+        "files": paths(&overlap.files),
+        "conflicts": paths(&overlap.conflicts),
+    })
 }
 
 /// A task's pull request.
@@ -168,6 +180,7 @@ fn attempt(seen: &Seen) -> Value {
         "cause": cause.map(Cause::text),
         "kept": kept,
         "leftovers": leftovers,
+        "touched": seen.attempt.touched,
     })
 }
 

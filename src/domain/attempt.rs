@@ -160,6 +160,8 @@ pub struct Attempt {
     pub leftovers: Vec<String>,
     /// Who they are.
     pub left_running: Vec<Process>,
+    /// What was written in the user's own checkout while its agent ran, by whomever: paths in the repository.
+    pub touched: Vec<String>,
     /// Nothing of it is left to clean up.
     pub cleaned: bool,
 }

@@ -144,6 +144,25 @@ impl Sum {
     }
 }
 
+/// How much of a task's work there is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Changed {
+    /// Lines, against the base, committed or not.
+    pub added: usize,
+    pub removed: usize,
+    /// Files with changes in no commit.
+    pub uncommitted: usize,
+}
+
+impl Changed {
+    /// For people; `minus` is the sign before what was removed.
+    #[must_use]
+    pub fn text(self, minus: &str) -> String {
+        let lines = format!("+{} {minus}{}", self.added, self.removed);
+        if self.uncommitted == 0 { lines } else { format!("{lines}, {} uncommitted", self.uncommitted) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Change, Count, File, Sum};

@@ -69,6 +69,7 @@ pub fn sentence(facts: &BTreeMap<String, String>, from: &str, to: &str) -> Strin
         "renamed" => with("its branch has another name", "branch"),
         "cleaned up" => with("cleaned up", "kept").replacen("cleaned up:", "cleaned up, kept:", 1),
         "clean-up tried" => with("not everything could be cleaned up", "kept"),
+        "checkout touched" => with("written in your own checkout while it ran", "files"),
         "leftovers" => with("still running", "leftovers"),
         "question" => with("asked", "text"),
         "remark" => with("said", "text"),

@@ -1,6 +1,6 @@
 //! What the work on a task has changed: found where it is, and read by parts.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Engine, Fault, Kind, Remedy, trees};
 use crate::domain::attempt::{Attempt, Plan, Tree};
@@ -10,7 +10,7 @@ use crate::domain::patch::{Limit, Patch};
 use crate::domain::state::TreeState;
 use crate::domain::tree::Whereabouts;
 use crate::ports::store::Which;
-use crate::ports::worktrees::{Compared, Work};
+use crate::ports::worktrees::{Clash, Compared, Work};
 
 /// Whose work, and where it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -195,6 +195,14 @@ pub fn patches(
     read: &mut dyn FnMut(usize, Patch) -> bool,
 ) -> Result<(), Fault> {
     Ok(engine.ports.trees.patches(&subject.compared(part), files, limit, read)?)
+}
+
+/// Whether two works can both have their way in a file.
+///
+/// # Errors
+/// Those of git.
+pub fn clash(engine: &Engine, one: &Subject, other: &Subject, path: &Path) -> Result<Clash, Fault> {
+    Ok(engine.ports.trees.clash(&one.compared(Part::Whole), &other.compared(Part::Whole), path)?)
 }
 
 /// What has changed in one of them.

@@ -4,7 +4,7 @@
 use std::io;
 
 use super::{Engine, Fault};
-use crate::domain::attempt::{Attempt, Tree};
+use crate::domain::attempt::{Attempt, Plan, Tree};
 use crate::domain::id::AttemptId;
 use crate::domain::reconcile::Probe;
 use crate::ports::host::Found;
@@ -18,6 +18,26 @@ pub fn note(engine: &Engine, attempt: &AttemptId, left: Vec<Found>, stamp: &Stam
     let leftovers = left.into_iter().map(|found| (found.process, found.name)).collect();
     // What can't be noted is still found by its mark.
     engine.ports.store.amend(&Amendment::Leftovers { attempt: attempt.clone(), leftovers }, stamp).ok();
+}
+
+/// How many files are recorded.
+const FILES: usize = 100;
+
+/// Records what was written in the user's own checkout while an attempt's agent ran: by it, which has a worktree of its
+/// own for that, or by the user.
+pub fn note_touched(engine: &Engine, plan: &Plan, stamp: &Stamp) {
+    let attempt = engine.ports.store.attempt(&plan.id).ok().flatten();
+    let Some(since) = attempt.and_then(|attempt| attempt.started_at) else { return };
+    // It is a remark: where nobody can look, there is none.
+    let found = engine.ports.trees.touched(&plan.repo, since).unwrap_or_default();
+    if found.is_empty() {
+        return;
+    }
+    let mut files: Vec<String> = found.iter().take(FILES).map(|path| path.to_string_lossy().into_owned()).collect();
+    if let Some(more) = found.len().checked_sub(FILES).filter(|more| *more > 0) {
+        files.push(format!("and {more} more"));
+    }
+    engine.ports.store.amend(&Amendment::Touched { attempt: plan.id.clone(), files }, stamp).ok();
 }
 
 /// What is left of an attempt and lives.

@@ -43,6 +43,7 @@ pub mod screen;
 mod steps;
 pub mod stop;
 pub mod strays;
+pub mod survey;
 pub mod tasks;
 pub mod trash;
 pub mod trees;

@@ -17,6 +17,7 @@ use crate::domain::reconcile::{Lock, Probe};
 use crate::domain::saga::Remains;
 use crate::domain::settings::Settings;
 use crate::domain::task::{Draft, Task};
+use crate::domain::time::Timestamp;
 use crate::domain::tree::{Head, Whereabouts};
 use crate::ports::host::{Access, Content, Disk, Entry, Found, Held, Locks, Processes, Signal, StateFiles, TreeFiles};
 use crate::ports::merges::{self as merges, Build, Check, Merges};
@@ -223,6 +224,9 @@ impl Worktrees for PointedWorktrees {
     fn included(&self, repo: &Path) -> trees::Result<Vec<PathBuf>> {
         around("trees.included", || self.0.included(repo), tree_fault)
     }
+    fn touched(&self, repo: &Path, since: Timestamp) -> trees::Result<Vec<PathBuf>> {
+        around("trees.touched", || self.0.touched(repo, since), tree_fault)
+    }
     fn commits(&self, repo: &Path, branch: &str, base: &str) -> trees::Result<Vec<String>> {
         around("trees.commits", || self.0.commits(repo, branch, base), tree_fault)
     }
@@ -245,6 +249,14 @@ impl Worktrees for PointedWorktrees {
         counted: &mut dyn FnMut(usize, Option<Count>) -> bool,
     ) -> trees::Result<()> {
         around("trees.count", || self.0.count(compared, files, counted), tree_fault)
+    }
+    fn clash(
+        &self,
+        one: &trees::Compared<'_>,
+        other: &trees::Compared<'_>,
+        path: &Path,
+    ) -> trees::Result<trees::Clash> {
+        around("trees.clash", || self.0.clash(one, other, path), tree_fault)
     }
     fn remove(&self, tree: &Tree, owned: &dyn Fn() -> bool) -> trees::Result<Remains> {
         around("trees.remove", || self.0.remove(tree, owned), tree_fault)

@@ -14,6 +14,7 @@ mod back;
 mod bench;
 mod call;
 mod carry;
+mod clash;
 mod content;
 mod delete;
 mod diff;
@@ -47,6 +48,7 @@ mod stale;
 mod standing;
 #[cfg(test)]
 mod tests;
+mod touched;
 mod view;
 
 use std::ffi::{OsStr, OsString};
@@ -58,9 +60,10 @@ use crate::domain::diff::{Count, File};
 use crate::domain::id::AttemptId;
 use crate::domain::patch::{Limit, Patch};
 use crate::domain::saga::Remains;
+use crate::domain::time::Timestamp;
 use crate::domain::tree::Whereabouts;
 use crate::ports::worktrees::{
-    Compared, Intact, Moved, Name, NewTree, Parking, Result, Snapshot, TreeError, Worktrees,
+    Clash, Compared, Intact, Moved, Name, NewTree, Parking, Result, Snapshot, TreeError, Worktrees,
 };
 
 /// How long a caller waits for the repository's lock.
@@ -219,6 +222,10 @@ impl Worktrees for Git {
         ignored::included(self, repo)
     }
 
+    fn touched(&self, repo: &Path, since: Timestamp) -> Result<Vec<PathBuf>> {
+        touched::touched(self, repo, since)
+    }
+
     fn commits(&self, repo: &Path, branch: &str, base: &str) -> Result<Vec<String>> {
         read::Repo::open(self, repo)?.commits(branch, base)
     }
@@ -244,6 +251,10 @@ impl Worktrees for Git {
         counted: &mut dyn FnMut(usize, Option<Count>) -> bool,
     ) -> Result<()> {
         diff::count(self, compared, files, counted)
+    }
+
+    fn clash(&self, one: &Compared<'_>, other: &Compared<'_>, path: &Path) -> Result<Clash> {
+        clash::clash(self, one, other, path)
     }
 
     fn remove(&self, tree: &Tree, owned: &dyn Fn() -> bool) -> Result<Remains> {

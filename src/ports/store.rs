@@ -247,6 +247,8 @@ pub enum Amendment {
     Cleaned { attempt: AttemptId, kept: Vec<String>, done: bool },
     /// Processes that outlive an attempt, by identity and name.
     Leftovers { attempt: AttemptId, leftovers: Vec<(Process, String)> },
+    /// What was written in the user's own checkout while its agent ran.
+    Touched { attempt: AttemptId, files: Vec<String> },
     /// A note for the next attempt.
     Note { task: TaskId, note: String },
     /// A running agent has taken this note in: the next attempt need not be told. Only while it is the task's.

@@ -14,6 +14,7 @@ use crate::domain::diff::{Count, File, Part};
 use crate::domain::id::AttemptId;
 use crate::domain::patch::{Limit, Patch};
 use crate::domain::saga::Remains;
+use crate::domain::time::Timestamp;
 use crate::domain::tree::Whereabouts;
 
 /// Why git could not do it.
@@ -131,6 +132,18 @@ pub struct Compared<'a> {
     pub part: Part,
 }
 
+/// What becomes of a file that two works change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clash {
+    /// It is the same in both.
+    Same,
+    /// A merge of the two would go by itself.
+    Merges,
+    Conflicts,
+    /// It is too large, or nothing that can be read.
+    Unknown,
+}
+
 /// Where the work is.
 #[derive(Clone, Copy, Debug)]
 pub enum Work<'a> {
@@ -194,6 +207,9 @@ pub trait Worktrees {
     /// The files of the main worktree at `repo`, relative to it, that its `.worktreeinclude` names and git ignores; none
     /// where it has no such file.
     fn included(&self, repo: &Path) -> Result<Vec<PathBuf>>;
+    /// What is not committed in the main worktree at `repo`, relative to it, and was written at `since` or later, by
+    /// whomever; ignored files are left out. A bare repository has none.
+    fn touched(&self, repo: &Path, since: Timestamp) -> Result<Vec<PathBuf>>;
     /// The ids of the commits on `from`, a branch or a commit, that are not in `base`, newest first.
     fn commits(&self, repo: &Path, from: &str, base: &str) -> Result<Vec<String>>;
     /// The files that have changed, by path, not counted yet. Quick: a file whose stamps say that it may have changed is
@@ -215,6 +231,9 @@ pub trait Worktrees {
         files: &[File],
         counted: &mut dyn FnMut(usize, Option<Count>) -> bool,
     ) -> Result<()>;
+    /// What a merge of both works would make of the file at `path`, as it is in them now, committed or not. Nothing is
+    /// written.
+    fn clash(&self, one: &Compared<'_>, other: &Compared<'_>, path: &Path) -> Result<Clash>;
     /// Undoes `add`: removes a tree that never ran if it equals what git wrote (also a half-made one), and its
     /// branch if that is still at the base and nobody's HEAD. Keeps what it can't prove empty. `owned` is asked
     /// under the lock, before the first effect; where it says no, nothing is done ([`TreeError::Revoked`]).

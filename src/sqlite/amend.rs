@@ -52,6 +52,7 @@ pub(super) fn amend(conn: &Connection, amendment: &Amendment, stamp: &Stamp) -> 
         }
         Amendment::Cleaned { attempt, kept, done } => cleaned(conn, attempt, kept, *done, stamp),
         Amendment::Leftovers { attempt, leftovers } => left_over(conn, attempt, leftovers, stamp),
+        Amendment::Touched { attempt, files } => touched(conn, attempt, files, stamp),
         Amendment::Note { task, note } => {
             let written = conn
                 .prepare_cached("UPDATE tasks SET note = ?1, updated_at = ?2 WHERE id = ?3 AND deleted_at IS NULL")?
@@ -199,6 +200,15 @@ fn cleaned(conn: &Connection, id: &AttemptId, kept: &[String], done: bool, stamp
     if !kept.is_empty() {
         facts.push(("kept", kept.join("; ")));
     }
+    noted(conn, written, attempt.plan.task, Some(id), facts, stamp)
+}
+
+fn touched(conn: &Connection, id: &AttemptId, files: &[String], stamp: &Stamp) -> Done<bool> {
+    let Some(attempt) = attempts::attempt(conn, id)? else { return Ok(false) };
+    let written = conn
+        .prepare_cached("UPDATE attempts SET touched = ?1 WHERE id = ?2")?
+        .execute(params![list_text(files), id.as_str()])?;
+    let facts = vec![("event", "checkout touched".to_owned()), ("files", files.join(", "))];
     noted(conn, written, attempt.plan.task, Some(id), facts, stamp)
 }
 

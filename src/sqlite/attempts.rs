@@ -17,7 +17,7 @@ const SELECT: &str = "SELECT id, task, number, repo, agent, base, branch, worktr
     token, phase, phase_since, host, boot, dispatcher_pid, dispatcher_start, shim_pid, shim_start, agent_pid,
     agent_start, server_pid, server_start, pane, lock_device, lock_inode, stop_requested, claimed_at, started_at,
     ended_at, exit_code, exit_signal, cause, failure, kept, leftovers, cleaned, activity, activity_by, activity_since, saying,
-    spoken, waits_until, conversation, port, may, left_running FROM attempts";
+    spoken, waits_until, conversation, port, may, left_running, touched FROM attempts";
 
 /// Left to itself, the planner reads the whole table for this: a term with NOT IN is no range of any index.
 pub(super) const LIVE: &str = "INDEXED BY attempts_live WHERE phase NOT IN ('exited', 'revoked') ORDER BY rowid";
@@ -108,6 +108,7 @@ fn decode(row: &Row<'_>) -> Done<Attempt> {
         kept: cells.list("kept")?,
         leftovers: cells.list("leftovers")?,
         left_running: Vec::new(),
+        touched: Vec::new(),
         cleaned: cells.flag("cleaned")?,
         doing: doing(&cells)?,
         saying: cells.maybe_text("saying")?,
@@ -122,7 +123,8 @@ fn decode(row: &Row<'_>) -> Done<Attempt> {
     let left = cells.list("left_running")?;
     let left_running = left.iter().map(|text| process(text)).collect::<Option<Vec<Process>>>();
     let left_running = left_running.ok_or_else(|| cells.unreadable("left_running", "not a process"))?;
-    Ok(Attempt { plan: Plan { may, port, ..attempt.plan }, left_running, ..attempt })
+    let touched = cells.list("touched")?;
+    Ok(Attempt { plan: Plan { may, port, ..attempt.plan }, left_running, touched, ..attempt })
 }
 
 /// A process as `pid start`.

@@ -13,6 +13,7 @@ use super::msg::{Msg, Sweep};
 use super::viewer::Viewer;
 use crate::engine::board::{Board, Shown};
 use crate::engine::merge::learn;
+use crate::engine::survey::Survey;
 use crate::engine::upkeep::{Action, Scope, reconcile, sweep};
 use crate::engine::{Engine, Fault};
 
@@ -47,6 +48,8 @@ pub fn start(host: &Arc<dyn Host>, shown: &Wanted, inbox: &Inbox) -> io::Result<
     keep("sweep", host, inbox, move || watch_over(s.as_ref(), &i))?;
     let (s, i, w) = (Arc::clone(host), inbox.clone(), Arc::clone(shown));
     keep("pulls", host, inbox, move || ask_forge(s.as_ref(), &w, &i))?;
+    let (s, i, w) = (Arc::clone(host), inbox.clone(), Arc::clone(shown));
+    keep("survey", host, inbox, move || survey(s.as_ref(), &w, &i))?;
     let (s, i, v) = (Arc::clone(host), inbox.clone(), Arc::clone(&viewer));
     keep("view", host, inbox, move || {
         if let Some(engine) = engine(s.as_ref(), |_| !i.is_closed()) {
@@ -148,6 +151,32 @@ fn ask_forge(host: &dyn Host, wanted: &Wanted, inbox: &Inbox) {
         // A forge that can't be asked changes nothing, and `ganger reconcile` says why.
         learn(&engine, self::wanted(wanted).repo.as_deref()).ok();
         host.pause(ASKING);
+    }
+}
+
+/// Looks at the works on the board whenever something has happened to one.
+fn survey(host: &dyn Host, wanted: &Wanted, inbox: &Inbox) {
+    let Some(engine) = engine(host, |_| !inbox.is_closed()) else { return };
+    let events = host.events(Changes::Database).ok();
+    let mut survey = Survey::default();
+    let (mut seen, mut told) = (None, Vec::new());
+    while !inbox.is_closed() {
+        let now = (engine.ports.store.version().ok(), self::wanted(wanted));
+        if now.0.is_none() || seen.as_ref() != Some(&now) {
+            // What can't be read now is read a moment later.
+            if let Ok(found) = survey.look(&engine, now.1.repo.as_deref(), &|| !inbox.is_closed()) {
+                seen = Some(now);
+                let is_news = !found.changed.is_empty() || found.overlaps != told;
+                told.clone_from(&found.overlaps);
+                if is_news && inbox.send(Msg::Surveyed(found)).is_err() {
+                    return;
+                }
+            }
+        }
+        match &events {
+            None => host.pause(NET),
+            Some(events) => drop(events.wait(NET)),
+        }
     }
 }
 

@@ -6,12 +6,14 @@ use super::columns::{reason, said};
 use super::fold;
 use super::mark::Mark;
 use super::model::Model;
-use super::msg::Changed;
 use super::paint::{ago, fit, span};
+use crate::domain::diff::Changed;
+use crate::domain::id::TaskId;
 use crate::domain::state::Status;
 use crate::domain::text;
 use crate::domain::time::Timestamp;
 use crate::engine::board::Card;
+use crate::engine::survey::Overlap;
 
 /// What is below the first row stands this far in: as far as a sign and a blank are wide.
 pub const HANG: u16 = 2;
@@ -189,6 +191,7 @@ fn extras(model: &Model, card: &Card) -> Vec<(String, bool)> {
     if let (Some(pull), Status::Review | Status::Done) = (&task.pull, task.status) {
         extras.push((format!("PR {}: {}", pull.number, pull.said), true));
     }
+    extras.extend(remarks(model, card).into_iter().map(|remark| (remark.short, true)));
     if task.archived {
         extras.push(("archived".to_owned(), true));
     }
@@ -211,6 +214,33 @@ fn extras(model: &Model, card: &Card) -> Vec<(String, bool)> {
     extras
 }
 
+/// What is not a task's state, and yet is looked at before its work is taken: in short, and with the names.
+fn remarks(model: &Model, card: &Card) -> Vec<Fact> {
+    let id = card.task.id;
+    let met = || model.overlaps.iter().filter_map(|overlap| Some((overlap.with(id)?, overlap)));
+    let (clashing, meeting): (Vec<_>, Vec<_>) = met().partition(|(_, overlap)| !overlap.conflicts.is_empty());
+    let others =
+        |them: &[(TaskId, &Overlap)]| them.iter().map(|(other, _)| format!("#{other}")).collect::<Vec<_>>().join(", ");
+    let mut remarks = Vec::new();
+    if !clashing.is_empty() {
+        let named = clashing.iter().map(|(other, overlap)| format!("#{other} in {}", text::line(&overlap.named())));
+        let named = named.collect::<Vec<_>>().join("; ");
+        remarks.push(Fact::or(format!("conflicts with {}", others(&clashing)), format!("conflicts with {named}")));
+    }
+    let touched = card.attempt.as_ref().map_or(&[][..], |seen| seen.attempt.touched.as_slice());
+    if !touched.is_empty() && matches!(card.task.status, Status::Review | Status::Failed) {
+        let files = if touched.len() == 1 { "1 file".to_owned() } else { format!("{} files", touched.len()) };
+        let long = format!("written in your checkout while it ran: {}", text::line(&touched.join(", ")));
+        remarks.push(Fact::or(format!("{files} in your checkout"), long));
+    }
+    if !meeting.is_empty() {
+        let named = meeting.iter().map(|(other, overlap)| format!("{} with #{other}", text::line(&overlap.named())));
+        let named = named.collect::<Vec<_>>().join("; ");
+        remarks.push(Fact::or(format!("shares files with {}", others(&meeting)), format!("shares {named}")));
+    }
+    remarks
+}
+
 /// What the pane says of a task above each of its tabs, the most important first.
 #[must_use]
 pub fn standing(model: &Model, card: &Card) -> Vec<String> {
@@ -227,7 +257,8 @@ pub fn standing(model: &Model, card: &Card) -> Vec<String> {
     let attempt = (task.attempts > 0).then(|| format!("attempt {}", task.attempts));
     let branch = card.attempt.as_ref().map(|seen| seen.attempt.plan.branch.clone());
     let facts = [attempt, changed(model, card), Some(task.draft.agent.clone()), branch];
-    std::iter::once(state).chain(facts.into_iter().flatten()).collect()
+    let remarks = remarks(model, card).into_iter().filter_map(|remark| remark.long);
+    std::iter::once(state).chain(facts.into_iter().flatten()).chain(remarks).collect()
 }
 
 /// Text on rows, those below the first [`HANG`] cells narrower; what does not fit on the last one is cut.
@@ -255,10 +286,13 @@ fn bounded(untrusted: &str, width: u16) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::face;
+    use super::{face, standing};
+    use crate::domain::id::TaskId;
     use crate::domain::state::{Activity, Cause, Phase, Source, Status};
     use crate::domain::time::Timestamp;
     use crate::engine::board::Card;
+    use crate::engine::survey::{Found, Overlap};
+    use crate::tui::msg::Msg;
     use crate::tui::tests::support::{NOON, Screen, doing, live, titled};
 
     fn facts(card: &Card, width: u16, rows: usize) -> Vec<String> {
@@ -293,6 +327,40 @@ mod tests {
         let mut screen = Screen::new(80, 24);
         std::sync::Arc::make_mut(&mut screen.model.options).restart_lost = true;
         assert_eq!(face(&screen.model, &card, 18, 1).fact, ["↻ again in 1m"]);
+    }
+
+    #[test]
+    fn what_was_written_in_the_users_checkout_is_on_the_card() {
+        let mut card = live(1, "a task", Phase::Exited, 3);
+        card.task.status = Status::Review;
+        card.attempt.as_mut().unwrap().attempt.touched = vec!["a.txt".to_owned(), "b.txt".to_owned()];
+        let said = facts(&card, 60, 1);
+        assert!(said[0].ends_with("2 files in your checkout"), "{said:?}");
+        let pane = standing(&Screen::new(80, 24).model, &card);
+        assert_eq!(pane.last().unwrap(), "written in your checkout while it ran: a.txt, b.txt");
+    }
+
+    #[test]
+    fn works_that_meet_are_on_both_cards() {
+        let mut screen = Screen::new(80, 24);
+        let overlap = |conflicts: &[&str]| Overlap {
+            tasks: [TaskId(1), TaskId(2)],
+            files: ["a.rs", "b.rs"].map(Into::into).to_vec(),
+            conflicts: conflicts.iter().map(Into::into).collect(),
+        };
+        let cards = [1, 2].map(|id| live(id, "a task", Phase::Running, 3));
+        for (conflicts, short, long) in [
+            (&[][..], ["shares files with #2", "shares files with #1"], "shares a.rs, b.rs with #2"),
+            (&["b.rs"], ["conflicts with #2", "conflicts with #1"], "conflicts with #2 in b.rs"),
+        ] {
+            screen.tell(Msg::Surveyed(Found { changed: Vec::new(), overlaps: vec![overlap(conflicts)] }));
+            for (card, short) in cards.iter().zip(short) {
+                let said = face(&screen.model, card, 60, 1).fact;
+                assert!(said[0].ends_with(short), "{said:?}");
+            }
+            assert_eq!(standing(&screen.model, &cards[0]).last().unwrap(), long);
+            assert!(facts(&titled(3, Status::Review, "another"), 60, 1)[0].len() < 12);
+        }
     }
 
     #[test]

@@ -3,18 +3,18 @@
 use std::path::Path;
 
 use super::keymap::Intent;
-use super::msg::{Bar, Changed, Content, Entry, Fact, Glance, Report, Saved, Tab, Timeline};
+use super::msg::{Bar, Content, Entry, Fact, Glance, Report, Saved, Tab, Timeline};
 use crate::domain::attempt::{Attempt, Exit, Tree};
 use crate::domain::bounds::SHOWN;
 use crate::domain::completion::signal_name;
-use crate::domain::diff::{Part, Sum};
+use crate::domain::diff::{Changed, Part};
 use crate::domain::id::TaskId;
 use crate::domain::patch::Limit;
 use crate::domain::state::{Cause, Phase, TreeState};
 use crate::domain::text;
 use crate::domain::timeline::is_inner;
 use crate::engine::diff::Subject;
-use crate::engine::{Engine, Fault, Kind, diff, screen};
+use crate::engine::{Engine, Fault, Kind, diff, screen, survey};
 use crate::ports::store::{Record, Which};
 
 /// What a tab shows.
@@ -84,9 +84,7 @@ pub fn changed(engine: &Engine, task: TaskId) -> Option<Changed> {
 }
 
 fn measure(engine: &Engine, subject: &Subject) -> Option<Changed> {
-    let sum = Sum::of(&diff::files(engine, subject, Part::Whole).ok()?);
-    let uncommitted = diff::files(engine, subject, Part::Uncommitted).ok()?.len();
-    Some(Changed { added: sum.added, removed: sum.removed, uncommitted })
+    survey::changed(engine, subject, &diff::files(engine, subject, Part::Whole).ok()?)
 }
 
 /// Which phase failed, how, what is left, and what can be done.

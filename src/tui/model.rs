@@ -7,16 +7,18 @@ use std::sync::Arc;
 use super::columns::{Columns, Filter};
 use super::diff::Diff;
 use super::keymap::Context;
-use super::msg::{Act, Changed, Content, Sweep, Tab};
+use super::msg::{Act, Content, Sweep, Tab};
 use super::options::Options;
 use super::overlay::Overlay;
 use super::words::Said;
+use crate::domain::diff::Changed;
 use crate::domain::id::TaskId;
 use crate::domain::order::Order;
 use crate::domain::state::Status;
 use crate::domain::task::Task;
 use crate::domain::time::{BootTime, Now, Timestamp};
 use crate::engine::board::{Board, Card, Shown};
+use crate::engine::survey::Overlap;
 
 /// From this width on the detail pane stands beside the board: an agent's terminal wants eighty columns.
 pub const WIDE: u16 = 160;
@@ -94,6 +96,8 @@ pub struct Model {
     /// What the reconciler did last, and when.
     pub fixed: Option<(Timestamp, String)>,
     /// Lines added and removed against the base, and when that was asked.
+    /// Works that change the same files.
+    pub overlaps: Vec<Overlap>,
     pub measured: HashMap<TaskId, (Timestamp, Option<Changed>)>,
     /// Tasks that came to need the user, since when: the bell is rung for those that still do a while later.
     pub calling: BTreeMap<TaskId, BootTime>,
@@ -157,6 +161,7 @@ impl Model {
             toast: None,
             sweep: None,
             fixed: None,
+            overlaps: Vec::new(),
             measured: HashMap::new(),
             calling: BTreeMap::new(),
             works_off: false,

@@ -7,7 +7,7 @@ use crossterm::event::{KeyEvent, MouseEvent};
 
 use super::diff::{Look, Seen};
 use super::keymap::{Intent, Simple};
-use crate::domain::diff::File;
+use crate::domain::diff::{Changed, File};
 use crate::domain::id::TaskId;
 use crate::domain::patch::Patch;
 use crate::domain::state::Status;
@@ -17,6 +17,7 @@ use crate::engine::Fault;
 use crate::engine::board::{Board, Shown};
 use crate::engine::merge::Merge;
 use crate::engine::review::Bounced;
+use crate::engine::survey::Found;
 use crate::engine::tasks::Removed;
 
 /// Something happened.
@@ -73,6 +74,8 @@ pub enum Msg {
         task: TaskId,
         changed: Option<Changed>,
     },
+    /// What the works on the board come to, and where they meet.
+    Surveyed(Found),
     /// SIGTSTP: give the terminal away and stop.
     Stopped,
     /// SIGCONT: somebody may have had the terminal meanwhile.
@@ -86,25 +89,6 @@ impl Msg {
     #[must_use]
     pub const fn is_input(&self) -> bool {
         matches!(self, Self::Key(_) | Self::Mouse(_) | Self::Paste(_))
-    }
-}
-
-/// How much of a task's work there is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Changed {
-    /// Lines, against the base, committed or not.
-    pub added: usize,
-    pub removed: usize,
-    /// Files with changes in no commit.
-    pub uncommitted: usize,
-}
-
-impl Changed {
-    /// For people; `minus` is the sign before what was removed.
-    #[must_use]
-    pub fn text(self, minus: &str) -> String {
-        let lines = format!("+{} {minus}{}", self.added, self.removed);
-        if self.uncommitted == 0 { lines } else { format!("{lines}, {} uncommitted", self.uncommitted) }
     }
 }
 

@@ -15,7 +15,7 @@ const TASK: &str = "id title status repo agent base branch priority batch prompt
      reason note activity activity_source activity_since saying waits_until not_before orphans archived pr_url pr_number pr_said review_state review_rounds commits tree head untouched created_at updated_at \
      attempt";
 const ATTEMPT: &str = "id number phase live branch worktree base socket session pane_id pane shim_pid agent_pid port started_at \
-     ended_at exit_code exit_signal cause kept leftovers";
+     ended_at exit_code exit_signal cause kept leftovers touched";
 
 #[test]
 fn every_key_of_the_json_is_on_its_page() {

@@ -107,6 +107,9 @@ fn print(card: &Card, attempts: &[Seen], timeline: &[Record], now: Timestamp) {
         for kept in &seen.attempt.kept {
             say("  kept", kept);
         }
+        if !seen.attempt.touched.is_empty() {
+            say("  checkout", &format!("written in yours while it ran: {}", seen.attempt.touched.join(", ")));
+        }
         for leftover in &seen.attempt.leftovers {
             say("  left over", leftover);
         }

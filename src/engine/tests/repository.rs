@@ -9,6 +9,7 @@ use crate::domain::id::AttemptId;
 use crate::domain::patch::{Limit, Patch};
 use crate::domain::pull::Pull;
 use crate::domain::saga::Remains;
+use crate::domain::time::Timestamp;
 use crate::domain::tree::{Head, Whereabouts};
 use crate::ports::forge;
 use crate::ports::worktrees::{
@@ -184,6 +185,19 @@ impl Worktrees for Party {
 
     fn ignored(&self, _repo: &Path) -> trees::Result<Vec<PathBuf>> {
         self.gate("trees.ignored", git_error, || Ok(Vec::new()))
+    }
+
+    fn touched(&self, _repo: &Path, _since: Timestamp) -> trees::Result<Vec<PathBuf>> {
+        self.gate("trees.touched", git_error, || Ok(Vec::new()))
+    }
+
+    fn clash(
+        &self,
+        _one: &trees::Compared<'_>,
+        _other: &trees::Compared<'_>,
+        _path: &Path,
+    ) -> trees::Result<trees::Clash> {
+        self.gate("trees.clash", git_error, || Ok(trees::Clash::Same))
     }
 
     fn included(&self, _repo: &Path) -> trees::Result<Vec<PathBuf>> {

@@ -243,12 +243,14 @@ impl<'a> World<'a> {
         self.engine.ports.notifier.start(&argv);
     }
 
-    /// Processes that outlive the agent are reported, not ended: a dev server is not an agent.
+    /// Processes that outlive the agent are reported, not ended: a dev server is not an agent. So is what was written in
+    /// the user's own checkout.
     fn note_leftovers(&self) {
         let me = self.engine.ports.processes.me();
         let left = self.engine.ports.processes.marked(&self.plan.id).unwrap_or_default();
         let left = left.into_iter().filter(|found| found.process != me).collect();
         leftover::note(&self.engine, &self.plan.id, left, &self.engine.stamp(Who::Shim));
+        leftover::note_touched(&self.engine, self.plan, &self.engine.stamp(Who::Shim));
     }
 }
 

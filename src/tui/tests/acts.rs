@@ -5,14 +5,14 @@ use std::time::Duration;
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
 use super::support::{Screen, card, doing, glance, live, minutes_ago, quiet, titled};
-use crate::domain::diff::Change;
+use crate::domain::diff::{Change, Changed};
 use crate::domain::id::TaskId;
 use crate::domain::pull::Linked;
 use crate::domain::state::{Activity, Cause, Phase, Source, Status};
 use crate::engine::board::{Board, Card, Shown};
 use crate::engine::{Fault, Kind};
 use crate::tui::keymap::Simple;
-use crate::tui::msg::{Act, Answer, Changed, Cmd, Content, Done, Entry, Msg, Query, Sweep, Tab, Timeline};
+use crate::tui::msg::{Act, Answer, Cmd, Content, Done, Entry, Msg, Query, Sweep, Tab, Timeline};
 use crate::tui::overlay::Overlay;
 
 fn acts(screen: &Screen) -> Vec<Act> {

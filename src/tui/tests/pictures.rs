@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::support::{NOON, Screen, board, doing, glance, live, minutes_ago, quiet, titled};
-use crate::domain::diff::Change;
+use crate::domain::diff::{Change, Changed};
 use crate::domain::id::TaskId;
 use crate::domain::liveness::Liveness;
 use crate::domain::state::{Activity, Cause, Phase, Source, Status};
@@ -11,7 +11,7 @@ use crate::domain::task::{Blocker, Why};
 use crate::engine::board::Card;
 use crate::engine::{Fault, Hint, Kind, Remedy};
 use crate::tui::keymap::Intent;
-use crate::tui::msg::{Act, Answer, Changed, Content, Entry, Fact, Msg, Report, Saved, Sweep, Tab, Timeline};
+use crate::tui::msg::{Act, Answer, Content, Entry, Fact, Msg, Report, Saved, Sweep, Tab, Timeline};
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 

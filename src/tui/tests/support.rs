@@ -130,6 +130,7 @@ pub fn live(id: i64, title: &str, phase: Phase, minutes: i64) -> Card {
         failure: None,
         kept: Vec::new(),
         leftovers: Vec::new(),
+        touched: Vec::new(),
         left_running: Vec::new(),
         cleaned: false,
         doing: None,

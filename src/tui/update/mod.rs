@@ -76,6 +76,12 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
             }
             watch(model)
         }
+        Msg::Surveyed(found) => {
+            let now = model.now.wall;
+            model.measured.extend(found.changed.into_iter().map(|(task, changed)| (task, (now, changed))));
+            model.overlaps = found.overlaps;
+            Vec::new()
+        }
         Msg::Measured { task, changed } => {
             if model.board.card(task).is_some() {
                 model.measured.insert(task, (model.now.wall, changed));

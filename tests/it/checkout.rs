@@ -1,0 +1,41 @@
+//! What is written in the user's own checkout while an agent runs, which has a worktree of its own.
+
+use serde_json::json;
+
+use crate::support::World;
+
+#[test]
+fn what_is_written_in_the_users_checkout_is_told_and_not_touched() {
+    let world = World::new();
+    std::fs::write(world.repo().join("mine.txt"), "of before").unwrap();
+    std::fs::write(world.repo().join(".git/info/exclude"), "*.log\n").unwrap();
+    let script = format!(
+        "cd {}; echo x > stray.txt; mkdir -p new; echo y > new/b.txt; echo z > ignored.log; git rm -q --cached a.txt; rm a.txt; cd -; \
+         echo work > w; git add w; git commit -qm w",
+        world.repo().display()
+    );
+    world.commit("a.txt", "a");
+    world.ok(&["add", "t", "--prompt", &script]);
+    world.ok(&["dispatch", "1"]);
+    let task = world.settled(1, "review");
+    let touched = crate::support::until("the remark", || {
+        let touched = world.task(1)["attempt"]["touched"].clone();
+        (touched != json!([])).then_some(touched)
+    });
+    assert_eq!(touched, json!(["a.txt", "new/b.txt", "stray.txt"]), "{task}");
+    assert!(world.ok(&["show", "1"]).contains("written in yours while it ran: a.txt, new/b.txt, stray.txt"));
+    assert_eq!(std::fs::read_to_string(world.repo().join("stray.txt")).unwrap(), "x\n");
+    assert_eq!(std::fs::read_to_string(world.repo().join("mine.txt")).unwrap(), "of before");
+}
+
+#[test]
+fn who_works_where_it_should_is_not_remarked_on() {
+    let world = World::new();
+    std::fs::write(world.repo().join("mine.txt"), "of before").unwrap();
+    world.configure("[worktrees]\nroot = \"{repo}/.trees\"\n");
+    world.ok(&["add", "t", "--prompt", "echo work > w; git add w; git commit -qm w; echo more > v"]);
+    world.ok(&["dispatch", "1"]);
+    let shim = world.settled(1, "review")["attempt"]["shim_pid"].as_i64().unwrap();
+    crate::support::until("the end of its shim", || (!crate::support::runs(shim)).then_some(()));
+    assert_eq!(world.task(1)["attempt"]["touched"], json!([]));
+}
