@@ -429,11 +429,14 @@ pub struct Bounce {
     #[arg(value_name = "ID", value_parser = ids::one)]
     pub id: i64,
     /// What to do differently: a text, - for standard input, or @FILE
-    #[arg(long, value_name = "TEXT|-|@FILE", allow_hyphen_values = true, required_unless_present = "comments")]
+    #[arg(long, value_name = "TEXT|-|@FILE", allow_hyphen_values = true, required_unless_present_any = ["comments", "from_pr"])]
     pub note: Option<String>,
     /// With the comments on its work that were not sent yet
     #[arg(long)]
     pub comments: bool,
+    /// With the failed checks of its pull request and what its reviewers said, as far as its agent does not know of it
+    #[arg(long, conflicts_with = "comments")]
+    pub from_pr: bool,
 }
 
 #[derive(Debug, ClapArgs)]

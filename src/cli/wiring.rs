@@ -10,7 +10,7 @@ use crate::domain::attempt::Files;
 use crate::domain::permission::Caller;
 use crate::domain::settings::Settings;
 use crate::engine::{Engine, Fault, Kind, Ports, Surroundings, tasks, trust};
-use crate::forge::GitHub;
+use crate::forge::Programs;
 use crate::git::Git;
 use crate::os::clock::SystemClock;
 use crate::os::disk::FileSystem;
@@ -266,7 +266,7 @@ pub fn engine(
         store: Box::new(store),
         trees: Box::new(git.clone()),
         merges: Box::new(git),
-        forge: Box::new(GitHub),
+        forge: Box::new(Programs { settings: settings.forge.clone() }),
         mux: Box::new(Tmux::new(settings.timing.tmux)),
         clock: Box::new(SystemClock),
         locks: Box::new(FileLocks),

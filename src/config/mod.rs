@@ -31,7 +31,7 @@ pub use template::commented;
 use self::document::Document;
 use crate::agent;
 use crate::domain::bounds::CONFIGURATION;
-use crate::domain::settings::{Completion, Merge, Permissions, Queue, Settings, Timing, Tmux, Ui, Worktrees};
+use crate::domain::settings::{Completion, Forge, Merge, Permissions, Queue, Settings, Timing, Tmux, Ui, Worktrees};
 use crate::domain::text;
 
 /// What tells an agent how to report, unless configured.
@@ -111,6 +111,7 @@ pub fn defaults(env: Environment<'_>) -> Settings {
         queue: Queue::default(),
         merge: Merge::default(),
         completion: Completion { preamble: PREAMBLE.to_owned(), ..Completion::default() },
+        forge: Forge::default(),
         permissions: Permissions::default(),
         tmux: Tmux::default(),
         timing: Timing::default(),

@@ -121,6 +121,13 @@ pub(super) const SECTIONS: &[Section] = &[
         rows: Rows::Templates(TEMPLATE),
         repository: Share::Everything,
     },
+    Section {
+        name: "forge",
+        doc: "The programs that know where pull requests are, as argument lists that no shell sees: GitHub's gh, unless you \
+              name others (docs/forges.md has glab and tea). [] where yours has no such.",
+        rows: Rows::Settings(FORGE),
+        repository: Share::Nothing,
+    },
     Section { name: "permissions", doc: "", rows: Rows::Settings(PERMISSIONS), repository: Share::Nothing },
     Section { name: "tmux", doc: "", rows: Rows::Settings(TMUX), repository: Share::Nothing },
     Section {
@@ -576,6 +583,70 @@ const TIMING: &[Row<Settings>] = &[
     ),
 ];
 
+const FORGE: &[Row<Settings>] = &[
+    row(
+        "find",
+        "Prints the open pull request of {branch} as JSON: an object, or a list with at most one.",
+        |settings, field, _| value::optional_argv(field).map(|argv| settings.forge.find = argv),
+        |settings| Some(settings.forge.find.clone().into()),
+    ),
+    row(
+        "create",
+        "Opens one from {branch} ({head}: with the owner of a fork before it) into {base}, with {title} and {body}, which it can also read from standard input, and prints its address.",
+        |settings, field, _| value::optional_argv(field).map(|argv| settings.forge.create = argv),
+        |settings| Some(settings.forge.create.clone().into()),
+    ),
+    row(
+        "draft",
+        "What `create` is given besides for a draft.",
+        |settings, field, _| value::optional_argv(field).map(|argv| settings.forge.draft = argv),
+        |settings| Some(settings.forge.draft.clone().into()),
+    ),
+    row(
+        "view",
+        "Prints the one of {number} as JSON.",
+        |settings, field, _| value::optional_argv(field).map(|argv| settings.forge.view = argv),
+        |settings| Some(settings.forge.view.clone().into()),
+    ),
+    row(
+        "reviews",
+        "Prints as JSON what was said of all of it.",
+        |settings, field, _| value::optional_argv(field).map(|argv| settings.forge.reviews = argv),
+        |settings| Some(settings.forge.reviews.clone().into()),
+    ),
+    row(
+        "comments",
+        "Prints as JSON what was said of its lines.",
+        |settings, field, _| value::optional_argv(field).map(|argv| settings.forge.comments = argv),
+        |settings| Some(settings.forge.comments.clone().into()),
+    ),
+    row(
+        "log",
+        "Prints the log of {job} of {run}, where the address of a failed check has these.",
+        |settings, field, _| value::optional_argv(field).map(|argv| settings.forge.log = argv),
+        |settings| Some(settings.forge.log.clone().into()),
+    ),
+    row(
+        "web",
+        "Shows it in a browser.",
+        |settings, field, _| value::optional_argv(field).map(|argv| settings.forge.web = argv),
+        |settings| Some(settings.forge.web.clone().into()),
+    ),
+    row(
+        "reference",
+        "The reference that has the commits of the one of {number}; \"refs/merge-requests/{number}/head\" on GitLab.",
+        |settings, field, _| field.text().map(|reference| reference.clone_into(&mut settings.forge.reference)),
+        |settings| Some(settings.forge.reference.as_str().into()),
+    ),
+    row(
+        "auto_bounce",
+        "How often the agent of a task in review is sent back by itself with the failed checks of its pull request and what \
+         its reviewers said. What those say who may not write to the repository is left out then; 0: never.",
+        |settings, field, _| field.number(0).map(|times| settings.forge.auto_bounce = times),
+        |settings| Some(settings.forge.auto_bounce.into()),
+    ),
+];
+
 const NOTIFY: &[Row<Settings>] = &[
     row("waiting", "An agent waits for an answer.", value::notify, |settings| value::notified(settings, "waiting"))
         .example("[]"),
@@ -671,6 +742,7 @@ mod tests {
                 "completion",
                 "merge",
                 "templates",
+                "forge",
                 "permissions",
                 "tmux",
                 "timing",

@@ -41,6 +41,81 @@ pub struct Checks {
     pub pending: usize,
 }
 
+/// A check that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    pub name: String,
+    /// Empty where there is none.
+    pub url: String,
+}
+
+/// What somebody said of a pull request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    pub author: String,
+    pub text: String,
+    /// `FILE:LINE`, where it is about one.
+    pub place: Option<String>,
+    pub at: Timestamp,
+    /// Whoever said it may write to the repository.
+    pub is_insider: bool,
+}
+
+/// What a pull request still needs, as its forge shows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wishes {
+    /// With the end of what they printed, where that is known.
+    pub failed: Vec<(Check, Option<String>)>,
+    /// In the order of time.
+    pub said: Vec<Remark>,
+}
+
+/// What of that its agent was sent back with already.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fed {
+    /// The newest remark.
+    pub at: Option<Timestamp>,
+    /// The addresses of the failed checks.
+    pub checks: Vec<String>,
+    /// How often nobody asked for that.
+    pub times: u32,
+}
+
+impl Wishes {
+    /// These that may be handed on without anybody having read them.
+    #[must_use]
+    pub fn of_insiders(mut self) -> Self {
+        self.said.retain(|remark| remark.is_insider);
+        self
+    }
+
+    /// The feedback that is made of what is new, and what was handed on then. `None` where nothing is new.
+    #[must_use]
+    pub fn feedback(&self, number: i64, url: &str, fed: &Fed) -> Option<(String, Fed)> {
+        let said: Vec<&Remark> = self.said.iter().filter(|remark| fed.at.is_none_or(|at| remark.at > at)).collect();
+        let checks: Vec<String> = self.failed.iter().map(|(check, _)| check.url.clone()).collect();
+        if said.is_empty() && (checks.is_empty() || checks == fed.checks) {
+            return None;
+        }
+        let check = |(check, log): &(Check, Option<String>)| {
+            let log = log.iter().flat_map(|log| log.lines()).map(|line| format!("\n    {line}"));
+            format!("\n- {} {}{}", check.name, check.url, log.collect::<String>())
+        };
+        let remark = |remark: &&Remark| {
+            let place = remark.place.as_ref().map(|place| format!(" on {place}")).unwrap_or_default();
+            format!("{}{place}:\n{}", remark.author, remark.text)
+        };
+        let mut parts = vec![format!("Pull request {number} ({url}) can't be merged like this.")];
+        if !self.failed.is_empty() {
+            parts.push(format!("Failed checks:{}", self.failed.iter().map(check).collect::<String>()));
+        }
+        parts.extend(said.iter().map(remark));
+        let text = parts.join("\n\n");
+        let at = said.iter().map(|remark| remark.at).max().or(fed.at);
+        Some((text, Fed { at, checks, times: fed.times }))
+    }
+}
+
 words! {
     /// Where a task's pull request stands.
     ReviewState, "state of a pull request" {
@@ -78,6 +153,7 @@ pub struct Linked {
     /// What there is to say of it, for people.
     pub said: String,
     pub asked_at: Timestamp,
+    pub fed: Fed,
 }
 
 impl Linked {
@@ -95,6 +171,7 @@ impl Linked {
             rounds: before.map_or(0, |before| before.rounds) + u32::from(again),
             said,
             asked_at: now,
+            fed: same.map(|before| before.fed.clone()).unwrap_or_default(),
         }
     }
 
@@ -146,7 +223,7 @@ impl Pull {
 
 #[cfg(test)]
 mod tests {
-    use super::{Checks, Linked, Pull, ReviewState, Stage, Verdict};
+    use super::{Check, Checks, Fed, Linked, Pull, Remark, ReviewState, Stage, Verdict, Wishes};
     use crate::domain::state::Status;
     use crate::domain::time::Timestamp;
 
@@ -164,6 +241,37 @@ mod tests {
         assert_eq!(state(Stage::Open, Some(Verdict::ChangesRequested), Status::InProgress), "fixing");
         assert_eq!(state(Stage::Open, Some(Verdict::Approved), Status::Review), "approved");
         assert_eq!(state(Stage::Merged, Some(Verdict::Approved), Status::InProgress), "merged");
+    }
+
+    #[test]
+    fn only_what_is_new_is_handed_on() {
+        let remark = |author: &str, at: i64, place: Option<&str>, is_insider| Remark {
+            author: author.to_owned(),
+            text: format!("says {at}"),
+            place: place.map(str::to_owned),
+            at: Timestamp(at),
+            is_insider,
+        };
+        let check = |url: &str| Check { name: "build".to_owned(), url: url.to_owned() };
+        let wishes = Wishes {
+            failed: vec![(check("run/1"), Some("line 1\nline 2".to_owned()))],
+            said: vec![remark("ann", 5, Some("a.rs:3"), true), remark("eve", 6, None, false)],
+        };
+        let (text, fed) = wishes.feedback(7, "u", &Fed::default()).unwrap();
+        let checks = "Failed checks:\n- build run/1\n    line 1\n    line 2";
+        let all = format!(
+            "Pull request 7 (u) can't be merged like this.\n\n{checks}\n\nann on a.rs:3:\nsays 5\n\neve:\nsays 6"
+        );
+        assert_eq!(text, all);
+        assert_eq!(wishes.feedback(7, "u", &fed), None);
+        let again = Wishes { failed: vec![(check("run/2"), None)], ..wishes.clone() };
+        let (text, after) = again.feedback(7, "u", &fed).unwrap();
+        assert!(text.contains("run/2") && !text.contains("says"), "{text}");
+        assert_eq!(after.at, fed.at);
+        let insiders = wishes.of_insiders();
+        assert_eq!(insiders.said.len(), 1);
+        let (text, _) = insiders.feedback(7, "u", &Fed::default()).unwrap();
+        assert!(!text.contains("eve"));
     }
 
     #[test]

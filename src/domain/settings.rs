@@ -23,6 +23,7 @@ pub struct Settings {
     pub queue: Queue,
     pub completion: Completion,
     pub merge: Merge,
+    pub forge: Forge,
     pub permissions: Permissions,
     pub tmux: Tmux,
     pub timing: Timing,
@@ -182,6 +183,58 @@ pub struct Merge {
 impl Default for Merge {
     fn default() -> Self {
         Self { method: Method::Merge, verify: false, keep: false }
+    }
+}
+
+/// `[forge]`: the programs that know where pull requests are, each an argv; empty where there is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forge {
+    pub find: Vec<String>,
+    pub create: Vec<String>,
+    /// What `create` is given besides for a draft.
+    pub draft: Vec<String>,
+    pub view: Vec<String>,
+    pub reviews: Vec<String>,
+    pub comments: Vec<String>,
+    pub log: Vec<String>,
+    pub web: Vec<String>,
+    /// The reference that has the commits of a pull request.
+    pub reference: String,
+    /// How often a task's agent is sent back by itself with what its pull request still needs.
+    pub auto_bounce: u32,
+}
+
+impl Default for Forge {
+    fn default() -> Self {
+        let argv = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        let fields = "number,url,state,isDraft,reviewDecision,statusCheckRollup";
+        let head = "title,headRefName,isCrossRepository,headRepository,headRepositoryOwner";
+        Self {
+            find: argv(&[
+                "gh", "pr", "list", "--head", "{branch}", "--state", "open", "--limit", "1", "--json", fields,
+            ]),
+            create: argv(&[
+                "gh",
+                "pr",
+                "create",
+                "--head",
+                "{head}",
+                "--base",
+                "{base}",
+                "--title",
+                "{title}",
+                "--body-file",
+                "-",
+            ]),
+            draft: argv(&["--draft"]),
+            view: argv(&["gh", "pr", "view", "{number}", "--json", &format!("{fields},{head}")]),
+            reviews: argv(&["gh", "pr", "view", "{number}", "--json", "reviews,comments"]),
+            comments: argv(&["gh", "api", "--paginate", "repos/{owner}/{repo}/pulls/{number}/comments"]),
+            log: argv(&["gh", "run", "view", "{run}", "--job", "{job}", "--log-failed"]),
+            web: argv(&["gh", "pr", "view", "{number}", "--web"]),
+            reference: "refs/pull/{number}/head".to_owned(),
+            auto_bounce: 0,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::domain::pull::Pull;
+use crate::domain::pull::{Pull, Wishes};
 
 /// Where a branch was pushed to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +65,8 @@ pub trait Forge {
     /// Makes the branch of the one of this number a local one, which a push brings back to where it came from. One that is
     /// there is never moved: it has to be at the same commit.
     fn fetch(&self, repo: &Path, number: i64) -> Result<Fetched>;
+    /// What the one of this number still needs.
+    fn wishes(&self, repo: &Path, number: i64) -> Result<Wishes>;
     /// Shows it in the user's browser.
     fn browse(&self, repo: &Path, number: i64) -> Result<()>;
 }

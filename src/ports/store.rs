@@ -17,7 +17,7 @@ use crate::domain::id::{AttemptId, Place, Process, TaskId};
 use crate::domain::import::Needed;
 use crate::domain::lifecycle::{Event, Limits};
 use crate::domain::merge::Method;
-use crate::domain::pull::Linked;
+use crate::domain::pull::{Fed, Linked};
 use crate::domain::queue::{Counts, Limit};
 use crate::domain::state::{Act, Activity, Cause, Phase, Source, Spoken, Status, Who};
 use crate::domain::task::{Blocker, Draft, Edit, Task};
@@ -257,6 +257,8 @@ pub enum Amendment {
     Merged { task: TaskId, into: String, from: String, to: String, method: Method },
     /// What was learnt of its pull request. It leaves an event only where that is news.
     Pull { task: TaskId, pull: Linked },
+    /// What of its pull request its agent was sent back with.
+    Fed { task: TaskId, fed: Fed },
     /// Soft deletion. Only without a live attempt.
     Delete { task: TaskId },
     /// The undo of that. Only while no other task has its external id.

@@ -80,6 +80,14 @@ pub(super) fn amend(conn: &Connection, amendment: &Amendment, stamp: &Stamp) -> 
             noted(conn, written, *task, None, facts, stamp)
         }
         Amendment::Pull { task, pull } => link(conn, *task, pull, stamp),
+        Amendment::Fed { task, fed } => {
+            let written = conn
+                .prepare_cached(
+                    "UPDATE tasks SET pr_fed_at = ?1, pr_fed_checks = ?2, pr_fed_times = ?3 WHERE id = ?4 AND deleted_at IS NULL",
+                )?
+                .execute(params![fed.at.map(|at| at.0), list_text(&fed.checks), fed.times, task.0])?;
+            Ok(written == 1)
+        }
         Amendment::Delete { task } => shelf::delete(conn, *task, stamp),
         Amendment::Undelete { task } => shelf::undelete(conn, *task, stamp),
         Amendment::Archive { task } => shelf::archive(conn, *task, stamp),
@@ -95,7 +103,9 @@ fn link(conn: &Connection, task: TaskId, pull: &Linked, stamp: &Stamp) -> Done<b
     let written = conn
         .prepare_cached(
             "UPDATE tasks SET pr_url = ?1, pr_number = ?2, review_state = ?3, review_rounds = ?4, pr_said = ?5,
-                pr_asked_at = ?6, updated_at = ?7 WHERE id = ?8 AND deleted_at IS NULL",
+                pr_asked_at = ?6, updated_at = ?7, pr_fed_at = iif(pr_number IS ?2, pr_fed_at, NULL),
+                pr_fed_checks = iif(pr_number IS ?2, pr_fed_checks, '[]'),
+                pr_fed_times = iif(pr_number IS ?2, pr_fed_times, 0) WHERE id = ?8 AND deleted_at IS NULL",
         )?
         .execute(params![
             pull.url,

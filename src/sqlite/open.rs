@@ -36,6 +36,7 @@ pub(super) const STEPS: &[M<'static>] = &[
     M::up(include_str!("migrations/0008_comments.sql")),
     M::up(include_str!("migrations/0009_branches.sql")),
     M::up(include_str!("migrations/0010_touched.sql")),
+    M::up(include_str!("migrations/0011_fed.sql")),
 ];
 /// The mark of a board among databases.
 const APPLICATION: i64 = 0x676e_6772;

@@ -10,7 +10,7 @@ use super::events::{self, Entry};
 use super::rows::{Cells, list_text, millis, path_text};
 use super::trouble::{Done, Trouble};
 use crate::domain::id::TaskId;
-use crate::domain::pull::{Linked, ReviewState};
+use crate::domain::pull::{Fed, Linked, ReviewState};
 use crate::domain::state::{Cause, Status};
 use crate::domain::task::{Blocker, Draft, Task, Why};
 use crate::domain::time::Timestamp;
@@ -20,7 +20,7 @@ const SELECT: &str = "SELECT id, title, prompt, repo, agent, base, priority, bat
     external_id, extra, unsafe_mode, status, cause, reason, note, not_before, orphans, archived, attempt,
     coalesce((SELECT max(number) FROM attempts WHERE attempts.task = tasks.id), 0) AS attempts,
     created_at, updated_at, pr_url, pr_number, review_state, review_rounds, pr_said, pr_asked_at,
-    branch FROM tasks";
+    pr_fed_at, pr_fed_checks, pr_fed_times, branch FROM tasks";
 
 /// What tasks wait for: in their order, and why each is waited for, if it still is.
 type Needs = HashMap<TaskId, Vec<(TaskId, Option<Why>)>>;
@@ -162,8 +162,13 @@ fn pull(cells: &Cells<'_>) -> Done<Option<Linked>> {
     let rounds = cells.number("review_rounds")?;
     let said = cells.maybe_text("pr_said")?.unwrap_or_default();
     let asked_at = cells.maybe_instant("pr_asked_at")?.unwrap_or(Timestamp(0));
+    let fed = Fed {
+        at: cells.maybe_instant("pr_fed_at")?,
+        checks: cells.list("pr_fed_checks")?,
+        times: cells.number("pr_fed_times")?,
+    };
     let linked = url.zip(number).zip(state);
-    Ok(linked.map(|((url, number), state)| Linked { number, url, state, rounds, said, asked_at }))
+    Ok(linked.map(|((url, number), state)| Linked { number, url, state, rounds, said, asked_at, fed }))
 }
 
 pub(super) fn add(conn: &Connection, drafts: &[Draft], stamp: &Stamp) -> Done<Vec<TaskId>> {

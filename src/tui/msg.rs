@@ -271,6 +271,10 @@ pub enum Act {
     Pull {
         task: TaskId,
     },
+    /// Sends it back with what its pull request still needs.
+    PullFeedback {
+        task: TaskId,
+    },
     Simple {
         task: TaskId,
         act: Simple,
@@ -310,6 +314,7 @@ impl Act {
             | Self::Stop { task }
             | Self::Approve { task }
             | Self::Pull { task }
+            | Self::PullFeedback { task }
             | Self::Simple { task, .. }
             | Self::Remove { task, .. }
             | Self::Send { task, .. }
@@ -343,7 +348,7 @@ impl Act {
             | Self::WorkOff
             | Self::Retry { .. }
             | Self::Verify { .. } => "claiming",
-            Self::Bounce { .. } => "sending back",
+            Self::Bounce { .. } | Self::PullFeedback { .. } => "sending back",
             Self::Comment { .. } => "commenting",
             Self::Stop { .. } => "stopping",
             Self::Approve { .. } => "approving",

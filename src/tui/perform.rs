@@ -313,6 +313,7 @@ impl Scene<'_> {
             }
             Act::Merge { tasks } => merge::carry_out(engine, tasks)?,
             Act::Pull { task } => merge::pull(engine, *task)?,
+            Act::PullFeedback { task } => Done::Bounced(*task, crate::engine::merge::bounce(engine, *task, None)?, 0),
             Act::Simple { task, act } => {
                 act.carry_out(engine, *task)?;
                 Done::Simple(*task, *act)

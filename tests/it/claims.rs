@@ -200,7 +200,7 @@ fn d3_a_panic_in_the_saga_is_a_failure_like_any_other() {
         ports: Ports {
             store: Box::new(Sqlite::open(&world.database(), &state, PATIENCE).unwrap()),
             trees: Box::new(Git::new(PATIENCE)),
-            forge: Box::new(ganger::forge::GitHub),
+            forge: Box::new(ganger::forge::Programs::default()),
             merges: Box::new(Git::new(PATIENCE)),
             mux: Box::new(Panics(Tmux::new(PATIENCE))),
             clock: Box::new(SystemClock),

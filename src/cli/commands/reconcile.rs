@@ -56,8 +56,12 @@ fn print(wiring: &Wiring, report: &Report, (learnt, failed): &(Vec<Learnt>, Opti
         output::object(whole);
         return;
     }
-    for Learnt { task, pull, is_done } in learnt {
-        let done = if *is_done { ": the task is done" } else { "" };
+    for Learnt { task, pull, is_done, is_bounced } in learnt {
+        let done = match (is_done, is_bounced) {
+            (true, _) => ": the task is done",
+            (_, true) => ": its agent is sent back with that",
+            _ => "",
+        };
         output::say(&format!("task {task}: {} is {}{done}", pull.url, pull.said));
     }
     let would = if dry_run { "would " } else { "" };
@@ -114,8 +118,10 @@ fn pass(wiring: &Wiring, engine: &Engine, scope: &Scope, told: &mut Vec<String>)
         Ok(report) => {
             let unknown: Vec<String> =
                 report.unknown.iter().map(|action| format!("{} {}", action.attempt, action.reason)).collect();
-            if report.changes() || unknown != *told {
-                print(wiring, &report, &(Vec::new(), None), false);
+            // A forge that can't be asked changes nothing: `ganger reconcile` says why.
+            let learnt = learn(engine, scope.repo.as_deref()).map_or_else(|_| Vec::new(), |(learnt, _)| learnt);
+            if report.changes() || unknown != *told || !learnt.is_empty() {
+                print(wiring, &report, &(learnt, None), false);
             }
             *told = unknown;
         }

@@ -6,7 +6,7 @@ use crate::cli::output;
 use crate::cli::wiring::Wiring;
 use crate::domain::id::TaskId;
 use crate::engine::review::{self, Bounced};
-use crate::engine::{comments, diff};
+use crate::engine::{comments, diff, merge};
 
 /// Approves a task in review.
 ///
@@ -46,6 +46,8 @@ pub fn bounce(wiring: &Wiring, args: &Bounce) -> Outcome {
         let (bounced, round, count) = comments::bounce(&engine, id, note.as_deref())?;
         output::mention(&format!("round {round}: {count} comments"));
         bounced
+    } else if args.from_pr {
+        merge::bounce(&engine, id, note.as_deref())?
     } else {
         review::bounce(&engine, id, note.as_deref().unwrap_or_default())?
     };

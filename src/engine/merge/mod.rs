@@ -22,7 +22,7 @@ use crate::ports::merges::{Build, Check, Moved};
 use crate::ports::store::Amendment;
 
 pub use look::{approved, is_recorded};
-pub use pull::{Learnt, Opened, Wanted, browse, fetch, learn, link, open};
+pub use pull::{Learnt, Opened, Wanted, bounce, browse, fetch, learn, link, open};
 
 /// How often a merge is made anew because the branch or the work has moved meanwhile.
 const ROUNDS: usize = 5;

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use super::{Request, commit, look};
 use crate::domain::id::TaskId;
-use crate::domain::pull::{Linked, Pull, ReviewState};
+use crate::domain::pull::{Fed, Linked, Pull, ReviewState, Verdict};
 use crate::domain::state::{Status, Who};
 use crate::domain::task::Task;
 use crate::domain::text;
-use crate::engine::{Engine, Fault, Kind, Remedy, review};
+use crate::engine::review::{self, Bounced};
+use crate::engine::{Engine, Fault, Kind, Remedy};
 use crate::ports::forge::{Fetched, ForgeError, New};
 use crate::ports::store::{Amendment, Filter};
 
@@ -46,6 +47,8 @@ pub struct Learnt {
     pub pull: Linked,
     /// It was merged, and so the task is done.
     pub is_done: bool,
+    /// Its agent was sent back by itself with what it still needs.
+    pub is_bounced: bool,
 }
 
 /// Pushes a task's work, and opens a pull request of it, unless there is one already.
@@ -122,15 +125,53 @@ pub fn link(engine: &Engine, task: &Task, pull: &Pull) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Sends a task back with what its pull request still needs, as far as that is new.
+///
+/// # Errors
+/// [`Kind::Conflict`] where it has no pull request, or nothing is new; those of the forge and of [`review::bounce`].
+pub fn bounce(engine: &Engine, id: TaskId, note: Option<&str>) -> Result<Bounced, Fault> {
+    let task = engine.task(id)?;
+    let Some(pull) = &task.pull else { return Err(has_none(id)) };
+    let wishes = engine.ports.forge.wishes(&task.draft.repo, pull.number).map_err(|error| fault(error).of(id))?;
+    let Some((text, fed)) = wishes.feedback(pull.number, &pull.url, &pull.fed) else {
+        let why = format!(
+            "task {id}: pull request {} has no failed check and no remark that its agent does not know of",
+            pull.number
+        );
+        return Err(Fault::new(Kind::Conflict, why).of(id).hint(format!("ganger pr {id} --web")));
+    };
+    let said = note.map(|note| format!("{}\n\n", note.trim())).unwrap_or_default() + &text::plain(&text);
+    let bounced = review::bounce(engine, id, &said)?;
+    engine.ports.store.amend(&Amendment::Fed { task: id, fed }, &engine.stamp(Who::Person))?;
+    Ok(bounced)
+}
+
+fn has_none(id: TaskId) -> Fault {
+    Fault::new(Kind::Conflict, format!("task {id} has no pull request")).of(id).hint(format!("ganger pr {id}"))
+}
+
+/// The same by itself, where the settings say so and not too often: whether it was sent back. What nobody has read is
+/// only handed on where it comes from those who may write to the repository.
+fn bounce_by_itself(engine: &Engine, task: &Task, seen: &Pull, pull: &Linked) -> Result<bool, Fault> {
+    let asks = seen.verdict == Some(Verdict::ChangesRequested) || (seen.checks.failed > 0 && seen.checks.pending == 0);
+    let is_due = task.status == Status::Review && pull.is_open() && asks;
+    if !is_due || pull.fed.times >= engine.settings.forge.auto_bounce {
+        return Ok(false);
+    }
+    let wishes = engine.ports.forge.wishes(&task.draft.repo, pull.number).map_err(|error| fault(error).of(task.id))?;
+    let Some((text, fed)) = wishes.of_insiders().feedback(pull.number, &pull.url, &pull.fed) else { return Ok(false) };
+    review::bounce(engine, task.id, &text::plain(&text))?;
+    let fed = Fed { times: fed.times + 1, ..fed };
+    engine.ports.store.amend(&Amendment::Fed { task: task.id, fed }, &engine.stamp(Who::Reconciler))?;
+    Ok(true)
+}
+
 /// Shows a task's pull request in the user's browser.
 ///
 /// # Errors
 /// [`Kind::Conflict`] where there is none; those of the forge.
 pub fn browse(engine: &Engine, task: &Task) -> Result<(), Fault> {
-    let Some(pull) = &task.pull else {
-        let why = format!("task {} has no pull request", task.id);
-        return Err(Fault::new(Kind::Conflict, why).of(task.id).hint(format!("ganger pr {}", task.id)));
-    };
+    let Some(pull) = &task.pull else { return Err(has_none(task.id)) };
     engine.ports.forge.browse(&task.draft.repo, pull.number).map_err(|error| fault(error).of(task.id))
 }
 
@@ -150,12 +191,12 @@ pub fn learn(engine: &Engine, repo: Option<&Path>) -> Result<(Vec<Learnt>, Optio
         if engine.is_interrupted() || now.since(before.asked_at) < OFTEN {
             continue;
         }
-        let pull = match engine.ports.forge.look(&task.draft.repo, before.number) {
+        let seen = match engine.ports.forge.look(&task.draft.repo, before.number) {
             Ok(pull) => pull,
             // What stands in the way of one stands in the way of all.
             Err(error) => return Ok((learnt, Some(fault(error).of(task.id)))),
         };
-        let pull = Linked::after(Some(before), &pull, task.status, now);
+        let pull = Linked::after(Some(before), &seen, task.status, now);
         let is_news = pull.is_news(Some(before));
         engine
             .ports
@@ -165,8 +206,13 @@ pub fn learn(engine: &Engine, repo: Option<&Path>) -> Result<(Vec<Learnt>, Optio
         if is_done {
             review::approve(engine, task.id)?;
         }
-        if is_news {
-            learnt.push(Learnt { task: task.id, pull, is_done });
+        let is_bounced = match bounce_by_itself(engine, &task, &seen, &pull) {
+            Ok(is_bounced) => is_bounced,
+            // It stays in review, which says what it says.
+            Err(fault) => return Ok((learnt, Some(fault))),
+        };
+        if is_news || is_bounced {
+            learnt.push(Learnt { task: task.id, pull, is_done, is_bounced });
         }
     }
     Ok((learnt, None))

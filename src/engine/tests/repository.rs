@@ -7,7 +7,7 @@ use crate::domain::attempt::{Plan, Tree};
 use crate::domain::diff::{Count, File};
 use crate::domain::id::AttemptId;
 use crate::domain::patch::{Limit, Patch};
-use crate::domain::pull::Pull;
+use crate::domain::pull::{Pull, Wishes};
 use crate::domain::saga::Remains;
 use crate::domain::time::Timestamp;
 use crate::domain::tree::{Head, Whereabouts};
@@ -325,6 +325,10 @@ impl forge::Forge for NoForge {
     }
 
     fn look(&self, _repo: &Path, _number: i64) -> forge::Result<Pull> {
+        Self::refused()
+    }
+
+    fn wishes(&self, _repo: &Path, _number: i64) -> forge::Result<Wishes> {
         Self::refused()
     }
 

@@ -7,7 +7,7 @@ use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use super::support::{Screen, card, doing, glance, live, minutes_ago, quiet, titled};
 use crate::domain::diff::{Change, Changed};
 use crate::domain::id::TaskId;
-use crate::domain::pull::Linked;
+use crate::domain::pull::{Fed, Linked};
 use crate::domain::state::{Activity, Cause, Phase, Source, Status};
 use crate::engine::board::{Board, Card, Shown};
 use crate::engine::{Fault, Kind};
@@ -505,11 +505,16 @@ fn a_pull_request_is_asked_about_before_anything_is_published() {
     let state = crate::domain::pull::ReviewState::Reviewing;
     let said = "open, 1 check failed".to_owned();
     let asked_at = minutes_ago(1);
-    let pull = Linked { number: 7, url: "https://forge/7".to_owned(), state, rounds: 1, said, asked_at };
+    let pull =
+        Linked { number: 7, url: "https://forge/7".to_owned(), state, rounds: 1, said, asked_at, fed: Fed::default() };
     cards[3].task.pull = Some(pull);
     screen.load(cards);
     screen.keys("esc");
     assert!(screen.text().contains("PR 7:"), "{}", screen.text());
+    screen.keys("B");
+    assert!(screen.text().contains("its failed checks and what was said of it since"), "{}", screen.text());
+    screen.keys("y");
+    assert_eq!(acts(&screen).last(), Some(&Act::PullFeedback { task: TaskId(4) }));
 }
 
 #[test]

@@ -182,6 +182,7 @@ fn open_everything(looker: &mut Looker) {
     looker.over(Context::Diff, Control::Close);
     looker.intent(Intent::Pull);
     close(looker);
+    looker.intent(Intent::PullFeedback);
     looker.intent(Intent::Bounce);
     close(looker);
     looker.intent(Intent::Done);

@@ -62,6 +62,7 @@ pub(super) fn act(model: &mut Model, intent: Intent) -> Vec<Cmd> {
         Intent::Merge => return merge(model),
         Intent::Pull => pull(model),
         Intent::Bounce => bounce(model),
+        Intent::PullFeedback => pull_feedback(model),
         Intent::Simple(act) => return simple(model, act),
         Intent::Retry => retry(model),
         Intent::Stop => stop(model),
@@ -356,6 +357,24 @@ fn pull(model: &mut Model) {
     }
     let title = "Open a pull request?".to_owned();
     model.open(Overlay::Question(Question { title, lines, acts: vec![Act::Pull { task }] }));
+}
+
+/// Asks before an agent is sent back with words that others wrote.
+fn pull_feedback(model: &mut Model) {
+    let Some(card) = model.selected() else { return };
+    let task = card.task.id;
+    let sendable = matches!(card.task.status, Status::Review | Status::Failed);
+    let Some(pull) = card.task.pull.as_ref().filter(|_| sendable) else {
+        model.say(Tone::Plain, format!("task {task} has no pull request to be sent back for"));
+        return;
+    };
+    let lines = vec![
+        format!("#{task} {}", card.task.draft.title),
+        format!("PR {}: {}", pull.number, pull.said),
+        "its failed checks and what was said of it since, to its agent".to_owned(),
+    ];
+    let title = "Send it back?".to_owned();
+    model.open(Overlay::Question(Question { title, lines, acts: vec![Act::PullFeedback { task }] }));
 }
 
 /// The cards of the targets.
