@@ -326,7 +326,7 @@ pub const BINDINGS: &[Binding] = &[
     row(Intent::Merge, "merge", &["M"], "merge its work, after a preview"),
     row(Intent::Pull, "pull-request", &["P"], "open a pull request, or bring it up to date"),
     row(Intent::Bounce, "bounce", &["b"], "send it back with feedback"),
-    row(Intent::PullFeedback, "bounce-pull-request", &["B"], "send it back with what its pull request still needs"),
+    row(Intent::PullFeedback, "bounce-pull-request", &["B"], "send it back with its PR's remarks"),
     row(Intent::Simple(Simple::Reopen), "reopen", &["V"], "back from Done to Review"),
     row(Intent::Retry, "retry", &["r"], "retry: resume, fresh, with a note"),
     row(Intent::Stop, "stop", &["x"], "stop the agent"),
