@@ -405,6 +405,9 @@ pub struct Diff {
     /// The work of this attempt [default: the newest that has any]
     #[arg(long, value_name = "N")]
     pub attempt: Option<u32>,
+    /// What has changed since it was sent back last
+    #[arg(long, conflicts_with = "attempt")]
+    pub since_review: bool,
     /// Only what is in commits: the base against HEAD
     #[arg(long, conflicts_with = "uncommitted")]
     pub committed: bool,

@@ -684,6 +684,15 @@ const UI: &[Row<Settings>] = &[
         |settings| Some(settings.ui.restart_lost.into()),
     ),
     row(
+        "viewer",
+        "What `diff-viewer` in the diff shows a task's work with, in its worktree: an argument list in which {base} is the \
+         commit that the work is compared with and {worktree} the folder. What it prints is feedback that you can send; it \
+         draws on the terminal itself.",
+        |settings: &mut Settings, field, _| value::optional_argv(field).map(|argv| settings.ui.viewer = argv),
+        |settings| Some(settings.ui.viewer.clone().into()),
+    )
+    .example("[\"difit\", \"{base}\"]"),
+    row(
         "sort",
         "The order of the tasks in a column, until another one is chosen on the board: \"board\" (by priority; what is done \
          or failed, the latest first), \"id\", \"priority\", \"created\", \"updated\" or \"title\".",

@@ -85,6 +85,24 @@ impl Patch {
         self.lines.get(first..end).unwrap_or_default()
     }
 
+    /// What a hunk is known by, wherever in its file it stands: 64 bits over the file's path and the lines that have
+    /// changed (FNV-1a), in hexadecimal digits.
+    #[must_use]
+    pub fn mark(&self, path: &[u8], hunk: usize) -> String {
+        let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+        let mut take = |bytes: &[u8]| {
+            for byte in bytes.iter().chain(b"\n") {
+                hash = (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3);
+            }
+        };
+        take(path);
+        for line in self.hunk(hunk).iter().filter(|line| line.side != Side::Both) {
+            take(line.side.sign().to_string().as_bytes());
+            take(self.text(line));
+        }
+        format!("{hash:016x}")
+    }
+
     /// Begins a hunk.
     pub fn begin(&mut self, head: &[u8]) {
         self.hunks.push(Hunk { head: head.trim_ascii_end().to_vec(), first: self.lines.len() });

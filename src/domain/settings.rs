@@ -42,6 +42,8 @@ pub struct Ui {
     pub ascii: bool,
     /// An open board starts what lost its agent again, after its pause.
     pub restart_lost: bool,
+    /// What shows a task's work instead of the board's own view: argv, or empty.
+    pub viewer: Vec<String>,
     /// How the board is arranged at first.
     pub order: Order,
     /// Colours by role, over those of the theme.
@@ -54,6 +56,7 @@ impl Default for Ui {
             theme: "dark".to_owned(),
             ascii: false,
             restart_lost: false,
+            viewer: Vec::new(),
             order: Order::default(),
             colors: BTreeMap::new(),
         }

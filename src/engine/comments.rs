@@ -112,6 +112,14 @@ pub fn handled(engine: &Engine, task: TaskId, id: i64, who: Who) -> Result<(), F
     if written || is_so()? { Ok(()) } else { Err(missing(task, id, "sent")) }
 }
 
+/// That its reviewer has seen hunks of it, or has not after all.
+///
+/// # Errors
+/// Those of the store.
+pub fn see(engine: &Engine, task: TaskId, marks: Vec<String>, is_seen: bool) -> Result<(), Fault> {
+    write(engine, task, &Commented::Seen { marks, is_seen }).map(drop)
+}
+
 fn missing(task: TaskId, id: i64, state: &str) -> Fault {
     let why = format!("task {task} has no comment {id} that is {state}");
     Fault::new(Kind::Conflict, why).of(task).hint(format!("ganger comment {task} --list"))

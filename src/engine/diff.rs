@@ -106,6 +106,32 @@ pub fn subject(engine: &Engine, id: TaskId, number: Option<u32>) -> Result<Subje
     Err(conflict(format!("task {id}: there is no work{whose} to compare: it has neither a worktree nor a branch")))
 }
 
+/// The reference of what a task's work was when it was sent back last.
+fn reviewed(task: TaskId) -> String {
+    format!("refs/ganger/review/{task}")
+}
+
+/// Keeps what a task's work is now, for [`since_review`]. It is a help: where it can't be kept, nothing else changes.
+pub(super) fn remember(engine: &Engine, task: TaskId) {
+    let tree = trees::newest(engine, task).ok().flatten().filter(|tree| tree.state == TreeState::Present);
+    if let Some(tree) = tree {
+        engine.ports.trees.remember(&tree, &reviewed(task)).ok();
+    }
+}
+
+/// The same work, compared with what it was when it was sent back last.
+///
+/// # Errors
+/// [`Kind::Conflict`] where it never was.
+pub fn since_review(engine: &Engine, subject: Subject) -> Result<Subject, Fault> {
+    let task = subject.task;
+    let then = engine.ports.trees.resolve(&subject.repo, &reviewed(task)).map_err(|_| {
+        let why = format!("task {task}: what it was before it was sent back is not known");
+        Fault::new(Kind::Conflict, why).of(task).hint(format!("ganger diff {task}"))
+    })?;
+    Ok(subject.since(then))
+}
+
 /// How many files of the work have changes in no commit: what its branch lacks; `None` where that can't be told.
 #[must_use]
 pub fn uncommitted(engine: &Engine, id: TaskId) -> Option<usize> {

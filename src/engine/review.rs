@@ -1,7 +1,7 @@
 //! A person's verdict on finished work: approved, sent back with feedback, or taken back to review.
 
 use super::dispatch::{Request, dispatch};
-use super::{Engine, Fault, Kind, Remedy, screen, stop, upkeep};
+use super::{Engine, Fault, Kind, Remedy, diff, screen, stop, upkeep};
 use crate::domain::id::TaskId;
 use crate::domain::lifecycle::Event;
 use crate::domain::state::{Cause, Status, Who};
@@ -77,6 +77,7 @@ pub fn bounce(engine: &Engine, id: TaskId, feedback: &str) -> Result<Bounced, Fa
             .hint("ganger bounce ID --note TEXT"));
     }
     let task = engine.task(id)?;
+    diff::remember(engine, id);
     match task.status {
         Status::Review if stop::is_live(engine, &task)? => send_back(engine, id, feedback).map(|_| Bounced::Taken),
         Status::Review | Status::Failed => {

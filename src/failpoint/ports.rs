@@ -127,6 +127,9 @@ impl Store for PointedStore {
     fn comments(&self, task: TaskId) -> store::Result<Vec<Comment>> {
         around("store.comments", || self.0.comments(task), store_fault)
     }
+    fn seen(&self, task: TaskId) -> store::Result<Vec<String>> {
+        around("store.seen", || self.0.seen(task), store_fault)
+    }
     fn comment(&self, task: TaskId, act: &Commented, stamp: &Stamp) -> store::Result<bool> {
         around("store.comment", || self.0.comment(task, act, stamp), store_fault)
     }
@@ -257,6 +260,9 @@ impl Worktrees for PointedWorktrees {
         path: &Path,
     ) -> trees::Result<trees::Clash> {
         around("trees.clash", || self.0.clash(one, other, path), tree_fault)
+    }
+    fn remember(&self, tree: &Tree, reference: &str) -> trees::Result<()> {
+        around("trees.remember", || self.0.remember(tree, reference), tree_fault)
     }
     fn remove(&self, tree: &Tree, owned: &dyn Fn() -> bool) -> trees::Result<Remains> {
         around("trees.remove", || self.0.remove(tree, owned), tree_fault)

@@ -257,6 +257,10 @@ impl Worktrees for Git {
         clash::clash(self, one, other, path)
     }
 
+    fn remember(&self, tree: &Tree, reference: &str) -> Result<()> {
+        rescue::remember(self, tree, reference)
+    }
+
     fn remove(&self, tree: &Tree, owned: &dyn Fn() -> bool) -> Result<Remains> {
         remove::remove(self, tree, owned)
     }

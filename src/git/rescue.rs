@@ -10,12 +10,13 @@ use std::time::Duration;
 
 use super::Git;
 use super::call::{TempIndex, failed, refused};
-use super::layout::Admin;
+use super::layout::{Admin, record_at, settle};
 use super::quarantine::Quarantine;
 use super::read::Repo;
 use super::snapshot::{TAKE_IN, copy_index, head, tree_of};
 use super::stale;
 use super::view::View;
+use crate::domain::attempt::Tree;
 use crate::domain::id::TaskId;
 use crate::os::process::Answer;
 use crate::ports::worktrees::{Result, TreeError};
@@ -41,6 +42,16 @@ pub(super) struct Endangered<'a> {
     pub called: &'a Path,
     /// The last parts of the reference.
     pub name: &'a str,
+}
+
+/// See [`crate::ports::worktrees::Worktrees::remember`].
+pub(super) fn remember(git: &Git, tree: &Tree, reference: &str) -> Result<()> {
+    let repo = Repo::open(git, &tree.repo)?;
+    let path = settle(&tree.path)?;
+    let admin = record_at(&repo.common, &path).map_err(TreeError::Impossible)?;
+    let what = Endangered { admin: &admin, folder: Some(&path), called: &path, name: "" };
+    // What is too large for it is left out.
+    Rescue::new(git, &repo, tree.task).write(&what, reference, &mut Vec::new())
 }
 
 impl<'a> Rescue<'a> {

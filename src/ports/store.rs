@@ -284,6 +284,8 @@ pub enum Commented {
     Sent { ids: Vec<i64>, round: u32 },
     /// Only what was sent, or is being sent.
     Handled { id: i64 },
+    /// Hunks that the reviewer has seen, or has not after all, by what they are known by.
+    Seen { marks: Vec<String>, is_seen: bool },
 }
 
 /// What an agent says, or is seen to do. What is absent stays as it is.
@@ -401,6 +403,8 @@ pub trait Store {
     fn hear(&self, attempt: &AttemptId, news: &News, stamp: &Stamp) -> Result<Heard>;
     /// The comments on a task's work, oldest first.
     fn comments(&self, task: TaskId) -> Result<Vec<Comment>>;
+    /// The hunks of a task's work that its reviewer has seen, by what they are known by.
+    fn seen(&self, task: TaskId) -> Result<Vec<String>>;
     /// Writes an act on them; false where there is none that it is for.
     fn comment(&self, task: TaskId, act: &Commented, stamp: &Stamp) -> Result<bool>;
     /// The latest such acts on the tasks of a repository, or of all, that have not been undone and are no undos,

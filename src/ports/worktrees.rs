@@ -234,6 +234,9 @@ pub trait Worktrees {
     /// What a merge of both works would make of the file at `path`, as it is in them now, committed or not. Nothing is
     /// written.
     fn clash(&self, one: &Compared<'_>, other: &Compared<'_>, path: &Path) -> Result<Clash>;
+    /// Keeps what the tree holds now, committed or not and not ignored, by this reference; what it held before stays
+    /// reachable from there.
+    fn remember(&self, tree: &Tree, reference: &str) -> Result<()>;
     /// Undoes `add`: removes a tree that never ran if it equals what git wrote (also a half-made one), and its
     /// branch if that is still at the base and nobody's HEAD. Keeps what it can't prove empty. `owned` is asked
     /// under the lock, before the first effect; where it says no, nothing is done ([`TreeError::Revoked`]).

@@ -30,6 +30,27 @@ pub(super) fn of(conn: &Connection, task: TaskId) -> Done<Vec<Comment>> {
     Ok(found)
 }
 
+/// The hunks of a task that were seen.
+pub(super) fn seen(conn: &Connection, task: TaskId) -> Done<Vec<String>> {
+    let mut statement = conn.prepare_cached("SELECT mark FROM seen WHERE task = ?1")?;
+    let marks = statement.query_map([task.0], |row| row.get(0))?;
+    Ok(marks.collect::<std::result::Result<_, _>>()?)
+}
+
+fn see(conn: &Connection, task: TaskId, marks: &[String], is_seen: bool) -> Done<usize> {
+    let sql = if is_seen {
+        "INSERT OR IGNORE INTO seen (task, mark) SELECT id, ?2 FROM tasks WHERE id = ?1"
+    } else {
+        "DELETE FROM seen WHERE task = ?1 AND mark = ?2"
+    };
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut written = 0;
+    for mark in marks {
+        written += statement.execute(params![task.0, mark])?;
+    }
+    Ok(written)
+}
+
 /// Writes an act on them; false where there is no such comment in that state, or no such task.
 pub(super) fn act(conn: &Connection, task: TaskId, act: &Commented, stamp: &Stamp) -> Done<bool> {
     let written = match act {
@@ -57,6 +78,7 @@ pub(super) fn act(conn: &Connection, task: TaskId, act: &Commented, stamp: &Stam
             }
             written
         }
+        Commented::Seen { marks, is_seen } => see(conn, task, marks, *is_seen)?,
         Commented::Handled { id } => conn
             // An agent may be quicker than whoever has just sent it.
             .prepare_cached(
@@ -71,7 +93,9 @@ pub(super) fn act(conn: &Connection, task: TaskId, act: &Commented, stamp: &Stam
         }
         Commented::Handled { id } => vec![("event", "comment handled".to_owned()), ("comment", id.to_string())],
         // What is not sent yet is nobody's business but the reviewer's.
-        Commented::Added { .. } | Commented::Edited { .. } | Commented::Dropped { .. } => return Ok(written > 0),
+        Commented::Added { .. } | Commented::Edited { .. } | Commented::Dropped { .. } | Commented::Seen { .. } => {
+            return Ok(written > 0);
+        }
     };
     noted(conn, written, task, None, facts, stamp)
 }

@@ -148,6 +148,10 @@ impl Store for Sqlite {
         self.read("reading comments", |conn| comments::of(conn, task))
     }
 
+    fn seen(&self, task: TaskId) -> Result<Vec<String>> {
+        self.read("reading what was seen", |conn| comments::seen(conn, task))
+    }
+
     fn comment(&self, task: TaskId, act: &Commented, stamp: &Stamp) -> Result<bool> {
         self.write("writing a comment", |conn| comments::act(conn, task, act, stamp))
     }

@@ -37,6 +37,7 @@ pub(super) const STEPS: &[M<'static>] = &[
     M::up(include_str!("migrations/0009_branches.sql")),
     M::up(include_str!("migrations/0010_touched.sql")),
     M::up(include_str!("migrations/0011_fed.sql")),
+    M::up(include_str!("migrations/0012_seen.sql")),
 ];
 /// The mark of a board among databases.
 const APPLICATION: i64 = 0x676e_6772;

@@ -60,6 +60,9 @@ pub trait Host: Send + Sync {
     fn shell(&self, folder: &Path) -> Handover;
     /// A person's editor, on a file.
     fn editor(&self, file: &Path) -> Handover;
+    /// A person's own viewer of what has changed since a commit, what it prints going into a file; `None` where there is
+    /// none.
+    fn viewer(&self, output: &Path, base: &str, worktree: &Path) -> Option<Handover>;
     /// Starts a program in the foreground of this terminal, or beside it.
     ///
     /// # Errors

@@ -254,8 +254,7 @@ pub enum Act {
     /// On a line of its work: `FILE:LINE`.
     Comment {
         task: TaskId,
-        line: String,
-        text: String,
+        remark: Remark,
     },
     Stop {
         task: TaskId,
@@ -387,7 +386,7 @@ pub enum Done {
     Verifying(TaskId),
     /// With so many comments.
     Bounced(TaskId, Bounced, usize),
-    /// On this line.
+    /// What became of a comment.
     Commented(TaskId, String),
     Stopped(TaskId),
     Approved(TaskId),
@@ -451,6 +450,8 @@ pub enum Compose {
     New,
     /// The prompt of the form that is open.
     Form,
+    /// What a viewer has printed of a task's work: feedback.
+    Viewer(TaskId),
 }
 
 /// An effect.
@@ -493,6 +494,10 @@ pub enum Cmd {
         purpose: Compose,
         text: String,
     },
+    /// Shows a task's work in the user's own viewer.
+    Viewer {
+        task: TaskId,
+    },
     /// Something has happened that a person wants to know of.
     Bell,
     /// Give the terminal away, and stop until continued; with `job`, everything that runs with this program too.
@@ -504,6 +509,26 @@ pub enum Cmd {
     /// Sagas in flight are to roll back.
     Interrupt,
     Quit,
+}
+
+/// Something that is done to the comments on a task's work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remark {
+    /// `FILE:LINE` or `FILE:FIRST-LAST`.
+    Add {
+        place: String,
+        text: String,
+    },
+    Edit {
+        id: i64,
+        text: String,
+    },
+    Drop {
+        id: i64,
+    },
+    Handled {
+        id: i64,
+    },
 }
 
 /// A program to run in this terminal, or beside it.

@@ -14,11 +14,11 @@ use super::diff::read::read;
 use super::diff::{Look, Seen};
 use super::host::Host;
 use super::merge;
-use super::msg::{Act, Answer, Cmd, Compose, Content, Done, Handover, Msg, Query};
+use super::msg::{Act, Answer, Cmd, Compose, Content, Done, Handover, Msg, Query, Remark};
 use super::viewer::Viewer;
 use crate::domain::id::TaskId;
 use crate::domain::queue::Waiting;
-use crate::domain::state::Status;
+use crate::domain::state::{Status, Who};
 use crate::engine::board::{Board, Shown};
 use crate::engine::dispatch::{Request, dispatch};
 use crate::engine::queue::{self, Fill, Filled};
@@ -64,7 +64,12 @@ pub enum Next {
 pub enum Errand {
     Attach(TaskId),
     Shell(TaskId),
-    Editor { purpose: Compose, text: String },
+    Editor {
+        purpose: Compose,
+        text: String,
+    },
+    /// Its work, in the user's own viewer.
+    Viewer(TaskId),
 }
 
 impl Performer {
@@ -119,6 +124,7 @@ impl Performer {
             Cmd::Attach { task } => return Next::Lend(Errand::Attach(task)),
             Cmd::Shell { task } => return Next::Lend(Errand::Shell(task)),
             Cmd::Editor { purpose, text } => return Next::Lend(Errand::Editor { purpose, text }),
+            Cmd::Viewer { task } => return Next::Lend(Errand::Viewer(task)),
             Cmd::Bell => return Next::Bell,
             Cmd::Suspend { job } => return Next::Suspend { job },
             Cmd::Retake => return Next::Retake,
@@ -221,6 +227,18 @@ impl Performer {
                 let engine = host.engine()?;
                 Ok((host.shell(&trees::folder(&engine, *task)?), None))
             }
+            Errand::Viewer(task) => {
+                let engine = host.engine()?;
+                let subject = crate::engine::diff::subject(&engine, *task, None)?;
+                let folder = trees::folder(&engine, *task)?;
+                let file = tempfile::Builder::new().prefix("ganger-").tempfile();
+                let file = file.map_err(|error| Fault::io("making a file for what the viewer prints", &error))?;
+                let viewer = host.viewer(file.path(), &subject.base, &folder).ok_or_else(|| {
+                    let why = "no viewer of your own is configured";
+                    Fault::new(Kind::Usage, why).hint("set viewer in [ui]: ganger config path")
+                })?;
+                Ok((viewer, Some(file)))
+            }
             Errand::Editor { text, .. } => {
                 let failed = |error: std::io::Error| Fault::io("writing a file for the editor", &error);
                 let mut file = tempfile::Builder::new().prefix("ganger-").suffix(".md").tempfile().map_err(failed)?;
@@ -241,6 +259,24 @@ fn answer(engine: &Engine, query: Query, shown: Option<&Path>) -> Result<Answer,
         Query::Losses(tasks) => Answer::Losses { lines: describe::losses(engine, &tasks), tasks },
         Query::Merge(tasks) => merge::plan(engine, &tasks),
         Query::Chart => Answer::Chart(describe::bars(engine, shown)?),
+    })
+}
+
+fn comment(engine: &Engine, task: TaskId, remark: &Remark) -> Result<String, Fault> {
+    Ok(match remark {
+        Remark::Add { place, text } => format!("{} commented on", comments::add(engine, task, place, text)?.place),
+        Remark::Edit { id, text } => {
+            comments::edit(engine, task, *id, text)?;
+            format!("comment {id} is changed")
+        }
+        Remark::Drop { id } => {
+            comments::drop_drafts(engine, task, Some(*id))?;
+            format!("comment {id} is deleted")
+        }
+        Remark::Handled { id } => {
+            comments::handled(engine, task, *id, Who::Person)?;
+            format!("comment {id} is handled")
+        }
     })
 }
 
@@ -300,9 +336,7 @@ impl Scene<'_> {
                 let (bounced, count) = comments::bounce_with(engine, *task, note)?;
                 Done::Bounced(*task, bounced, count)
             }
-            Act::Comment { task, line, text } => {
-                Done::Commented(*task, comments::add(engine, *task, line, text)?.place.to_string())
-            }
+            Act::Comment { task, remark } => Done::Commented(*task, comment(engine, *task, remark)?),
             Act::Stop { task } => {
                 stop::stop(engine, *task)?;
                 Done::Stopped(*task)

@@ -13,7 +13,7 @@ use super::background;
 use super::host::{Host, Running};
 use super::input::Input;
 use super::model::Model;
-use super::msg::Msg;
+use super::msg::{Compose, Msg};
 use super::options::Options;
 use super::perform::{Errand, Next, Performer};
 use super::terminal::Screen;
@@ -257,6 +257,9 @@ fn returned(errand: &Errand, name: &str, status: io::Result<i32>, text: Option<i
     match (errand, failed, outcome) {
         (Errand::Editor { purpose, .. }, None, Some(outcome)) => {
             vec![Msg::Edited { purpose: purpose.clone(), outcome }, Msg::Returned(Ok(()))]
+        }
+        (Errand::Viewer(task), None, Some(outcome)) => {
+            vec![Msg::Edited { purpose: Compose::Viewer(*task), outcome }, Msg::Returned(Ok(()))]
         }
         (_, Some(fault), _) => vec![Msg::Returned(Err(fault))],
         (_, None, _) => vec![Msg::Returned(Ok(()))],

@@ -66,7 +66,7 @@ pub fn done(done: &Done) -> Said {
                 }
             }
         }
-        Done::Commented(task, line) => Said::from(format!("task {task}: {line} commented on")).then(Intent::Bounce),
+        Done::Commented(task, what) => Said::from(format!("task {task}: {what}")).then(Intent::Bounce),
         Done::Stopped(task) => format!("task {task}: its agent has ended").into(),
         Done::Approved(task) => Said::from(format!("task {task} is done")).then(Intent::Undo),
         Done::Merged { merges, stopped } => merged(merges, stopped.as_ref()),

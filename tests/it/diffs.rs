@@ -115,3 +115,37 @@ fn the_pager_is_the_users_in_gits_own_order() {
     paged(&world, " a   | 3 +++");
     assert!(!world.path("obeyed").exists());
 }
+
+#[test]
+fn what_has_changed_since_it_was_sent_back_is_told_apart() {
+    let world = World::new();
+    let id = world.dispatch("echo one > f; git add f; git commit -qm f; echo two > g");
+    world.settled(id, "review");
+    let refused = world.fails(4, &["diff", "1", "--since-review"]);
+    assert!(refused.stderr.contains("before it was sent back is not known"), "{}", refused.stderr);
+    world.ok(&["edit", "1", "--prompt", "echo three >> f"]);
+    world.ok(&["bounce", "1", "--note", "more"]);
+    world.settled(1, "review");
+    let names = |args: &[&str]| {
+        let mut all = vec!["diff", "1", "--name-only"];
+        all.extend(args);
+        world.ok(&all)
+    };
+    assert_eq!(names(&[]), "f\ng\n");
+    assert_eq!(names(&["--since-review"]), "f\n");
+    let whole = world.ok(&["diff", "1", "--since-review"]);
+    assert!(whole.contains("+three") && !whole.contains("+one"), "{whole}");
+    assert_eq!(world.git(&["stash", "list"]), "");
+}
+
+#[test]
+fn a_file_that_git_was_told_to_forget_and_that_is_there_is_not_deleted() {
+    let world = World::new();
+    world.commit("kept.txt", "1\n2\n");
+    world.commit("same.txt", "same\n");
+    let id = world.dispatch("git rm -q --cached kept.txt same.txt; echo 3 >> kept.txt");
+    world.settled(id, "review");
+    assert_eq!(world.ok(&["diff", "1", "--name-only"]), "kept.txt\n");
+    let whole = world.ok(&["diff", "1"]);
+    assert!(whole.contains("+3") && !whole.contains("\n-1"), "{whole}");
+}

@@ -501,6 +501,9 @@ impl Host for Breaks {
     fn editor(&self, file: &std::path::Path) -> Handover {
         self.shell(file)
     }
+    fn viewer(&self, _: &std::path::Path, _: &str, _: &std::path::Path) -> Option<Handover> {
+        None
+    }
     fn start(&self, _: &Handover) -> std::io::Result<Arc<dyn Running>> {
         Err(std::io::ErrorKind::Unsupported.into())
     }

@@ -32,6 +32,7 @@ pub fn run(wiring: &Wiring, args: &Diff) -> Outcome {
         (false, false) => Part::Whole,
     };
     let subject = diff::subject(&engine, TaskId(args.id), args.attempt)?;
+    let subject = if args.since_review { diff::since_review(&engine, subject)? } else { subject };
     if wiring.global.json {
         let files = diff::files(&engine, &subject, part)?;
         output::object(as_json(&subject, part, &files));

@@ -120,6 +120,18 @@ impl Host for LocalHost {
         Handover { argv, folder: None::<PathBuf>, takes_terminal: true }
     }
 
+    fn viewer(&self, output: &Path, base: &str, worktree: &Path) -> Option<Handover> {
+        let viewer = &self.wiring.settings.ui.viewer;
+        let filled = viewer.iter().map(|word| match word.as_str() {
+            "{worktree}" => worktree.as_os_str().to_owned(),
+            word => word.replace("{base}", base).replace("{worktree}", &worktree.to_string_lossy()).into(),
+        });
+        let mut argv: Vec<OsString> = ["sh", "-c", "exec \"$@\" >\"$0\""].map(OsString::from).to_vec();
+        argv.push(output.into());
+        argv.extend(filled);
+        (!viewer.is_empty()).then(|| Handover { argv, folder: Some(worktree.to_owned()), takes_terminal: true })
+    }
+
     fn start(&self, handover: &Handover) -> io::Result<Arc<dyn Running>> {
         Ok(if handover.takes_terminal {
             Arc::new(InFront(Foreground::start(&handover.argv, handover.folder.as_deref())?))

@@ -200,6 +200,10 @@ impl Worktrees for Party {
         self.gate("trees.clash", git_error, || Ok(trees::Clash::Same))
     }
 
+    fn remember(&self, _tree: &Tree, _reference: &str) -> trees::Result<()> {
+        self.gate("trees.remember", git_error, || Ok(()))
+    }
+
     fn included(&self, _repo: &Path) -> trees::Result<Vec<PathBuf>> {
         self.gate("trees.included", git_error, || Ok(Vec::new()))
     }

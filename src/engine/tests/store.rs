@@ -123,6 +123,10 @@ impl Store for Gated {
         self.through("store.comments", |store| store.comments(task))
     }
 
+    fn seen(&self, task: TaskId) -> Result<Vec<String>> {
+        self.through("store.seen", |store| store.seen(task))
+    }
+
     fn comment(&self, task: TaskId, act: &Commented, stamp: &Stamp) -> Result<bool> {
         self.through("store.comment", |store| store.comment(task, act, stamp))
     }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use git2::{
-    Delta, Diff, DiffDelta, DiffFindOptions, DiffFormat, DiffLine, DiffOptions, Error, ErrorCode, FileMode, Index, Oid,
-    Patch as Lines, Repository,
+    Delta, Diff, DiffDelta, DiffFindOptions, DiffFormat, DiffLine, DiffOptions, Error, ErrorCode, FileMode, Index,
+    IndexEntry, IndexTime, Oid, Patch as Lines, Repository,
 };
 
 use super::{Comparer, LARGE, Looked, New, READ};
@@ -42,8 +42,47 @@ fn compare<'r>(repo: &'r Repository, looked: &Looked<'_>, paths: &[&Path]) -> Re
     let old = tree(&looked.old)?;
     match &looked.new {
         New::Commit(commit) => repo.diff_tree_to_tree(Some(&old), Some(&tree(commit)?), Some(&mut options)),
-        New::Files { .. } => repo.diff_tree_to_workdir_with_index(Some(&old), Some(&mut options)),
+        New::Files { path, .. } => {
+            let diff = repo.diff_tree_to_workdir_with_index(Some(&old), Some(&mut options))?;
+            let untracked = untracked(&diff, path);
+            if untracked.is_empty() {
+                return Ok(diff);
+            }
+            drop(diff);
+            let mut index = repo.index()?;
+            for entry in untracked {
+                index.add(&entry)?;
+            }
+            repo.diff_tree_to_workdir_with_index(Some(&old), Some(&mut options))
+        }
     }
+}
+
+/// Files of the older state that are there and that the index does not know: libgit2 takes them for deleted. As entries
+/// of an index, which is never written, with stamps that tell nothing.
+fn untracked(diff: &Diff<'_>, root: &Path) -> Vec<IndexEntry> {
+    let deleted = diff.deltas().filter(|delta| delta.status() == Delta::Deleted);
+    let there = deleted.filter_map(|delta| {
+        let old = delta.old_file();
+        let path = old.path_bytes()?.to_vec();
+        let meta = root.join(old.path()?).symlink_metadata().ok()?;
+        let none = IndexTime::new(0, 0);
+        (!meta.is_dir()).then(|| IndexEntry {
+            ctime: none,
+            mtime: none,
+            dev: 0,
+            ino: 0,
+            mode: old.mode().into(),
+            uid: 0,
+            gid: 0,
+            file_size: 0,
+            id: old.id(),
+            flags: 0,
+            flags_extended: 0,
+            path,
+        })
+    });
+    there.collect()
 }
 
 fn find_renames(diff: &mut Diff<'_>) -> Result<(), Error> {

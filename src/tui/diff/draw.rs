@@ -115,8 +115,10 @@ fn head(diff: &Diff, options: &Options, width: u16) -> Line<'static> {
     let sum = diff.sum();
     let dot = options.sign(" · ", " | ");
     let are = if sum.files == 1 { "file" } else { "files" };
+    let since = if diff.since_review { format!("since it was sent back{dot}") } else { String::new() };
     let attempt = diff.subject.as_ref().map(|subject| format!("attempt {}{dot}", subject.number)).unwrap_or_default();
     let mut right = vec![
+        Span::styled(since, theme.warn),
         Span::styled(format!("{attempt}{} {are} ", sum.files), theme.dim),
         Span::styled(format!("+{} ", sum.added), theme.added),
         Span::styled(format!("{}{}  ", options.sign("−", "-"), sum.removed), theme.removed),
@@ -147,8 +149,13 @@ fn listed(diff: &Diff, options: &Options, at: usize, width: u16) -> Line<'static
     let name = tail(&entry.file.path.to_string_lossy(), room);
     let gap = " ".repeat(room.saturating_sub(name.width()));
     let here = at == diff.at;
+    let lead = match (here, entry.is_all_seen()) {
+        (true, _) => options.sign("▌", ">"),
+        (false, true) => options.sign("✓", "v"),
+        (false, false) => " ",
+    };
     let mut line = Line::from(vec![
-        Span::styled(if here { options.sign("▌", ">") } else { " " }.to_owned(), theme.accent),
+        Span::styled(lead.to_owned(), if here { theme.accent } else { theme.good }),
         Span::styled(entry.file.change.letter().to_string(), letter(options, &entry.file)),
         Span::styled(format!("{} ", standing(options, entry)), theme.warn),
         Span::styled(name, if here { theme.title } else { theme.text }),
@@ -223,14 +230,16 @@ fn row(diff: &Diff, options: &Options, entry: &Entry, row: usize, width: u16) ->
         (Some(Item::Head(hunk)), Some(patch)) => {
             let fold = if entry.is_folded(hunk) { options.sign("▸ ", "> ") } else { "" };
             let head = text::inert(&patch.hunks[hunk].head);
-            Line::styled(fit(&format!("{fold}{head}"), width), theme.accent)
+            let seen = if entry.is_seen(hunk) { options.sign("✓ ", "seen ") } else { "" };
+            let style = if entry.is_seen(hunk) { theme.dim } else { theme.accent };
+            Line::styled(fit(&format!("{fold}{seen}{head}"), width), style)
         }
-        (Some(Item::Line(line)), Some(patch)) => code(diff, options, patch, line, width),
+        (Some(Item::Line(line)), Some(patch)) => code(diff, options, (entry, patch), line, width),
         (Some(Item::More), _) => Line::styled("reading more…", theme.dim),
         (Some(Item::Head(_) | Item::Line(_)) | None, _) => Line::default(),
     };
     // The whole row, also where it is short.
-    if row == diff.row { filled(line, width).style(theme.selected) } else { line }
+    if row == diff.row || diff.picked().contains(&row) { filled(line, width).style(theme.selected) } else { line }
 }
 
 fn filled(mut line: Line<'static>, width: u16) -> Line<'static> {
@@ -240,7 +249,7 @@ fn filled(mut line: Line<'static>, width: u16) -> Line<'static> {
 }
 
 /// A line of the file, with its numbers.
-fn code(diff: &Diff, options: &Options, patch: &Patch, at: usize, width: u16) -> Line<'static> {
+fn code(diff: &Diff, options: &Options, (entry, patch): (&Entry, &Patch), at: usize, width: u16) -> Line<'static> {
     let theme = &options.theme;
     let line = &patch.lines[at];
     let style = match line.side {
@@ -267,7 +276,10 @@ fn code(diff: &Diff, options: &Options, patch: &Patch, at: usize, width: u16) ->
         marked.extend(matches(&text, &search.text).into_iter().map(|range| (range, found)));
     }
     let sign = if line.side == Side::Remark { ' ' } else { line.side.sign() };
-    let mut row = vec![Span::styled(gutter, theme.dim), Span::styled(sign.to_string(), style)];
+    let said = line.new > 0 && diff.commented(entry).iter().any(|lines| lines.contains(&line.new));
+    let gutter = if said { format!("{}{}", gutter.trim_end(), options.sign("◆", "#")) } else { gutter };
+    let mut row =
+        vec![Span::styled(gutter, if said { theme.warn } else { theme.dim }), Span::styled(sign.to_string(), style)];
     row.extend(spans(&text, style, &marked, (diff.left, room)));
     Line::from(row)
 }

@@ -1,6 +1,7 @@
 //! A file of the view: its patch as rows, some of them folded.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::os::unix::ffi::OsStrExt as _;
 use std::sync::Arc;
 
 use super::{Awaited, FIRST};
@@ -42,6 +43,9 @@ pub struct Entry {
     asked: Option<usize>,
     /// The hunks that show their head only.
     folded: BTreeSet<usize>,
+    /// What each hunk is known by, and which were seen.
+    marks: Vec<String>,
+    seen: BTreeSet<usize>,
     notes: Vec<String>,
     /// The row of each hunk's head.
     heads: Vec<usize>,
@@ -58,6 +62,8 @@ impl Entry {
             patch: Loaded::Not,
             asked: None,
             folded: BTreeSet::new(),
+            marks: Vec::new(),
+            seen: BTreeSet::new(),
             notes: Vec::new(),
             heads: Vec::new(),
             rows: 0,
@@ -71,13 +77,65 @@ impl Entry {
         self.arrange();
     }
 
-    pub(super) fn load(&mut self, patch: Result<Arc<Patch>, String>) {
+    pub(super) fn load(&mut self, patch: Result<Arc<Patch>, String>, seen: &HashSet<String>) {
         self.asked = None;
         self.patch = match patch {
             Ok(patch) => Loaded::Here(patch),
             Err(why) => Loaded::Failed(why),
         };
+        self.marks = match self.patch() {
+            Some(patch) => {
+                let path = self.file.path.as_os_str().as_bytes();
+                // One that is cut off may be another one once all of it is there.
+                let whole = patch.hunks.len() - usize::from(patch.cut && !patch.hunks.is_empty());
+                (0..whole).map(|hunk| patch.mark(path, hunk)).collect()
+            }
+            None => Vec::new(),
+        };
+        self.see(seen);
+    }
+
+    /// Takes over which hunks were seen: they show their head only.
+    pub(super) fn see(&mut self, seen: &HashSet<String>) {
+        if !self.is_loaded() {
+            return;
+        }
+        let now: BTreeSet<usize> = (0..self.marks.len()).filter(|hunk| seen.contains(&self.marks[*hunk])).collect();
+        self.folded.extend(now.difference(&self.seen));
+        self.seen = now;
         self.arrange();
+    }
+
+    /// Marks hunks; what those are known by.
+    pub(super) fn mark(&mut self, hunks: &[usize], is_seen: bool) -> Vec<String> {
+        let known: Vec<usize> = hunks.iter().copied().filter(|hunk| *hunk < self.marks.len()).collect();
+        for hunk in &known {
+            if is_seen {
+                self.seen.insert(*hunk);
+                self.folded.insert(*hunk);
+            } else {
+                self.seen.remove(hunk);
+                self.folded.remove(hunk);
+            }
+        }
+        self.arrange();
+        known.into_iter().map(|hunk| self.marks[hunk].clone()).collect()
+    }
+
+    pub(super) const fn hunks(&self) -> usize {
+        self.heads.len()
+    }
+
+    /// Whether a hunk was seen.
+    #[must_use]
+    pub fn is_seen(&self, hunk: usize) -> bool {
+        self.seen.contains(&hunk)
+    }
+
+    /// Whether all of the file was, as far as it is known.
+    #[must_use]
+    pub fn is_all_seen(&self) -> bool {
+        !self.marks.is_empty() && self.seen.len() == self.marks.len()
     }
 
     pub(super) fn is_loaded(&self) -> bool {
@@ -96,6 +154,7 @@ impl Entry {
             (Loaded::Here(patch), _) if !patch.cut => return None,
             (_, Some(Awaited::End)) => usize::MAX,
             (_, Some(Awaited::Line(line))) if line >= FIRST => line.saturating_add(FIRST),
+            (_, Some(Awaited::Number(number))) => (number as usize).saturating_mul(2).saturating_add(FIRST),
             (Loaded::Here(patch), None | Some(Awaited::Line(_))) if near >= self.rows => {
                 patch.lines.len().saturating_mul(4)
             }

@@ -17,6 +17,10 @@ pub enum Turn {
     Search,
     /// A comment on this line, `FILE:LINE`, is typed; absent: the line is not in the file any more.
     Comment(Option<String>),
+    /// All comments are shown.
+    Comments,
+    /// The user's own viewer shows it.
+    Viewer,
     Help,
 }
 
@@ -30,10 +34,33 @@ impl Diff {
                 self.search = None;
                 return Turn::Stay;
             }
+            Control::Close if self.picked.is_some() => {
+                self.picked = None;
+                return Turn::Stay;
+            }
             Control::Close => return Turn::Close,
+            Control::Pick => {
+                self.pick();
+                return Turn::Stay;
+            }
+            Control::Comments => return Turn::Comments,
+            Control::Viewer => return Turn::Viewer,
+            Control::MarkHunk | Control::MarkFile => {
+                let looks = if control == Control::MarkHunk { self.mark_hunk() } else { self.mark_file() };
+                self.follow(height);
+                return Turn::Look(looks);
+            }
+            Control::SinceReview => {
+                self.since_review = !self.since_review;
+                return Turn::Look(vec![self.show(self.part)]);
+            }
             Control::Help => return Turn::Help,
             Control::Search => return Turn::Search,
-            Control::Comment => return Turn::Comment(self.line()),
+            Control::Comment => {
+                let lines = self.lines();
+                self.picked = None;
+                return Turn::Comment(lines);
+            }
             Control::Down => self.step(1),
             Control::Up => self.step(-1),
             Control::PageDown => self.step(half),
@@ -83,14 +110,6 @@ impl Diff {
         Turn::Look(self.wanted())
     }
 
-    /// The line under the cursor, as the file has it now.
-    fn line(&self) -> Option<String> {
-        let entry = self.entry()?;
-        let Item::Line(index) = entry.item(self.row)? else { return None };
-        let number = entry.patch()?.lines.get(index)?.new;
-        (number > 0).then(|| format!("{}:{number}", entry.file.path.display()))
-    }
-
     fn step(&mut self, rows: isize) {
         let last = self.entry().map_or(0, Entry::rows).saturating_sub(1);
         self.row = self.row.saturating_add_signed(rows).min(last);
@@ -115,7 +134,7 @@ impl Diff {
         }
     }
 
-    fn step_file(&mut self, forward: bool) {
+    pub(super) fn step_file(&mut self, forward: bool) {
         let to = if forward { self.at + 1 } else { self.at.saturating_sub(1) };
         if to < self.shown.len() && to != self.at {
             self.go_to_file(to);
@@ -123,7 +142,7 @@ impl Diff {
     }
 
     /// The next hunk, also of the next file.
-    fn step_hunk(&mut self, forward: bool) {
+    pub(super) fn step_hunk(&mut self, forward: bool) {
         let Some(entry) = self.entry() else { return };
         match entry.next_hunk(self.row, forward) {
             Some(row) => self.row = row,

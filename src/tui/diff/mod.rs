@@ -7,10 +7,13 @@ mod draw;
 mod file;
 mod keys;
 pub mod read;
+mod review;
 mod text;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
+use crate::domain::comment::Comment;
 use crate::domain::diff::{Count, File, Part, Sum};
 use crate::domain::id::TaskId;
 use crate::domain::patch::{Limit, Patch};
@@ -33,7 +36,11 @@ const KEPT: usize = 24;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Look {
     /// The files that have changed.
-    List { task: TaskId, part: Part },
+    List { task: TaskId, part: Part, since_review: bool },
+    /// What was said of it, and what was seen.
+    Review { task: TaskId },
+    /// Keep that these hunks were seen, or were not.
+    Mark { task: TaskId, marks: Vec<String>, is_seen: bool },
     /// Count them.
     Count { subject: Arc<Subject>, part: Part, files: Arc<Vec<File>> },
     /// One of them.
@@ -71,6 +78,10 @@ pub enum Seen {
     Apart {
         committed: Vec<bool>,
         uncommitted: Vec<bool>,
+    },
+    Reviewed {
+        comments: Vec<Comment>,
+        seen: Vec<String>,
     },
     /// By place in the list; `None`: it has not changed after all.
     Counted(Vec<(usize, Option<Count>)>),
@@ -123,6 +134,13 @@ pub struct Diff {
     /// The list of files is shown where there is room for it.
     pub listed: bool,
     pub search: Option<Search>,
+    pub comments: Vec<Comment>,
+    /// The hunks that were seen, by what they are known by.
+    pub seen: HashSet<String>,
+    /// Where the picked lines begin, as a row.
+    picked: Option<usize>,
+    /// Only what has changed since it was sent back.
+    pub since_review: bool,
     /// Where the cursor goes once the patch is there.
     pub awaited: Option<Awaited>,
 }
@@ -131,7 +149,10 @@ pub struct Diff {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Awaited {
     End,
+    /// A line of the patch.
     Line(usize),
+    /// A line of the file.
+    Number(u32),
 }
 
 impl Diff {
@@ -153,6 +174,10 @@ impl Diff {
             left: 0,
             listed: true,
             search: None,
+            comments: Vec::new(),
+            seen: HashSet::new(),
+            picked: None,
+            since_review: false,
             awaited: None,
         }
     }
@@ -160,7 +185,7 @@ impl Diff {
     /// What has to be read first.
     #[must_use]
     pub fn first_look(&self) -> Look {
-        Look::List { task: self.task, part: self.part }
+        Look::List { task: self.task, part: self.part, since_review: self.since_review }
     }
 
     /// The file that the cursor is in.
@@ -196,6 +221,7 @@ impl Diff {
                     (entry.committed, entry.uncommitted) = (committed, uncommitted);
                 }
             }
+            Seen::Reviewed { comments, seen } => self.reviewed(comments, seen),
             Seen::Counted(counts) => return self.count(counts),
             Seen::Patched { index, patch } => self.patch(index, patch),
             Seen::Found(place) => return self.found(place),
@@ -240,7 +266,7 @@ impl Diff {
     fn patch(&mut self, index: usize, patch: Result<Arc<Patch>, String>) {
         let here = self.shown.get(self.at) == Some(&index);
         let Some(entry) = self.entries.get_mut(index) else { return };
-        entry.load(patch);
+        entry.load(patch, &self.seen);
         let rows = entry.rows();
         if !here {
             return;
@@ -248,6 +274,10 @@ impl Diff {
         match self.awaited.take() {
             Some(Awaited::End) => self.row = rows.saturating_sub(1),
             Some(Awaited::Line(line)) => self.row = self.entries[index].row_of(line),
+            Some(awaited @ Awaited::Number(_)) => {
+                self.awaited = Some(awaited);
+                self.arrive();
+            }
             None => {}
         }
         self.row = self.row.min(rows.saturating_sub(1));
@@ -309,7 +339,7 @@ impl Diff {
 
     fn go_to_file(&mut self, at: usize) {
         self.at = at;
-        (self.row, self.top, self.awaited) = (0, 0, None);
+        (self.row, self.top, self.awaited, self.picked) = (0, 0, None, None);
     }
 
     /// To a line of the patch, as soon as that has been read.

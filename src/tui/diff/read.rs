@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use super::{LENGTH, Look, Place, Seen};
 use crate::domain::diff::{Count, File, Part};
+use crate::domain::id::TaskId;
 use crate::domain::patch::{Limit, Patch};
 use crate::engine::diff::{self, Subject};
-use crate::engine::{Engine, Fault};
+use crate::engine::{Engine, Fault, comments};
 use crate::tui::find::is_exact;
 
 /// So many counts are told at once.
@@ -19,13 +20,21 @@ pub fn read(engine: &Engine, look: Look, tell: &dyn Fn(Seen) -> bool) {
     let failed = |fault: Fault| Seen::Failed(fault.message);
     match look {
         Look::Nothing => {}
-        Look::List { task, part } => {
+        Look::Review { task } => drop(tell(reviewed(engine, task))),
+        Look::Mark { task, marks, is_seen } => {
+            if let Err(fault) = comments::see(engine, task, marks, is_seen) {
+                tell(failed(fault));
+            }
+        }
+        Look::List { task, part, since_review } => {
             let listed = diff::subject(engine, task, None)
+                .and_then(|subject| if since_review { diff::since_review(engine, subject) } else { Ok(subject) })
                 .and_then(|subject| Ok((diff::list(engine, &subject, part)?, Arc::new(subject))));
             match listed {
                 Err(fault) => drop(tell(failed(fault))),
                 Ok((files, subject)) => {
                     if tell(Seen::Listed { subject: Arc::clone(&subject), files: files.clone() }) {
+                        tell(reviewed(engine, task));
                         tell(apart(engine, &subject, part, &files));
                     }
                 }
@@ -47,6 +56,12 @@ pub fn read(engine: &Engine, look: Look, tell: &dyn Fn(Seen) -> bool) {
             };
         }
     }
+}
+
+/// What was said of it and what was seen: nothing, where that can't be read.
+fn reviewed(engine: &Engine, task: TaskId) -> Seen {
+    let seen = engine.ports.store.seen(task).unwrap_or_default();
+    Seen::Reviewed { comments: comments::list(engine, task).unwrap_or_default(), seen }
 }
 
 /// Which files have changed in commits, and which since.

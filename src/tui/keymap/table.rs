@@ -124,6 +124,18 @@ pub enum Control {
     NextMatch,
     PreviousMatch,
     Comment,
+    /// All comments.
+    Comments,
+    /// Lines, from here on.
+    Pick,
+    /// The hunk, or the file, was seen.
+    MarkHunk,
+    MarkFile,
+    /// Only what has changed since it was sent back.
+    SinceReview,
+    Viewer,
+    Drop,
+    Handled,
     Help,
 }
 
@@ -139,6 +151,7 @@ pub enum Context {
     Over,
     Help,
     Arrange,
+    Comments,
     /// What the work on a task has changed, over the whole screen.
     Diff,
     /// A list or a text to move in.
@@ -161,7 +174,7 @@ pub enum Context {
 
 impl Context {
     /// All of them, in the order of the help.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Board,
         Self::Filtered,
         Self::Zoomed,
@@ -172,6 +185,7 @@ impl Context {
         Self::Help,
         Self::Retry,
         Self::Arrange,
+        Self::Comments,
         Self::Palette,
         Self::Filter,
         Self::Type,
@@ -195,6 +209,7 @@ impl Context {
             Self::Help => "In the help",
             Self::Retry => "In the choice of a retry",
             Self::Arrange => "While the board is arranged",
+            Self::Comments => "In the comments on a task",
             Self::Palette => "In the command palette",
             Self::Filter => "While a filter or a search is typed",
             Self::Type => "In a line for the agent",
@@ -217,6 +232,7 @@ impl Context {
             | Self::Over
             | Self::Help
             | Self::Arrange
+            | Self::Comments
             | Self::Menu
             | Self::Retry
             | Self::Question
@@ -235,11 +251,11 @@ impl Context {
     pub fn meets(self, other: Self) -> bool {
         let board = Self::is_board;
         let form = |context| matches!(context, Self::Form | Self::Line | Self::Choice);
-        let menu = |context| matches!(context, Self::Menu | Self::Help | Self::Retry | Self::Arrange);
+        let menu = |context| matches!(context, Self::Menu | Self::Help | Self::Retry | Self::Arrange | Self::Comments);
         let pair = |of: &dyn Fn(Self) -> bool| of(self) && of(other);
         // Of these one is open at a time.
         let field = |context| matches!(context, Self::Line | Self::Choice);
-        let list = |context| matches!(context, Self::Help | Self::Retry | Self::Arrange);
+        let list = |context| matches!(context, Self::Help | Self::Retry | Self::Arrange | Self::Comments);
         let apart = self != other && (pair(&field) || pair(&list));
         let over = |one: Self, other: Self| one == Self::Over && !board(other);
         self == other
@@ -373,6 +389,12 @@ pub const BINDINGS: &[Binding] = &[
     over(Context::Diff, Control::NextMatch, "diff-next-match", &["n"], "next match"),
     over(Context::Diff, Control::PreviousMatch, "diff-previous-match", &["N"], "previous match"),
     over(Context::Diff, Control::Comment, "diff-comment", &["c"], "comment on the line, for the feedback"),
+    over(Context::Diff, Control::Pick, "diff-pick", &["v"], "pick lines to comment on, from here to there"),
+    over(Context::Diff, Control::Comments, "diff-comments", &["C"], "all comments: edit, delete, go there"),
+    over(Context::Diff, Control::MarkHunk, "diff-seen", &["m"], "mark the hunk as seen, and go on"),
+    over(Context::Diff, Control::MarkFile, "diff-file-seen", &["M"], "mark the file as seen, and go on"),
+    over(Context::Diff, Control::SinceReview, "diff-since-review", &["r"], "what has changed since it was sent back"),
+    over(Context::Diff, Control::Viewer, "diff-viewer", &["e"], "your own viewer; what it prints is feedback"),
     over(Context::Diff, Control::Help, "diff-help", &["?"], "help"),
     over(Context::Diff, Control::Close, "diff-close", &["q"], "back to the board"),
     over(Context::Over, Control::Close, "close", &["esc", "ctrl-c"], "close it, and change nothing"),
@@ -393,6 +415,9 @@ pub const BINDINGS: &[Binding] = &[
     over(Context::Arrange, Control::Group, "arrange-group", &["g"], "group by"),
     over(Context::Arrange, Control::Archived, "arrange-archived", &["z"], "archived tasks"),
     over(Context::Arrange, Control::Everywhere, "arrange-everywhere", &["r"], "repositories"),
+    over(Context::Comments, Control::WithChanges, "comments-edit", &["e"], "edit a draft"),
+    over(Context::Comments, Control::Drop, "comments-delete", &["x"], "delete a draft"),
+    over(Context::Comments, Control::Handled, "comments-handled", &["h"], "what was asked for is done"),
     over(Context::Palette, Control::Down, "palette-down", &["down", "tab", "ctrl-n"], "next command"),
     over(Context::Palette, Control::Up, "palette-up", &["up", "shift-tab", "ctrl-p"], "previous command"),
     over(Context::Palette, Control::Choose, "palette-run", &["enter"], "run the command"),

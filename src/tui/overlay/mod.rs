@@ -3,6 +3,7 @@
 
 mod arrange;
 mod chart;
+mod comments;
 mod filter;
 pub mod form;
 mod help;
@@ -30,6 +31,7 @@ use crate::engine::board::Shown;
 
 pub use arrange::Arrange;
 pub use chart::Chart;
+pub use comments::Comments;
 pub use filter::Filter;
 pub use form::Form;
 pub use help::Help;
@@ -52,6 +54,7 @@ pub enum Overlay {
     Filter(Filter),
     Retry(Retry),
     Arrange(Arrange),
+    Comments(Comments),
     Note(Note),
     Chart(Chart),
     Search(Search),
@@ -82,6 +85,8 @@ pub enum Turn {
         text: String,
         stays: bool,
     },
+    /// It closes, and the diff goes to this line of this file.
+    GoTo(String, u32),
     /// The board is arranged so, and is of these tasks.
     Arrange(Order, Shown),
     /// It closes, and this text is looked for in the diff, or in the pane.
@@ -100,6 +105,7 @@ impl Overlay {
             Self::Filter(filter) => filter.press(keymap, key),
             Self::Retry(retry) => retry.press(keymap, key),
             Self::Arrange(arrange) => arrange.press(keymap, key),
+            Self::Comments(comments) => comments.press(keymap, key),
             Self::Note(note) => note.press(keymap, key),
             Self::Chart(_) => Chart::press(keymap, key),
             Self::Search(search) => search.press(keymap, key),
@@ -121,6 +127,7 @@ impl Overlay {
             | Self::Question(_)
             | Self::Retry(_)
             | Self::Arrange(_)
+            | Self::Comments(_)
             | Self::Chart(_)
             | Self::Waiting(_) => {}
         }
@@ -139,6 +146,7 @@ impl Overlay {
             Self::Filter(_) => {}
             Self::Retry(retry) => retry.draw(options, frame),
             Self::Arrange(arrange) => arrange.draw(options, frame),
+            Self::Comments(comments) => comments.draw(options, frame),
             Self::Note(note) => note.draw(options, frame),
             Self::Chart(chart) => chart.draw(options, now, frame),
             Self::Search(search) => search.draw(options, frame),
@@ -149,7 +157,7 @@ impl Overlay {
 
 /// A text area with this text, the cursor at its end.
 fn line(text: &str) -> Box<TextArea<'static>> {
-    let mut area = TextArea::new(vec![text.to_owned()]);
+    let mut area = TextArea::new(text.split('\n').map(str::to_owned).collect());
     area.move_cursor(CursorMove::End);
     Box::new(area)
 }

@@ -2,12 +2,13 @@
 
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
-use ratatui_textarea::TextArea;
+use ratatui_textarea::{CursorMove, TextArea};
 
 use super::{Turn, line, typing_box};
+use crate::domain::comment::Comment;
 use crate::domain::id::TaskId;
 use crate::tui::keymap::{Context, Control, Keymap};
-use crate::tui::msg::Act;
+use crate::tui::msg::{Act, Remark};
 use crate::tui::options::Options;
 use crate::tui::paint::key_words;
 
@@ -18,6 +19,8 @@ enum Purpose {
     Bounce,
     /// A comment on this line, `FILE:LINE`.
     Comment(String),
+    /// Another text for the comment of this id.
+    Edit(i64),
 }
 
 #[derive(Clone, Debug)]
@@ -46,6 +49,15 @@ impl Note {
         Self { task, purpose: Purpose::Comment(on), input: line("") }
     }
 
+    /// What a comment says, to be changed.
+    #[must_use]
+    pub fn edited(task: TaskId, comment: &Comment) -> Self {
+        let mut input = Box::new(TextArea::from(comment.text.lines()));
+        input.move_cursor(CursorMove::Bottom);
+        input.move_cursor(CursorMove::End);
+        Self { task, purpose: Purpose::Edit(comment.id), input }
+    }
+
     pub(super) fn press(&mut self, keymap: &Keymap, key: KeyEvent) -> Turn {
         let task = self.task;
         match keymap.control(&[Context::Note], key) {
@@ -54,10 +66,14 @@ impl Note {
             Some(Control::Send) => {
                 let note = Some(self.input.lines().join("\n")).filter(|note| !note.trim().is_empty());
                 return match (&self.purpose, note) {
-                    (Purpose::Bounce | Purpose::Comment(_), None) => Turn::Close,
+                    (Purpose::Bounce | Purpose::Comment(_) | Purpose::Edit(_), None) => Turn::Close,
                     (Purpose::Bounce, Some(note)) => Turn::Acts(vec![Act::Bounce { task, note }]),
                     (Purpose::Comment(line), Some(text)) => {
-                        Turn::Acts(vec![Act::Comment { task, line: line.clone(), text }])
+                        let remark = Remark::Add { place: line.clone(), text };
+                        Turn::Acts(vec![Act::Comment { task, remark }])
+                    }
+                    (Purpose::Edit(id), Some(text)) => {
+                        Turn::Acts(vec![Act::Comment { task, remark: Remark::Edit { id: *id, text } }])
                     }
                     (Purpose::Retry, note) => Turn::Acts(vec![Act::Retry { task, fresh: false, note }]),
                 };
@@ -77,6 +93,7 @@ impl Note {
             Purpose::Retry => (format!("feedback for the agent of #{}", self.task), "retries"),
             Purpose::Bounce => (format!("feedback for the agent of #{}", self.task), "sends it back"),
             Purpose::Comment(line) => (format!("comment on {line}"), "keeps it for the feedback"),
+            Purpose::Edit(id) => (format!("comment {id}"), "keeps it for the feedback"),
         };
         let keys = [
             (key(Control::Send), sends),

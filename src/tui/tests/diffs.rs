@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::pictures::pictures;
 use super::support::{Screen, glance, titled};
+use crate::domain::comment::{Anchor, Comment, State};
 use crate::domain::diff::{Change, Count, File, Part};
 use crate::domain::id::{AttemptId, TaskId};
 use crate::domain::patch::{Limit, Patch, parse};
@@ -13,7 +14,7 @@ use crate::domain::state::Status;
 use crate::engine::board::Card;
 use crate::engine::diff::{Place as Work, Subject};
 use crate::tui::diff::{Look, Place, Seen};
-use crate::tui::msg::{Act, Cmd, Done, Glance, Msg};
+use crate::tui::msg::{Act, Cmd, Compose, Done, Glance, Msg, Remark};
 
 fn subject() -> Arc<Subject> {
     Arc::new(Subject {
@@ -186,7 +187,7 @@ fn the_parts_of_the_work_are_asked_for_one_after_the_other() {
     answer(&mut screen);
     for part in [Part::Committed, Part::Uncommitted, Part::Whole] {
         screen.keys("tab");
-        assert_eq!(looks(&screen), [&Look::List { task: TaskId(4), part }]);
+        assert_eq!(looks(&screen), [&Look::List { task: TaskId(4), part, since_review: false }]);
     }
 }
 
@@ -328,10 +329,127 @@ fn a_line_of_the_diff_is_commented_on_and_goes_with_the_feedback() {
     screen.keys("j c");
     assert!(screen.text().contains("comment on src/a.rs:11"), "{}", screen.text());
     screen.keys("\"Why?\" enter");
-    let act = Act::Comment { task: TaskId(4), line: "src/a.rs:11".to_owned(), text: "Why?".to_owned() };
+    let act = Act::Comment {
+        task: TaskId(4),
+        remark: Remark::Add { place: "src/a.rs:11".to_owned(), text: "Why?".to_owned() },
+    };
     assert_eq!(screen.cmds, [Cmd::Act(act.clone())]);
     assert!(screen.model.diff.is_some(), "the diff is still there");
-    screen.tell(Msg::Acted { act, outcome: Ok(Done::Commented(TaskId(4), "src/a.rs:11".to_owned())) });
+    screen.tell(Msg::Acted { act, outcome: Ok(Done::Commented(TaskId(4), "src/a.rs:11 commented on".to_owned())) });
     assert!(screen.text().contains("src/a.rs:11 commented on"), "{}", screen.text());
     assert!(!screen.text().contains("search"), "a message stands alone: {}", screen.text());
+}
+
+const TWO: &str = "@@ -8,3 +10,4 @@\n one\n-two\n+zwei\n+drei\n three\n@@ -40 +41 @@\n-old\n+new\n";
+
+fn comment(id: i64, state: State, round: Option<u32>) -> Comment {
+    let place = Anchor { path: "src/a.rs".to_owned(), first: 41, last: 41, quote: "new".to_owned() };
+    Comment { id, task: TaskId(4), place, text: format!("Remark {id}"), state, round }
+}
+
+#[test]
+fn several_lines_are_picked_for_one_comment() {
+    let mut screen = open(120, 40);
+    answer_with(&mut screen, glance(&[("src/a.rs", Change::Modified, TWO)]));
+    screen.keys("j v j j j c");
+    assert!(screen.text().contains("comment on src/a.rs:10-12"), "{}", screen.text());
+    screen.keys("ctrl-c v");
+    assert!(screen.model.diff.is_some());
+    screen.keys("q");
+    assert!(screen.model.diff.is_some(), "what is picked goes first");
+    screen.keys("q");
+    assert!(screen.model.diff.is_none());
+}
+
+#[test]
+fn comments_are_listed_and_each_can_be_what_its_state_allows() {
+    let mut screen = open(120, 40);
+    answer_with(&mut screen, glance(&[("src/a.rs", Change::Modified, TWO)]));
+    let comments =
+        vec![comment(1, State::Handled, Some(1)), comment(2, State::Sent, Some(2)), comment(3, State::Draft, None)];
+    seen(&mut screen, Seen::Reviewed { comments: comments.clone(), seen: Vec::new() });
+    assert!(screen.text().contains("41◆"), "{}", screen.text());
+    screen.keys("C");
+    let text = screen.text();
+    for part in ["handled 1", "round 2", "draft", "src/a.rs:41  Remark 3"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let act = |remark| Cmd::Act(Act::Comment { task: TaskId(4), remark });
+    screen.keys("x h e");
+    assert!(screen.cmds.is_empty(), "what is handled stays as it is: {:?}", screen.cmds);
+    screen.keys("j x h");
+    assert_eq!(std::mem::take(&mut screen.cmds), [act(Remark::Handled { id: 2 })]);
+    let handled = Act::Comment { task: TaskId(4), remark: Remark::Handled { id: 2 } };
+    screen
+        .tell(Msg::Acted { act: handled, outcome: Ok(Done::Commented(TaskId(4), "comment 2 is handled".to_owned())) });
+    screen.cmds.clear();
+    screen.keys("j h x");
+    assert_eq!(std::mem::take(&mut screen.cmds), [act(Remark::Drop { id: 3 })]);
+    let outcome = Ok(Done::Commented(TaskId(4), "comment 3 is deleted".to_owned()));
+    screen.tell(Msg::Acted { act: Act::Comment { task: TaskId(4), remark: Remark::Drop { id: 3 } }, outcome });
+    assert!(
+        screen.cmds.iter().any(|cmd| matches!(cmd, Cmd::Look { look: Look::Review { .. }, .. })),
+        "{:?}",
+        screen.cmds
+    );
+    seen(&mut screen, Seen::Reviewed { comments: comments[..2].to_vec(), seen: Vec::new() });
+    assert!(!screen.text().contains("Remark 3"), "the list is the new one: {}", screen.text());
+    screen.keys("enter");
+    let diff = screen.model.diff.as_ref().unwrap();
+    let entry = diff.entry().unwrap();
+    assert_eq!(entry.item(diff.row), Some(crate::tui::diff::Item::Line(6)), "{}", screen.text());
+    seen(&mut screen, Seen::Reviewed { comments, seen: Vec::new() });
+    screen.keys("C j j e");
+    assert!(screen.text().contains("Remark 3") && screen.text().contains("comment 3"), "{}", screen.text());
+    screen.cmds.clear();
+    screen.keys("\"!\" enter");
+    assert_eq!(screen.cmds, [act(Remark::Edit { id: 3, text: "Remark 3!".to_owned() })]);
+}
+
+#[test]
+fn what_was_seen_is_marked_and_found_again_until_it_changes() {
+    let mut screen = open(120, 40);
+    let files = [("src/a.rs", Change::Modified, TWO), ("src/b.rs", Change::Modified, "@@ -1 +1 @@\n-x\n+y\n")];
+    answer_with(&mut screen, glance(&files));
+    screen.keys("m");
+    let Some(Cmd::Look { look: Look::Mark { marks, is_seen: true, .. }, .. }) = screen.cmds.last().cloned() else {
+        panic!("{:?}", screen.cmds)
+    };
+    let diff = screen.model.diff.as_ref().unwrap();
+    assert_eq!((diff.at, diff.row, marks.len()), (0, 1, 1), "the next hunk: {}", screen.text());
+    assert!(screen.text().contains("▸ ✓ @@ -8,3"), "{}", screen.text());
+    screen.keys("m");
+    assert_eq!(screen.model.diff.as_ref().unwrap().at, 1, "the next file: {}", screen.text());
+    assert!(screen.text().contains("✓M"), "{}", screen.text());
+    screen.keys("{ M");
+    assert!(matches!(screen.cmds.last(), Some(Cmd::Look { look: Look::Mark { is_seen: false, .. }, .. })));
+    assert!(!screen.text().contains("✓M"));
+    // As it was left, with one hunk changed since.
+    let mut screen = open(120, 40);
+    let changed = TWO.replace("+new", "+newer");
+    answer_with(&mut screen, glance(&[("src/a.rs", Change::Modified, &changed)]));
+    seen(&mut screen, Seen::Reviewed { comments: Vec::new(), seen: marks });
+    assert!(screen.text().contains("▸ ✓ @@ -8,3") && screen.text().contains("newer"), "{}", screen.text());
+    screen.cmds.clear();
+    screen.keys("r");
+    let wanted = Look::List { task: TaskId(4), part: Part::Whole, since_review: true };
+    assert_eq!(looks(&screen), [&wanted]);
+}
+
+#[test]
+fn what_a_viewer_prints_is_feedback_that_can_be_sent() {
+    let mut screen = open(120, 40);
+    answer(&mut screen);
+    screen.keys("e");
+    assert_eq!(screen.cmds.last(), Some(&Cmd::Viewer { task: TaskId(4) }));
+    screen.tell(Msg::Edited {
+        purpose: Compose::Viewer(TaskId(4)),
+        outcome: Ok("src/a.rs:3: no\nand more\n".to_owned()),
+    });
+    screen.tell(Msg::Returned(Ok(())));
+    assert!(screen.text().contains("and more"), "{}", screen.text());
+    screen.cmds.clear();
+    screen.keys("enter");
+    let note = "src/a.rs:3: no\nand more".to_owned();
+    assert!(screen.cmds.contains(&Cmd::Act(Act::Bounce { task: TaskId(4), note })), "{:?}", screen.cmds);
 }

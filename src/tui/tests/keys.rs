@@ -23,7 +23,8 @@ fn remapped() -> BTreeMap<String, Vec<String>> {
     let functions = (1..=12).map(|number| format!("f{number}"));
     let prefixes = ["", "ctrl-", "alt-", "shift-", "ctrl-alt-", "ctrl-shift-", "alt-shift-", "ctrl-alt-shift-"];
     let keys = prefixes.iter().flat_map(|prefix| functions.clone().map(move |key| format!("{prefix}{key}")));
-    let keys = keys.chain(('a'..='z').map(|letter| format!("ctrl-alt-{letter}")));
+    let letters = |prefix: &'static str| ('a'..='z').map(move |letter| format!("{prefix}{letter}"));
+    let keys = keys.chain(letters("ctrl-alt-")).chain(letters("alt-"));
     let own: BTreeMap<_, _> = BINDINGS.iter().zip(keys).map(|(row, key)| (row.name.to_owned(), vec![key])).collect();
     assert_eq!(own.len(), BINDINGS.len(), "more keys are needed");
     own
@@ -173,18 +174,21 @@ fn open_everything(looker: &mut Looker) {
     }
     looker.over(Context::Diff, Control::Files);
     looker.over(Context::Diff, Control::Bottom);
-    looker.over(Context::Diff, Control::Comment);
-    close(looker);
+    for opens in [Control::Comment, Control::Comments] {
+        looker.over(Context::Diff, opens);
+        close(looker);
+    }
+    looker.over(Context::Diff, Control::MarkHunk);
     looker.over(Context::Diff, Control::Search);
     looker.screen.keys("\"words\"");
     looker.over(Context::Filter, Control::Choose);
     looker.over(Context::Diff, Control::Close);
     looker.over(Context::Diff, Control::Close);
-    looker.intent(Intent::Pull);
-    close(looker);
     looker.intent(Intent::PullFeedback);
-    looker.intent(Intent::Bounce);
-    close(looker);
+    for opens in [Intent::Pull, Intent::Bounce] {
+        looker.intent(opens);
+        close(looker);
+    }
     looker.intent(Intent::Done);
     looker.intent(Intent::Failed);
     looker.intent(Intent::Retry);
@@ -224,7 +228,7 @@ fn outcomes() -> Vec<Done> {
         Done::Retried { task, number: 2, notes: Vec::new() },
         Done::Verifying(task),
         Done::Bounced(task, Bounced::Taken, 2),
-        Done::Commented(task, "f:3".to_owned()),
+        Done::Commented(task, "f:3 commented on".to_owned()),
         Done::Stopped(task),
         Done::Approved(task),
         Done::Simple(task, Simple::Reopen),

@@ -7,7 +7,8 @@ use super::super::diff::{Diff, Look, Seen, Turn};
 use super::super::keymap::Context;
 use super::super::model::{Model, Tone};
 use super::super::msg::Cmd;
-use super::super::overlay::{Help, Note, Overlay, Search};
+use super::super::overlay::{Comments, Help, Note, Overlay, Search};
+use crate::domain::id::TaskId;
 
 /// Opens the diff of the task under the cursor.
 pub(super) fn open(model: &mut Model) -> Vec<Cmd> {
@@ -74,6 +75,18 @@ fn turned(model: &mut Model, turn: Turn) -> Vec<Cmd> {
             }
             Vec::new()
         }
+        Turn::Comments => {
+            if let Some(diff) = &model.diff {
+                let comments = Comments::new(diff.task, diff.comments.clone());
+                model.open(Overlay::Comments(comments));
+            }
+            Vec::new()
+        }
+        Turn::Viewer => {
+            let task = model.diff.as_ref().map(|diff| diff.task);
+            model.away = task.is_some();
+            task.map(|task| Cmd::Viewer { task }).into_iter().collect()
+        }
         Turn::Help => {
             model.open(Overlay::Help(Help::default()));
             Vec::new()
@@ -112,11 +125,37 @@ pub(super) fn mouse(model: &mut Model, mouse: MouseEvent) -> Vec<Cmd> {
     turned(model, turn)
 }
 
+/// Reads the comments again, where they are shown.
+pub(super) fn commented(model: &mut Model, task: TaskId) -> Vec<Cmd> {
+    match &model.diff {
+        Some(diff) if diff.task == task => looks(model, vec![Look::Review { task }]),
+        Some(_) | None => Vec::new(),
+    }
+}
+
+/// Goes to a line of a file.
+pub(super) fn go_to(model: &mut Model, path: &str, line: u32) -> Vec<Cmd> {
+    let height = height(model);
+    let Some(diff) = &mut model.diff else { return Vec::new() };
+    let is_there = diff.go_to(path, line);
+    diff.follow(height);
+    let wanted = diff.wanted();
+    if !is_there {
+        model.say(Tone::Plain, format!("{path} is not in this diff"));
+    }
+    looks(model, wanted)
+}
+
 /// Takes what was read. What an earlier question asked for is dropped.
 pub(super) fn seen(model: &mut Model, number: u64, seen: Seen) -> Vec<Cmd> {
     let height = height(model);
     let Some(diff) = model.diff.as_mut().filter(|diff| diff.number == number) else { return Vec::new() };
     let wanted = diff.take(seen);
     diff.follow(height);
+    if let Some(Overlay::Comments(open)) = &mut model.overlay
+        && open.task == diff.task
+    {
+        open.renew(diff.comments.clone());
+    }
     looks(model, wanted)
 }

@@ -61,7 +61,9 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
             leave_if_done(model)
         }
         Msg::Acted { act, outcome } => {
+            let commented = if let Act::Comment { task, .. } = &act { Some(*task) } else { None };
             let mut cmds = acted(model, &act, outcome);
+            cmds.extend(commented.into_iter().flat_map(|task| diff::commented(model, task)));
             // The board may have changed while it was tried.
             cmds.extend(board::work_off(model));
             cmds
@@ -227,7 +229,15 @@ fn edited(model: &mut Model, purpose: &Compose, outcome: Result<String, Fault>) 
                 }
             }
         }
-        (Err(fault), Compose::Form | Compose::New) => complain(model, &fault),
+        (Ok(text), Compose::Viewer(task)) => {
+            let text = text.trim();
+            if text.is_empty() {
+                model.say(Tone::Plain, "the viewer has printed nothing");
+            } else {
+                model.open(Overlay::Note(super::overlay::Note::bounce(*task, text)));
+            }
+        }
+        (Err(fault), Compose::Form | Compose::New | Compose::Viewer(_)) => complain(model, &fault),
     }
     Vec::new()
 }

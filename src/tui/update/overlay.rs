@@ -91,6 +91,10 @@ fn turned(model: &mut Model, turn: Turn) -> Vec<Cmd> {
             }
             find::search(model, text);
         }
+        Turn::GoTo(path, line) => {
+            model.overlay = None;
+            return diff::go_to(model, &path, line);
+        }
         Turn::Arrange(order, shown) => {
             model.order = order;
             model.arrange();
