@@ -301,6 +301,8 @@ fn foot(diff: &Diff, options: &Options, width: u16) -> Line<'static> {
         (Control::Close, "back"),
         (Control::NextFile, "next file"),
         (Control::NextHunk, "next hunk"),
+        (Control::Comment, "comment"),
+        (Control::MarkHunk, "seen"),
         (Control::Part, "committed/uncommitted"),
         (Control::Search, "search"),
         (Control::Fold, "fold"),

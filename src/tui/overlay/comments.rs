@@ -66,12 +66,13 @@ impl Comments {
         let theme = &options.theme;
         let screen = frame.area();
         let title = format!("comments on #{}", self.task);
+        let height = u16::try_from(self.list.len()).unwrap_or(u16::MAX).saturating_add(3).max(6);
         let area = popup(
             options,
             frame,
             &title,
             screen.width.saturating_sub(4).min(100),
-            screen.height.saturating_sub(2).min(24),
+            height.min(screen.height.saturating_sub(2)),
         );
         let [list, foot] = Layout::vertical([Constraint::Min(0), Constraint::Length(1)]).areas(area);
         let height = usize::from(list.height);

@@ -169,7 +169,7 @@ fn open_everything(looker: &mut Looker) {
     let work = glance(&[("some.rs", Change::Modified, "@@ -1 +1 @@\n-came\n+went\n")]);
     super::diffs::answer_with(&mut looker.screen, work);
     looker.look("a diff");
-    for control in [Control::NextFile, Control::NextHunk, Control::Fold, Control::Part, Control::Files] {
+    for control in [Control::NextFile, Control::NextHunk, Control::MarkHunk, Control::Part, Control::Files] {
         looker.over(Context::Diff, control);
     }
     looker.over(Context::Diff, Control::Files);
@@ -178,7 +178,6 @@ fn open_everything(looker: &mut Looker) {
         looker.over(Context::Diff, opens);
         close(looker);
     }
-    looker.over(Context::Diff, Control::MarkHunk);
     looker.over(Context::Diff, Control::Search);
     looker.screen.keys("\"words\"");
     looker.over(Context::Filter, Control::Choose);
