@@ -622,6 +622,9 @@ pub struct EmptyTrash {
     /// Only what was parked longer ago than this, like 30d
     #[arg(long, value_name = "D")]
     pub older_than: Option<String>,
+    /// Only what takes more room than this, like 500M
+    #[arg(long, value_name = "SIZE")]
+    pub larger_than: Option<String>,
     /// Of every repository
     #[arg(long, conflicts_with = "ids")]
     pub all: bool,

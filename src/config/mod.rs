@@ -31,7 +31,9 @@ pub use template::commented;
 use self::document::Document;
 use crate::agent;
 use crate::domain::bounds::CONFIGURATION;
-use crate::domain::settings::{Completion, Forge, Merge, Permissions, Queue, Settings, Timing, Tmux, Ui, Worktrees};
+use crate::domain::settings::{
+    Completion, Forge, Merge, Permissions, Queue, Settings, Timing, Tmux, Trash, Ui, Worktrees,
+};
 use crate::domain::text;
 
 /// What tells an agent how to report, unless configured.
@@ -111,6 +113,7 @@ pub fn defaults(env: Environment<'_>) -> Settings {
         queue: Queue::default(),
         merge: Merge::default(),
         completion: Completion { preamble: PREAMBLE.to_owned(), ..Completion::default() },
+        trash: Trash::default(),
         forge: Forge::default(),
         permissions: Permissions::default(),
         tmux: Tmux::default(),

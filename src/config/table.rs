@@ -13,6 +13,7 @@ use crate::domain::order::{Group, Sort};
 use crate::domain::profile::{Mode, NoOutput, Profile};
 use crate::domain::queue::Release;
 use crate::domain::settings::Settings;
+use crate::domain::size;
 use crate::domain::template::Template;
 use crate::tui::{keymap, theme};
 
@@ -120,6 +121,13 @@ pub(super) const SECTIONS: &[Section] = &[
               is filled in with the value of that name and {title} with the task's title; {{ and }} are braces.",
         rows: Rows::Templates(TEMPLATE),
         repository: Share::Everything,
+    },
+    Section {
+        name: "trash",
+        doc: "What `ganger trash empty` deletes where nothing else is asked for, after it has said so; `ganger tidy` says how \
+              much that would be. Where both are set, both have to hold.",
+        rows: Rows::Settings(TRASH),
+        repository: Share::Nothing,
     },
     Section {
         name: "forge",
@@ -583,6 +591,21 @@ const TIMING: &[Row<Settings>] = &[
     ),
 ];
 
+const TRASH: &[Row<Settings>] = &[
+    row(
+        "older_than",
+        "Only what was parked longer ago than this, like \"30d\"; \"off\": of any age.",
+        |settings, field, _| field.unless_off(Field::duration).map(|age| settings.trash.older_than = age),
+        |settings| Some(value::or_off(settings.trash.older_than.map(duration::render))),
+    ),
+    row(
+        "larger_than",
+        "Only what takes more room than this, like \"500M\"; \"off\": of any size.",
+        |settings, field, _| field.unless_off(value::size).map(|size| settings.trash.larger_than = size),
+        |settings| Some(value::or_off(settings.trash.larger_than.map(size::render))),
+    ),
+];
+
 const FORGE: &[Row<Settings>] = &[
     row(
         "find",
@@ -687,11 +710,10 @@ const UI: &[Row<Settings>] = &[
         "viewer",
         "What `diff-viewer` in the diff shows a task's work with, in its worktree: an argument list in which {base} is the \
          commit that the work is compared with and {worktree} the folder. What it prints is feedback that you can send; it \
-         draws on the terminal itself.",
+         draws on the terminal itself: [\"difit\", \"{base}\"].",
         |settings: &mut Settings, field, _| value::optional_argv(field).map(|argv| settings.ui.viewer = argv),
         |settings| Some(settings.ui.viewer.clone().into()),
-    )
-    .example("[\"difit\", \"{base}\"]"),
+    ),
     row(
         "sort",
         "The order of the tasks in a column, until another one is chosen on the board: \"board\" (by priority; what is done \
@@ -751,6 +773,7 @@ mod tests {
                 "completion",
                 "merge",
                 "templates",
+                "trash",
                 "forge",
                 "permissions",
                 "tmux",

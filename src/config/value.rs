@@ -14,6 +14,7 @@ use crate::domain::naming::Naming;
 use crate::domain::permission::Verb;
 use crate::domain::profile::Profile;
 use crate::domain::settings::{Settings, Ui};
+use crate::domain::size;
 use crate::tui::theme;
 
 /// Reads every key of a table.
@@ -163,6 +164,11 @@ fn is_branch(name: &str) -> bool {
         && !name.contains("..")
         && !name.contains("@{")
         && name.split('/').all(component)
+}
+
+/// A number of bytes.
+pub(super) fn size(field: &Field<'_>) -> Result<u64, ConfigError> {
+    size::parse(field.text()?).ok_or_else(|| field.refuse("be a size like \"500M\", or \"off\""))
 }
 
 /// A limit of at least one, or "off".

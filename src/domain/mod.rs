@@ -29,6 +29,7 @@ pub mod requeue;
 pub mod run;
 pub mod saga;
 pub mod settings;
+pub mod size;
 pub mod state;
 pub mod task;
 pub mod template;

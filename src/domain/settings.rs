@@ -23,6 +23,7 @@ pub struct Settings {
     pub queue: Queue,
     pub completion: Completion,
     pub merge: Merge,
+    pub trash: Trash,
     pub forge: Forge,
     pub permissions: Permissions,
     pub tmux: Tmux,
@@ -187,6 +188,14 @@ impl Default for Merge {
     fn default() -> Self {
         Self { method: Method::Merge, verify: false, keep: false }
     }
+}
+
+/// `[trash]`: what of it `trash empty` deletes where nothing else is asked for; both have to hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trash {
+    pub older_than: Option<Duration>,
+    /// Bytes.
+    pub larger_than: Option<u64>,
 }
 
 /// `[forge]`: the programs that know where pull requests are, each an argv; empty where there is none.

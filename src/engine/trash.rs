@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::{Engine, Fault, Kind, trees};
 use crate::domain::attempt::Tree;
@@ -79,6 +80,27 @@ fn look(engine: &Engine, tree: Tree, task: &Task, removed: bool) -> Result<Optio
     let parked = |event: &&Record| event.attempt.as_ref() == Some(&tree.owner) && event.event() == WORKTREE_PARKED;
     let since = events.iter().rev().find(parked).map(|event| event.at);
     Ok(Some(Parked { at, number, title: task.draft.title.clone(), removed, since, tree }))
+}
+
+/// Whether it is as old and as large as that. What nothing says the age of is not old.
+#[must_use]
+pub fn is_due(engine: &Engine, parked: &Parked, older: Option<Duration>, larger: Option<u64>) -> bool {
+    let now = engine.ports.clock.now().wall;
+    older.is_none_or(|older| parked.since.is_some_and(|then| now.since(then) >= older))
+        && larger.is_none_or(|larger| engine.ports.trees.size(&parked.at) >= larger)
+}
+
+/// How many worktrees the settings' own rule would delete; none where there is no rule.
+///
+/// # Errors
+/// Those of the store.
+pub fn due(engine: &Engine, repo: Option<&Path>) -> Result<usize, Fault> {
+    let rule = &engine.settings.trash;
+    if rule.older_than.is_none() && rule.larger_than.is_none() {
+        return Ok(0);
+    }
+    let found = list(engine, repo)?;
+    Ok(found.iter().filter(|parked| is_due(engine, parked, rule.older_than, rule.larger_than)).count())
 }
 
 /// What was given back.

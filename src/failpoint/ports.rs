@@ -305,6 +305,9 @@ impl Merges for PointedMerges {
     fn advance(&self, repo: &Path, target: &Target, to: &str, why: &str) -> trees::Result<merges::Moved> {
         around("merges.advance", || self.0.advance(repo, target, to, why), tree_fault)
     }
+    fn forget(&self, repo: &Path, task: TaskId, into: &str) -> trees::Result<Vec<String>> {
+        around("merges.forget", || self.0.forget(repo, task, into), tree_fault)
+    }
     fn delete_branch(&self, repo: &Path, branch: &str, tip: &str, parked: Option<&Path>) -> trees::Result<bool> {
         around("merges.delete_branch", || self.0.delete_branch(repo, branch, tip, parked), tree_fault)
     }

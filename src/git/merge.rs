@@ -15,7 +15,8 @@ use super::layout::{Admin, Lock, record_of, settle};
 use super::read::Repo;
 use super::refs::{Head, Maker, Tip};
 use super::repo_lock::RepoLock;
-use super::{merged, snapshot};
+use super::{forget, merged, snapshot};
+use crate::domain::id::TaskId;
 use crate::domain::merge::{Built, Contained, Home, Method, Target};
 use crate::domain::tree;
 use crate::os::process::{Answer, Call};
@@ -87,6 +88,10 @@ impl Merges for Git {
             Home::At(path) => moving.checkout(path),
             Home::Busy(..) | Home::Several(_) => Ok(Moved::No("it is in use".to_owned())),
         }
+    }
+
+    fn forget(&self, repo: &Path, task: TaskId, into: &str) -> Result<Vec<String>> {
+        forget::forget(self, &Repo::open(self, repo)?, task, into)
     }
 
     fn delete_branch(&self, repo: &Path, branch: &str, tip: &str, parked: Option<&Path>) -> Result<bool> {

@@ -22,6 +22,7 @@ mod diff;
 pub mod files;
 mod find;
 mod follow;
+mod forget;
 mod hide;
 mod hold;
 mod ignored;

@@ -8,6 +8,7 @@
 
 use std::path::Path;
 
+use crate::domain::id::TaskId;
 use crate::domain::merge::{Built, Contained, Method, Target};
 use crate::domain::tree::Head;
 use crate::ports::worktrees::Result;
@@ -62,6 +63,9 @@ pub trait Merges {
     fn build(&self, build: &Build<'_>, check: Option<Check<'_>>) -> Result<Built>;
     /// Moves the target from where it was seen forward to `to`, and its checkout with it. `why` is for the reflog.
     fn advance(&self, repo: &Path, target: &Target, to: &str, why: &str) -> Result<Moved>;
+    /// Deletes the references that ganger keeps of a task and that nothing depends on once its work is in the commit
+    /// `into`: what was reviewed, and rescue copies that hold nothing but commits which are merged. Their names.
+    fn forget(&self, repo: &Path, task: TaskId, into: &str) -> Result<Vec<String>>;
     /// Deletes a branch that we made, where it is at `tip` and nobody's HEAD but that of the parked tree at `parked`,
     /// whose HEAD is the commit from then on. False where it stays.
     fn delete_branch(&self, repo: &Path, branch: &str, tip: &str, parked: Option<&Path>) -> Result<bool>;

@@ -24,6 +24,7 @@ mod overlay;
 mod paint;
 mod perform;
 mod runtime;
+mod shelf;
 mod simple;
 mod terminal;
 pub mod theme;

@@ -274,6 +274,17 @@ pub enum Act {
     PullFeedback {
         task: TaskId,
     },
+    /// Gives a worktree back from the trash, and the task with it.
+    Restore {
+        task: TaskId,
+        number: u32,
+    },
+    /// Deletes a worktree in the trash for good.
+    Delete {
+        task: TaskId,
+        at: PathBuf,
+    },
+    Tidy,
     Simple {
         task: TaskId,
         act: Simple,
@@ -302,6 +313,7 @@ impl Act {
             | Self::DispatchMarked { .. }
             | Self::DispatchAll
             | Self::WorkOff
+            | Self::Tidy
             | Self::Undo
             | Self::Reconcile => None,
             Self::Edit { task, .. }
@@ -314,6 +326,8 @@ impl Act {
             | Self::Approve { task }
             | Self::Pull { task }
             | Self::PullFeedback { task }
+            | Self::Restore { task, .. }
+            | Self::Delete { task, .. }
             | Self::Simple { task, .. }
             | Self::Remove { task, .. }
             | Self::Send { task, .. }
@@ -355,6 +369,9 @@ impl Act {
             Self::Pull { .. } => "pushing",
             Self::Simple { act, .. } => act.going_on(),
             Self::Remove { .. } => "removing",
+            Self::Restore { .. } => "giving back",
+            Self::Delete { .. } => "deleting",
+            Self::Tidy => "tidying up",
             Self::Undo => "undoing",
             Self::Send { .. } | Self::Interrupt { .. } => "sending",
             Self::Reconcile => "reconciling",
@@ -401,6 +418,10 @@ pub enum Done {
         url: String,
         is_new: bool,
     },
+    Restored(TaskId, PathBuf),
+    Deleted(PathBuf),
+    /// How many tasks were tidied up after.
+    Tidied(usize),
     Simple(TaskId, Simple),
     Removed {
         task: TaskId,
@@ -428,6 +449,10 @@ pub enum Query {
     Merge(Vec<TaskId>),
     /// The attempts over time.
     Chart,
+    /// What is in the trash.
+    Trash,
+    /// What tidying up would do.
+    Tidy,
 }
 
 /// The answer to a query.
@@ -441,6 +466,24 @@ pub enum Answer {
     Merge { tasks: Vec<TaskId>, lines: Vec<String>, stopped: Option<Fault> },
     /// Newest first.
     Chart(Vec<Bar>),
+    /// Oldest first.
+    Trash(Vec<Shelved>),
+    /// How many tasks would be put away, and a line for each task that was looked at.
+    Tidy { count: usize, lines: Vec<String> },
+}
+
+/// A worktree in the trash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shelved {
+    pub task: TaskId,
+    /// Of the attempt that has it.
+    pub number: u32,
+    pub title: String,
+    /// Its task is removed, too.
+    pub removed: bool,
+    pub since: Option<Timestamp>,
+    pub bytes: u64,
+    pub at: PathBuf,
 }
 
 /// What a text is written for in `$EDITOR`.

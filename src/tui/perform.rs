@@ -15,6 +15,7 @@ use super::diff::{Look, Seen};
 use super::host::Host;
 use super::merge;
 use super::msg::{Act, Answer, Cmd, Compose, Content, Done, Handover, Msg, Query, Remark};
+use super::shelf;
 use super::viewer::Viewer;
 use crate::domain::id::TaskId;
 use crate::domain::queue::Waiting;
@@ -23,7 +24,7 @@ use crate::engine::board::{Board, Shown};
 use crate::engine::dispatch::{Request, dispatch};
 use crate::engine::queue::{self, Fill, Filled};
 use crate::engine::upkeep::{Scope, reconcile};
-use crate::engine::{Engine, Fault, Kind, Remedy, comments, review, screen, stop, tasks, trees, undo};
+use crate::engine::{Engine, Fault, Kind, Remedy, comments, review, screen, stop, tasks, trash, trees, undo};
 
 /// How many acts run at once: each waits for git and tmux, not for a core.
 const AT_ONCE: usize = 8;
@@ -259,6 +260,8 @@ fn answer(engine: &Engine, query: Query, shown: Option<&Path>) -> Result<Answer,
         Query::Losses(tasks) => Answer::Losses { lines: describe::losses(engine, &tasks), tasks },
         Query::Merge(tasks) => merge::plan(engine, &tasks),
         Query::Chart => Answer::Chart(describe::bars(engine, shown)?),
+        Query::Trash => Answer::Trash(shelf::trash(engine, shown)?),
+        Query::Tidy => shelf::plan(engine, shown)?,
     })
 }
 
@@ -367,6 +370,9 @@ impl Scene<'_> {
                 screen::interrupt(engine, *task)?;
                 Done::Interrupted(*task)
             }
+            Act::Restore { task, number } => Done::Restored(*task, trash::restore(engine, *task, Some(*number))?.path),
+            Act::Delete { task, at } => shelf::delete(engine, *task, at)?,
+            Act::Tidy => Done::Tidied(shelf::tidy(engine, self.shown)?),
             Act::Reconcile => {
                 let pass = all(engine);
                 match pass.failed {

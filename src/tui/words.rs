@@ -72,6 +72,10 @@ pub fn done(done: &Done) -> Said {
         Done::Merged { merges, stopped } => merged(merges, stopped.as_ref()),
         Done::Pulled { task, url, is_new: true } => format!("task {task}: {url} is open").into(),
         Done::Pulled { task, url, is_new: false } => format!("task {task}: {url} is up to date").into(),
+        Done::Restored(task, path) => format!("task {task} has its worktree back at {}", path.display()).into(),
+        Done::Deleted(at) => format!("{} is deleted", at.display()).into(),
+        Done::Tidied(1) => "1 task is tidied up after".into(),
+        Done::Tidied(count) => format!("{count} tasks are tidied up after").into(),
         Done::Simple(task, act) => act.said(*task),
         Done::Removed { task, removed } => {
             let parked = removed.parked.first().map(|place| format!(", its work is in {}", place.display()));
@@ -148,5 +152,7 @@ pub const fn looking(query: &Query) -> &'static str {
         Query::Losses(_) => "looking at what would be lost",
         Query::Merge(_) => "looking at what a merge would do",
         Query::Chart => "reading the attempts",
+        Query::Trash => "looking through the trash",
+        Query::Tidy => "looking at what is merged",
     }
 }

@@ -65,3 +65,24 @@ fn a_worktree_that_is_in_use_is_kept() {
     assert!(world.ok(&["tidy"]).contains("worktree parked in"));
     assert_eq!(world.ok(&["tidy"]), "there is nothing to tidy up\n");
 }
+
+#[test]
+fn references_that_hold_nothing_else_go_and_such_as_do_stay() {
+    let world = World::new();
+    let id = world.dispatch("echo x > f; git add f; git commit -qm f");
+    world.settled(id, "review");
+    world.ok(&["edit", "1", "--prompt", "echo y >> f; git commit -qam g"]);
+    world.ok(&["bounce", "1", "--note", "more"]);
+    world.settled(1, "review");
+    let references = || world.git(&["for-each-ref", "--format=%(refname)", "refs/ganger/review", "refs/ganger/rescue"]);
+    assert_eq!(references(), "refs/ganger/review/1");
+    world.ok(&["merge", "1"]);
+    assert_eq!(references(), "", "all of it is merged");
+    // What was in no commit is somebody's only copy one day.
+    let id = world.dispatch("echo x > h; git add h; git commit -qm h; echo note > uncommitted");
+    world.settled(id, "review");
+    world.git(&["merge", "-q", world.task(2)["attempt"]["branch"].as_str().unwrap()]);
+    world.ok(&["approve", "2"]);
+    world.ok(&["rm", "2"]);
+    assert!(references().contains("refs/ganger/rescue/2/"), "{}", references());
+}

@@ -128,3 +128,36 @@ fn only_what_is_named_is_deleted_for_good_and_its_branch_stays() {
     world.audited();
     world.ok(&["trash", "restore", &second.to_string()]);
 }
+
+#[test]
+fn what_is_due_is_a_matter_of_size_and_of_the_settings() {
+    let world = World::new();
+    for script in ["echo x > small", "head -c 3000000 /dev/zero > large"] {
+        let id = world.dispatch(script);
+        world.settled(id, "review");
+        world.ok(&["rm", &id.to_string()]);
+    }
+    let due = |args: &[&str]| {
+        let all = [&["trash", "empty", "--dry-run", "--json"][..], args].concat();
+        let ran = world.ganger(&all);
+        let found = ran.json()["parked"].clone();
+        assert!(found.is_array(), "{ran:?}");
+        found.as_array().unwrap().iter().map(|parked| parked["task"].as_i64().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(due(&[]), [1, 2]);
+    assert_eq!(due(&["--larger-than", "2M"]), [2]);
+    assert!(due(&["--larger-than", "2M", "--older-than", "1h"]).is_empty());
+    let refused = world.fails(2, &["trash", "empty", "--larger-than", "big"]);
+    assert!(refused.stderr.contains("is not a size") && refused.stderr.contains("500M"), "{}", refused.stderr);
+    world.configure("[trash]\nlarger_than = \"2M\"\n");
+    assert_eq!(due(&[]), [2], "the settings' own rule");
+    assert_eq!(due(&["--larger-than", "0"]), [1, 2], "who says something gets that");
+    let tidied = world.ganger(&["tidy"]);
+    let said = "1 worktree in the trash is due by your [trash] settings";
+    assert!(tidied.stderr.contains(said) && tidied.stderr.contains("ganger trash empty"), "{tidied:?}");
+    assert_eq!(due(&[]), [2], "and nothing is deleted by that");
+    world.ok(&["trash", "empty", "--yes"]);
+    assert_eq!(due(&["--larger-than", "0"]), [1]);
+    world.configure("[trash]\nlarger_than = \"big\"\n");
+    assert!(world.fails(2, &["list"]).stderr.contains("a size like"));
+}

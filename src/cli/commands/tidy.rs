@@ -10,6 +10,7 @@ use crate::cli::output;
 use crate::cli::wiring::Wiring;
 use crate::domain::text;
 use crate::engine::merge::tidy::{Fate, Tidied, tidy};
+use crate::engine::trash;
 
 /// Puts away what done and merged tasks have left.
 ///
@@ -24,6 +25,12 @@ pub fn run(wiring: &Wiring, args: &Args) -> Outcome {
         print_json(&tidied);
     } else {
         print(&tidied, args.dry_run);
+        let due = trash::due(&engine, Some(&repo))?;
+        if due > 0 {
+            let are =
+                if due == 1 { "1 worktree in the trash is" } else { &format!("{due} worktrees in the trash are") };
+            output::mention(&format!("{are} due by your [trash] settings: ganger trash empty"));
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

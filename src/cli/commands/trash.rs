@@ -9,6 +9,7 @@ use crate::cli::args::{EmptyTrash, RestoreTrash, Trash};
 use crate::cli::wiring::Wiring;
 use crate::cli::{json, output};
 use crate::domain::id::TaskId;
+use crate::domain::size;
 use crate::domain::time::span;
 use crate::engine::trash::{self, Parked};
 use crate::engine::{Engine, Fault, Kind};
@@ -76,22 +77,10 @@ fn row(engine: &Engine, parked: &Parked) -> Vec<String> {
         format!("{}#{}", parked.tree.task, parked.number),
         task.to_owned(),
         age,
-        size(engine.ports.trees.size(&parked.at)),
+        size::render(engine.ports.trees.size(&parked.at)),
         parked.at.display().to_string(),
         parked.title.clone(),
     ]
-}
-
-/// A number of bytes with one unit, as `du -h` has it.
-fn size(bytes: u64) -> String {
-    let mut size = bytes;
-    for unit in ["B", "KiB", "MiB", "GiB"] {
-        if size < 1024 {
-            return format!("{size} {unit}");
-        }
-        size /= 1024;
-    }
-    format!("{size} TiB")
 }
 
 fn restore(wiring: &Wiring, engine: &Engine, args: &RestoreTrash) -> Outcome {
@@ -139,7 +128,7 @@ fn empty(wiring: &Wiring, engine: &Engine, args: &EmptyTrash) -> Outcome {
             output::say(&format!(
                 "deleted {} ({}); branch {} and its rescue references stay",
                 parked.at.display(),
-                size(*bytes),
+                size::render(*bytes),
                 parked.tree.branch
             ));
         }
@@ -149,15 +138,23 @@ fn empty(wiring: &Wiring, engine: &Engine, args: &EmptyTrash) -> Outcome {
 
 /// What is to be deleted: of the tasks named, or of all around here, and of that what is old or large enough.
 fn chosen(wiring: &Wiring, engine: &Engine, args: &EmptyTrash) -> Result<Vec<Parked>, Fault> {
+    let policy = &engine.settings.trash;
+    // Who says nothing gets what the settings say.
+    let is_said = !args.ids.is_empty() || args.older_than.is_some() || args.larger_than.is_some();
     let older = args.older_than.as_deref().map(|text| duration("--older-than", text)).transpose()?;
-    let now = engine.ports.clock.now().wall;
+    let larger = args.larger_than.as_deref().map(bytes).transpose()?;
+    let (older, larger) = if is_said { (older, larger) } else { (policy.older_than, policy.larger_than) };
     let mut found = if args.ids.is_empty() { list(wiring, engine, args.all)? } else { Vec::new() };
     for id in &args.ids {
         found.extend(trash::of(engine, TaskId(*id))?);
     }
-    // What nothing says the age of is not old.
-    found.retain(|parked| older.is_none_or(|older| parked.since.is_some_and(|then| now.since(then) >= older)));
+    found.retain(|parked| trash::is_due(engine, parked, older, larger));
     Ok(found)
+}
+
+fn bytes(text: &str) -> Result<u64, Fault> {
+    size::parse(text)
+        .ok_or_else(|| Fault::new(Kind::Usage, format!("--larger-than {text:?} is not a size")).hint("like 500M or 2G"))
 }
 
 /// Says what would be deleted, and asks. Without a terminal it has to be said on the command line.
@@ -171,14 +168,4 @@ fn is_confirmed(wiring: &Wiring, engine: &Engine, chosen: &[Parked]) -> Result<b
     }
     show(wiring, engine, chosen, "");
     consents("delete these worktrees for good, with what is not committed in them?")?.ok_or_else(unasked)
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn a_size_has_one_unit() {
-        for (bytes, said) in [(0, "0 B"), (1023, "1023 B"), (4096, "4 KiB"), (5 << 30, "5 GiB"), (3 << 40, "3 TiB")] {
-            assert_eq!(super::size(bytes), said);
-        }
-    }
 }

@@ -54,6 +54,8 @@ pub(super) fn put_away(engine: &Engine, seen: &Seen, occasion: trees::Occasion, 
         Ok(false) => {}
         Err(fault) => merge.said.push(format!("its branch {} stays: {}", tree.branch, fault.message)),
     }
+    // Those that stay are in nobody's way.
+    engine.ports.merges.forget(&seen.task.draft.repo, seen.task.id, &merge.to).ok();
 }
 
 /// Deletes the branch that was made for the tree, where what is on it is merged.

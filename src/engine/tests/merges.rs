@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::repository::git_error;
 use super::world::Party;
+use crate::domain::id::TaskId;
 use crate::domain::merge::{Built, Contained, Home, Target};
 use crate::domain::tree::Head;
 use crate::ports::host::Shell;
@@ -83,6 +84,10 @@ impl Merges for Party {
             inner.done.push(format!("move {}", target.branch));
             Ok(Moved::Yes)
         })
+    }
+
+    fn forget(&self, _repo: &Path, _task: TaskId, _into: &str) -> Result<Vec<String>> {
+        self.gate("merges.forget", git_error, || Ok(Vec::new()))
     }
 
     fn delete_branch(&self, _repo: &Path, branch: &str, tip: &str, _parked: Option<&Path>) -> Result<bool> {

@@ -41,6 +41,7 @@ pub fn settings(trees: &Path) -> Settings {
         queue: Queue { max_running: 50, ..Queue::default() },
         completion: Completion { verify_timeout: Duration::from_mins(10), ..Completion::default() },
         merge: Merge::default(),
+        trash: crate::domain::settings::Trash::default(),
         forge: crate::domain::settings::Forge::default(),
         permissions: Permissions::default(),
         tmux: Tmux { grace: Duration::from_secs(3), alternate_screen: true, ..Tmux::default() },

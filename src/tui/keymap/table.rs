@@ -39,6 +39,8 @@ pub enum Intent {
     Merge,
     Pull,
     PullFeedback,
+    Trash,
+    Tidy,
     Bounce,
     Retry,
     Stop,
@@ -152,6 +154,7 @@ pub enum Context {
     Help,
     Arrange,
     Comments,
+    Trash,
     /// What the work on a task has changed, over the whole screen.
     Diff,
     /// A list or a text to move in.
@@ -174,7 +177,7 @@ pub enum Context {
 
 impl Context {
     /// All of them, in the order of the help.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Board,
         Self::Filtered,
         Self::Zoomed,
@@ -186,6 +189,7 @@ impl Context {
         Self::Retry,
         Self::Arrange,
         Self::Comments,
+        Self::Trash,
         Self::Palette,
         Self::Filter,
         Self::Type,
@@ -210,6 +214,7 @@ impl Context {
             Self::Retry => "In the choice of a retry",
             Self::Arrange => "While the board is arranged",
             Self::Comments => "In the comments on a task",
+            Self::Trash => "In the trash",
             Self::Palette => "In the command palette",
             Self::Filter => "While a filter or a search is typed",
             Self::Type => "In a line for the agent",
@@ -233,6 +238,7 @@ impl Context {
             | Self::Help
             | Self::Arrange
             | Self::Comments
+            | Self::Trash
             | Self::Menu
             | Self::Retry
             | Self::Question
@@ -251,11 +257,13 @@ impl Context {
     pub fn meets(self, other: Self) -> bool {
         let board = Self::is_board;
         let form = |context| matches!(context, Self::Form | Self::Line | Self::Choice);
-        let menu = |context| matches!(context, Self::Menu | Self::Help | Self::Retry | Self::Arrange | Self::Comments);
+        let menu = |context| {
+            matches!(context, Self::Menu | Self::Help | Self::Retry | Self::Arrange | Self::Comments | Self::Trash)
+        };
         let pair = |of: &dyn Fn(Self) -> bool| of(self) && of(other);
         // Of these one is open at a time.
         let field = |context| matches!(context, Self::Line | Self::Choice);
-        let list = |context| matches!(context, Self::Help | Self::Retry | Self::Arrange | Self::Comments);
+        let list = |context| matches!(context, Self::Help | Self::Retry | Self::Arrange | Self::Comments | Self::Trash);
         let apart = self != other && (pair(&field) || pair(&list));
         let over = |one: Self, other: Self| one == Self::Over && !board(other);
         self == other
@@ -353,6 +361,8 @@ pub const BINDINGS: &[Binding] = &[
     row(Intent::Remove, "remove", &["D"], "remove, its work parked"),
     row(Intent::Simple(Simple::Archive), "archive", &["z"], "archive"),
     row(Intent::Simple(Simple::Unarchive), "unarchive", &["Z"], "put an archived task on the board again"),
+    row(Intent::Trash, "trash", &["X"], "the trash: give back, delete for good"),
+    row(Intent::Tidy, "tidy", &["Y"], "put away what is done and merged"),
     row(Intent::Undo, "undo", &["u"], "undo the last approve, archive or remove"),
     row(Intent::Reconcile, "reconcile", &["R"], "reconcile now"),
     row(Intent::Filter, "filter", &["/"], "filter"),
@@ -418,6 +428,7 @@ pub const BINDINGS: &[Binding] = &[
     over(Context::Comments, Control::WithChanges, "comments-edit", &["e"], "edit a draft"),
     over(Context::Comments, Control::Drop, "comments-delete", &["x"], "delete a draft"),
     over(Context::Comments, Control::Handled, "comments-handled", &["h"], "what was asked for is done"),
+    over(Context::Trash, Control::Drop, "trash-delete", &["x"], "delete it for good, after a question"),
     over(Context::Palette, Control::Down, "palette-down", &["down", "tab", "ctrl-n"], "next command"),
     over(Context::Palette, Control::Up, "palette-up", &["up", "shift-tab", "ctrl-p"], "previous command"),
     over(Context::Palette, Control::Choose, "palette-run", &["enter"], "run the command"),

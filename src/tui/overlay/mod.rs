@@ -12,6 +12,7 @@ mod palette;
 mod question;
 mod retry;
 mod search;
+mod trash;
 mod typing;
 mod waiting;
 
@@ -40,6 +41,7 @@ pub use palette::Palette;
 pub use question::Question;
 pub use retry::Retry;
 pub use search::Search;
+pub use trash::Trash;
 pub use typing::Typing;
 pub use waiting::Waiting;
 
@@ -55,6 +57,7 @@ pub enum Overlay {
     Retry(Retry),
     Arrange(Arrange),
     Comments(Comments),
+    Trash(Trash),
     Note(Note),
     Chart(Chart),
     Search(Search),
@@ -106,6 +109,7 @@ impl Overlay {
             Self::Retry(retry) => retry.press(keymap, key),
             Self::Arrange(arrange) => arrange.press(keymap, key),
             Self::Comments(comments) => comments.press(keymap, key),
+            Self::Trash(trash) => trash.press(keymap, key),
             Self::Note(note) => note.press(keymap, key),
             Self::Chart(_) => Chart::press(keymap, key),
             Self::Search(search) => search.press(keymap, key),
@@ -128,6 +132,7 @@ impl Overlay {
             | Self::Retry(_)
             | Self::Arrange(_)
             | Self::Comments(_)
+            | Self::Trash(_)
             | Self::Chart(_)
             | Self::Waiting(_) => {}
         }
@@ -147,6 +152,7 @@ impl Overlay {
             Self::Retry(retry) => retry.draw(options, frame),
             Self::Arrange(arrange) => arrange.draw(options, frame),
             Self::Comments(comments) => comments.draw(options, frame),
+            Self::Trash(trash) => trash.draw(options, now, frame),
             Self::Note(note) => note.draw(options, frame),
             Self::Chart(chart) => chart.draw(options, now, frame),
             Self::Search(search) => search.draw(options, frame),

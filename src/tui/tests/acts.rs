@@ -12,7 +12,7 @@ use crate::domain::state::{Activity, Cause, Phase, Source, Status};
 use crate::engine::board::{Board, Card, Shown};
 use crate::engine::{Fault, Kind};
 use crate::tui::keymap::Simple;
-use crate::tui::msg::{Act, Answer, Cmd, Content, Done, Entry, Msg, Query, Sweep, Tab, Timeline};
+use crate::tui::msg::{Act, Answer, Cmd, Content, Done, Entry, Msg, Query, Shelved, Sweep, Tab, Timeline};
 use crate::tui::overlay::Overlay;
 
 fn acts(screen: &Screen) -> Vec<Act> {
@@ -851,4 +851,60 @@ fn a_task_is_duplicated_in_a_form_of_a_new_one() {
     screen.keys("4 c ctrl-s");
     let [Act::Add { draft, start: false }] = &acts(&screen)[..] else { panic!("{:?}", screen.cmds) };
     assert_eq!(draft.title, "task 5");
+}
+
+#[test]
+fn the_trash_gives_back_and_deletes_only_after_a_question() {
+    let mut screen = Screen::with(120, 40, some());
+    screen.keys("X");
+    let number = screen.model.asked;
+    let shelved = |task: i64, removed| Shelved {
+        task: TaskId(task),
+        number: 2,
+        title: "Fix the cart".to_owned(),
+        removed,
+        since: Some(minutes_ago(90)),
+        bytes: 5 << 20,
+        at: format!("/trees/.trash/{task}").into(),
+    };
+    let answer = Answer::Trash(vec![shelved(8, true), shelved(9, false)]);
+    screen.tell(Msg::Answered { number, answer: Ok(answer) });
+    let text = screen.text();
+    for part in ["trash", "1h ago", "5 MiB", "removed", "#8 Fix the cart", "give it back"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    screen.keys("j x");
+    assert!(acts(&screen).is_empty() && screen.text().contains("Delete this worktree for good?"), "{}", screen.text());
+    screen.keys("y");
+    assert_eq!(acts(&screen), [Act::Delete { task: TaskId(9), at: "/trees/.trash/9".into() }]);
+    screen.keys("X");
+    let number = screen.model.asked;
+    screen.tell(Msg::Answered { number, answer: Ok(Answer::Trash(vec![shelved(8, true)])) });
+    screen.keys("enter");
+    assert_eq!(acts(&screen).last(), Some(&Act::Restore { task: TaskId(8), number: 2 }));
+    screen.keys("X");
+    let number = screen.model.asked;
+    screen.tell(Msg::Answered { number, answer: Ok(Answer::Trash(Vec::new())) });
+    assert!(screen.text().contains("the trash is empty"), "{}", screen.text());
+}
+
+#[test]
+fn tidying_up_says_first_what_it_would_do() {
+    let mut screen = Screen::with(120, 40, some());
+    screen.keys("Y");
+    let number = screen.model.asked;
+    let lines =
+        vec!["#5 done: worktree and branch ganger/5-done".to_owned(), "#7 other is kept: not merged".to_owned()];
+    screen.tell(Msg::Answered { number, answer: Ok(Answer::Tidy { count: 1, lines: lines.clone() }) });
+    assert!(lines.iter().all(|line| screen.text().contains(line)), "{}", screen.text());
+    assert!(acts(&screen).is_empty());
+    screen.keys("y");
+    assert_eq!(acts(&screen), [Act::Tidy]);
+    screen.tell(Msg::Acted { act: Act::Tidy, outcome: Ok(Done::Tidied(1)) });
+    assert!(screen.text().contains("1 task is tidied up after"), "{}", screen.text());
+    screen.keys("Y");
+    let number = screen.model.asked;
+    let answer = Answer::Tidy { count: 0, lines: vec!["#7 other is kept: not merged".to_owned()] };
+    screen.tell(Msg::Answered { number, answer: Ok(answer) });
+    assert!(screen.text().contains("nothing to put away; #7 other is kept"), "{}", screen.text());
 }

@@ -90,6 +90,8 @@ pub(super) fn act(model: &mut Model, intent: Intent) -> Vec<Cmd> {
         Intent::NextFound | Intent::PreviousFound => find::next(model, intent == Intent::NextFound),
         Intent::Clear => return clear(model),
         Intent::Chart => return ask(model, Query::Chart),
+        Intent::Trash => return ask(model, Query::Trash),
+        Intent::Tidy => return ask(model, Query::Tidy),
         Intent::Palette => model.open(Overlay::Palette(Palette::new())),
         Intent::Help => model.open(Overlay::Help(Help::default())),
         Intent::Suspend => return vec![Cmd::Suspend { job: true }],

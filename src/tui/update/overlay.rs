@@ -7,7 +7,7 @@ use super::super::keymap::Intent;
 use super::super::layout::{cards, layout};
 use super::super::model::{Model, Tone};
 use super::super::msg::{Act, Answer, Cmd, Compose};
-use super::super::overlay::{Chart, Note, Overlay, Question, Turn};
+use super::super::overlay::{Chart, Note, Overlay, Question, Trash, Turn};
 use super::super::view::{intent_at, tab_at, tabbed_at};
 use super::super::words;
 use super::{complain, diff, find, intent, start, start_marked, watch};
@@ -136,6 +136,15 @@ pub(super) fn answered(model: &mut Model, number: u64, answer: Result<Answer, Fa
     match answer {
         Err(fault) => complain(model, &fault),
         Ok(Answer::Chart(bars)) => model.open(Overlay::Chart(Chart { bars })),
+        Ok(Answer::Trash(list)) => model.open(Overlay::Trash(Trash::new(list))),
+        Ok(Answer::Tidy { count: 0, lines }) => {
+            let more = lines.first().map(|line| format!("; {line}")).unwrap_or_default();
+            model.say(Tone::Plain, format!("there is nothing to put away{more}"));
+        }
+        Ok(Answer::Tidy { count, lines }) => {
+            let title = if count == 1 { "Put this away?".to_owned() } else { format!("Put {count} tasks' work away?") };
+            model.open(Overlay::Question(Question { title, lines, acts: vec![Act::Tidy] }));
+        }
         Ok(Answer::Plan(lines)) if lines.is_empty() => {
             model.say(Tone::Good, words::done(&super::super::msg::Done::Reconciled(Vec::new())));
         }
