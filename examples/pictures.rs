@@ -15,6 +15,36 @@ use unicode_width::UnicodeWidthStr as _;
 
 const COLUMNS: u16 = 128;
 const ROWS: u16 = 32;
+/// A file that a task works on, and how it does.
+const IMAGES: &str = "use std::path::Path;\n\n/// The bytes of a product's image.\npub fn image(id: u32) -> Vec<u8> {\n    \
+                      let path = Path::new(\"images\").join(id.to_string());\n    std::fs::read(path).unwrap()\n}\n\n\
+                      pub fn count() -> usize {\n    std::fs::read_dir(\"images\").unwrap().count()\n}\n";
+const CACHED: &str = "cat > src/images.rs <<'END'
+use std::collections::HashMap;
+use std::path::Path;
+
+/// The images that were asked for, by product.
+#[derive(Default)]
+pub struct Images {
+    kept: HashMap<u32, Vec<u8>>,
+}
+
+impl Images {
+    /// The bytes of a product's image, read once.
+    pub fn image(&mut self, id: u32) -> &[u8] {
+        self.kept.entry(id).or_insert_with(|| {
+            let path = Path::new(\"images\").join(id.to_string());
+            std::fs::read(path).unwrap_or_default()
+        })
+    }
+}
+
+pub fn count() -> usize {
+    std::fs::read_dir(\"images\").unwrap().count()
+}
+END
+git commit -qam 'Keep the images that were asked for'
+printf '# Images\\n\\nEach is read once.\\n' > src/later.md";
 /// The cell of the font, in pixels.
 const CELL: (f64, f64) = (8.4, 18.0);
 
@@ -216,12 +246,14 @@ fn main() -> Outcome<()> {
     fs::write(root.join(".gitconfig"), "[user]\nname = t\nemail = t@example.org\n[init]\ndefaultBranch = main\n")?;
     fs::write(root.join("config/ganger/config.toml"), "default_agent = \"shell\"\n[tmux]\ngrace = \"1s\"\n")?;
     fs::write(root.join("shop/README.md"), "A shop.\n")?;
+    fs::create_dir_all(root.join("shop/src"))?;
+    fs::write(root.join("shop/src/images.rs"), IMAGES)?;
     for args in [&["init", "-q"][..], &["add", "."], &["commit", "-qm", "one"]] {
         studio.run("git", args)?;
     }
     let works = studio.add("Write the migration for orders", WORKER, &[])?;
     let search = studio.add("Speed up the product search", "echo searching; exec sleep 1000", &[])?;
-    let cache = studio.add("Cache the product images", "for i in $(seq 40); do echo $i >> cache.rs; done", &[])?;
+    let cache = studio.add("Cache the product images", CACHED, &[])?;
     let dead = studio.add("Remove the dead code", "echo x > gone.rs", &[])?;
     let parser = studio.add(
         "Upgrade the parser",
@@ -247,7 +279,15 @@ fn main() -> Outcome<()> {
     studio.picture("board", &["Checking the foreign keys", "● watching"])?;
     studio.keys(&["5", "Enter"])?;
     studio.picture("report", &["its last screen", "E0308"])?;
-    studio.keys(&["n"])?;
+    studio.keys(&["3", "d"])?;
+    studio.shows(&["fn image"])?;
+    studio.keys(&["]", "j", "j", "j", "j", "j", "c"])?;
+    studio.keys(&["-l", "What if two ask for it at once?"])?;
+    studio.keys(&["Enter"])?;
+    studio.shows(&["commented on"])?;
+    studio.keys(&["["])?;
+    studio.picture("diff", &["src/images.rs", "◆"])?;
+    studio.keys(&["q", "n"])?;
     studio.keys(&["-l", "Add a health check"])?;
     studio.keys(&["Tab"])?;
     studio.keys(&["-l", "Answer GET /healthz with 200 and the version."])?;

@@ -5,12 +5,14 @@
 //! git does; a patch is one file's; counting reads them all, and finds those that were only listed for what git would
 //! make of them.
 
+mod huge;
 mod library;
 mod program;
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
+use self::huge::HUGE;
 use super::Git;
 use super::call::failed;
 use super::layout::{Admin, record_at, settle};
@@ -137,8 +139,11 @@ impl<'a> Looked<'a> {
     }
 
     fn patch(&self, comparer: &dyn Comparer, file: &File, limit: Limit) -> Result<Patch> {
-        match self.of_new_file(file, limit)? {
-            Some(patch) => Ok(patch),
+        if let Some(patch) = self.of_new_file(file, limit)? {
+            return Ok(patch);
+        }
+        match self.both_of_huge(file)? {
+            Some((old, new)) => Ok(huge::patch(&old, &new, limit)),
             None => comparer.patch(file, limit),
         }
     }
@@ -150,7 +155,10 @@ impl<'a> Looked<'a> {
         }
         match self.of_new_file(file, Limit { lines: usize::MAX, length: 0 })? {
             Some(patch) => Ok(Some(counted(&patch))),
-            None => comparer.count(file).map(Some),
+            None => match self.both_of_huge(file)? {
+                Some((old, new)) => Ok(Some(huge::count(&old, &new))),
+                None => comparer.count(file).map(Some),
+            },
         }
     }
 
@@ -168,6 +176,32 @@ impl<'a> Looked<'a> {
         let entry = old.get_path(&file.path).ok()?;
         let mode = format!("{:o}", file.modes.0);
         super::content::is_as_committed(at, &mode, &entry.id().to_string()).ok()
+    }
+
+    /// Both states of a text that is too large to be compared as others are.
+    fn both_of_huge(&self, file: &File) -> Result<Option<(Vec<u8>, Vec<u8>)>> {
+        let (Some(lib), true) = (self.repo.lib(), file.size >= HUGE && file.change == Change::Modified) else {
+            return Ok(None);
+        };
+        let committed = |commit: &str| {
+            let tree = lib.find_commit(git2::Oid::from_str(commit)?)?.tree()?;
+            Ok(lib.find_blob(tree.get_path(&file.path)?.id())?.content().to_vec())
+        };
+        let read = |error: git2::Error| failed(READ, error.message());
+        let old: Vec<u8> = committed(&self.old).map_err(read)?;
+        let new = match &self.new {
+            New::Commit(commit) => committed(commit).map_err(read)?,
+            New::Files { path, .. } => {
+                let Some(mut opened) = open_plain(&path.join(&file.path)).map_err(|error| failed(READ, error))? else {
+                    return Ok(None);
+                };
+                let mut bytes = Vec::new();
+                opened.read_to_end(&mut bytes).map_err(|error| failed(READ, error))?;
+                bytes
+            }
+        };
+        let is_text = |bytes: &[u8]| !bytes[..bytes.len().min(SNIFFED)].contains(&0);
+        Ok((is_text(&old) && is_text(&new)).then_some((old, new)))
     }
 
     /// A large file that was not there before: what is beyond the limit is not read.

@@ -40,9 +40,13 @@ enum Act {
     /// A retry that fails hands the tree back.
     Rollback,
     Archive,
+    /// Merged if it can be, and left as it is where not.
+    Merge,
+    /// Approved and tidied up after: the same.
+    Tidy,
 }
 
-const ACTS: [Act; 16] = [
+const ACTS: [Act; 18] = [
     Act::Park,
     Act::Remove,
     Act::Restore,
@@ -59,6 +63,8 @@ const ACTS: [Act; 16] = [
     Act::Undo,
     Act::Restore,
     Act::Archive,
+    Act::Merge,
+    Act::Tidy,
 ];
 
 struct State<'a> {
@@ -115,6 +121,8 @@ impl State<'_> {
             | Act::TrashRestore
             | Act::RetryFresh
             | Act::Rollback
+            | Act::Merge
+            | Act::Tidy
             | Act::Archive => self.by_a_command(act, collected),
         }
     }
@@ -169,6 +177,10 @@ impl State<'_> {
             let id = world.dispatch("exec sleep 1000000");
             world.phase(id, "running");
             id
+        } else if let Act::Merge | Act::Tidy = act {
+            let id = world.dispatch("git commit -q --allow-empty -m work");
+            world.settled(id, "review");
+            id
         } else {
             let id = world.dispatch("exit 1");
             world.settled(id, "failed");
@@ -203,10 +215,19 @@ impl State<'_> {
                 world.fails(5, &["retry", &name]);
                 world.unwrap("tmux");
             }
+            Act::Merge => drop(world.ganger(&["merge", &name])),
+            Act::Tidy => {
+                world.ok(&["approve", &name]);
+                world.ok(&["tidy"]);
+            }
             Act::Park | Act::Restore => {}
         }
-        let at =
-            if let Act::Archive | Act::Rollback | Act::Undo | Act::TrashRestore = act { &before.tree } else { &parked };
+        let stays = match act {
+            Act::Archive | Act::Rollback | Act::Undo | Act::TrashRestore => true,
+            Act::Merge | Act::Tidy => before.tree.exists(),
+            _ => false,
+        };
+        let at = if stays { &before.tree } else { &parked };
         self.same(act, &before, at);
         if collected {
             self.collect();
@@ -253,8 +274,8 @@ fn g42_whatever_state_a_tree_is_in_every_byte_and_all_that_hangs_on_it_is_kept()
         sweep(seed, first..states.min(first + IN_A_WORLD));
     }
     let again = format!("GANGER_SEED={seed} make torture");
-    let acts =
-        "park, restore, rm, rm --stop, rm --force, rm killed, retry --fresh, rollback, archive, undo, trash restore";
+    let acts = "park, restore, rm, rm --stop, rm --force, rm killed, retry --fresh, rollback, archive, undo, trash restore, \
+         merge, tidy";
     results::record(
         "states of a worktree",
         &format!("{states} states: {acts}"),
