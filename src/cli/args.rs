@@ -259,7 +259,7 @@ pub struct Add {
     /// The agent's profile [default: default_agent of the configuration]
     #[arg(long, value_name = "NAME")]
     pub agent: Option<String>,
-    /// The revision to start from; HEAD is that of the worktree you stand in [default: worktrees.base of the configuration]
+    /// The revision to start from; HEAD is that of the worktree you stand in, `after` the branch of the task that it waits for [default: worktrees.base of the configuration]
     #[arg(long, value_name = "REF")]
     pub base: Option<String>,
     /// Works on this branch, which is there, instead of a new one; it is never deleted

@@ -341,7 +341,7 @@ const WORKTREES: &[Row<Settings>] = &[
     ),
     row(
         "base",
-        "What a task starts from that names no base: a branch or a commit; \"HEAD\" is what the main worktree has checked out, or the linked one that the task is added in.",
+        "What a task starts from that names no base: a branch or a commit; \"HEAD\" is what the main worktree has checked out, or the linked one that the task is added in; \"after\" stacks a task on the branch of the one that it waits for.",
         |settings, field, _| value::base(field).map(|base| settings.worktrees.base = base),
         |settings| Some(settings.worktrees.base.as_str().into()),
     ),

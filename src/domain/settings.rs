@@ -190,6 +190,9 @@ impl Default for Merge {
     }
 }
 
+/// The base of a task that starts from the branch of one that it waits for.
+pub const AFTER: &str = "after";
+
 /// `[trash]`: what of it `trash empty` deletes where nothing else is asked for; both have to hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trash {

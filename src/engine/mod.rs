@@ -40,6 +40,7 @@ pub mod report;
 pub mod review;
 pub mod run;
 pub mod screen;
+pub mod stack;
 mod steps;
 pub mod stop;
 pub mod strays;

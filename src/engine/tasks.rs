@@ -6,6 +6,7 @@ use super::{Engine, Fault, Hint, Kind, Remedy, stop, trees, trust, upkeep};
 use crate::domain::attempt::Tree;
 use crate::domain::id::TaskId;
 use crate::domain::lifecycle::Event;
+use crate::domain::settings::AFTER;
 use crate::domain::state::{Status, TreeState, Who};
 use crate::domain::task::{Blocker, Draft, Edit, Task, Why};
 use crate::domain::tree::Whereabouts;
@@ -98,6 +99,10 @@ pub(super) fn check_texts(draft: &Draft) -> Result<(), Fault> {
     }
     if let Some(base) = draft.base.as_ref().filter(|base| base.starts_with('-') || base.contains('\0')) {
         return usage(format!("--base {base:?} is not a revision"));
+    }
+    if draft.base.as_deref() == Some(AFTER) && draft.after.is_empty() {
+        return Err(Fault::new(Kind::Usage, "a task that starts from another one's branch has to wait for one")
+            .hint("--base after goes with --after ID"));
     }
     Ok(())
 }

@@ -134,6 +134,7 @@ const fn remedy(remedy: Remedy) -> Way {
         Remedy::Send(task) => Way::Key(Some(task), Intent::Type),
         Remedy::Reopen(task) => Way::Key(Some(task), Intent::Simple(Simple::Reopen)),
         Remedy::Bounce(task) => Way::Key(Some(task), Intent::Bounce),
+        Remedy::Merge(task) => Way::Key(Some(task), Intent::Merge),
         Remedy::EditPrompt(task) | Remedy::EditVerify(task) => Way::Key(Some(task), Intent::Edit),
         Remedy::Stop(task) | Remedy::RemoveWithStop(task) | Remedy::ArchiveWithStop(task) => {
             Way::Key(Some(task), Intent::Stop)

@@ -47,6 +47,7 @@ mod running;
 mod security;
 mod setup;
 mod shapes;
+mod stacks;
 mod standins;
 mod states;
 mod strangers;

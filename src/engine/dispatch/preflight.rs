@@ -11,7 +11,7 @@ use crate::domain::profile::Profile;
 use crate::domain::settings::Settings;
 use crate::domain::task::Task;
 use crate::engine::trust::{self, Refusal};
-use crate::engine::{Engine, Fault, Kind};
+use crate::engine::{Engine, Fault, Kind, stack};
 use crate::ports::multiplexer::Server;
 use crate::ports::worktrees::TreeError;
 
@@ -78,6 +78,11 @@ pub fn check(engine: &Engine, task: &Task, agent: &str) -> Result<Cleared, Obsta
             );
             trees.resolve(repo, &format!("refs/heads/{branch}")).map_err(|error| tree_obstacle(error, &hint))?
         }
+        (None, _) if stack::is_stacked(task, &settings) => match stack::tip(engine, task).map_err(Obstacle::Machine)? {
+            Some(tip) => tip,
+            // What it waited for is home already.
+            None => trees.resolve(repo, "HEAD").map_err(|error| tree_obstacle(error, "ganger show the task"))?,
+        },
         (None, base) => {
             let base = base.as_deref().unwrap_or(&settings.worktrees.base);
             trees.resolve(repo, base).map_err(|error| tree_obstacle(error, "add the task with another --base"))?

@@ -6,11 +6,11 @@ use super::{Merge, Request, not_reviewed};
 use crate::domain::attempt::Tree;
 use crate::domain::id::TaskId;
 use crate::domain::merge::{self, Before, Method, Target};
-use crate::domain::settings::Settings;
+use crate::domain::settings::{AFTER, Settings};
 use crate::domain::state::Status;
 use crate::domain::task::Task;
 use crate::domain::tree::{Head, Whereabouts};
-use crate::engine::{Engine, Fault, Kind, Remedy, stop, trees, trust};
+use crate::engine::{Engine, Fault, Kind, Remedy, stack, stop, trees, trust};
 use crate::ports::store::{Filter, MERGED, Record};
 
 /// Everything that was seen.
@@ -66,6 +66,7 @@ pub(super) fn at(engine: &Engine, request: &Request, ahead: &[Merge]) -> Result<
     if let Some(merge) = ahead.iter().rev().find(|merge| merge.target.branch == target.branch) {
         target.tip.clone_from(&merge.to);
     }
+    stack::refuse_before(engine, &task, &settings, &target)?;
     let merges = &engine.ports.merges;
     let uncommitted = match &path {
         Some(path) => merges.uncommitted(&repo, path).map_err(|error| error.to_string()),
@@ -136,7 +137,12 @@ fn target(engine: &Engine, task: &Task, settings: &Settings, named: Option<&str>
             Fault::new(Kind::Usage, why).of(id).hint("see `git branch`")
         });
     }
-    let base = task.draft.base.as_ref().unwrap_or(&settings.worktrees.base);
+    let head = "HEAD".to_owned();
+    let base = match task.draft.base.as_ref().unwrap_or(&settings.worktrees.base) {
+        // Where what it stands on goes to.
+        base if base == AFTER => Some(&settings.worktrees.base).filter(|base| *base != AFTER).unwrap_or(&head),
+        base => base,
+    };
     if base != "HEAD"
         && let Some(target) = find(base)?
     {

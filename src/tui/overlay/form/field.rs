@@ -65,7 +65,7 @@ impl Name {
                 return format!("what the agent is told (empty: the title){}", key_words(&editor));
             }
             Self::Agent => "one of the configured agents",
-            Self::Base => "a branch or commit (empty: as configured)",
+            Self::Base => "a branch or commit, or: after (empty: as configured)",
             Self::Branch => "one that is there, to work on (empty: a new one)",
             Self::Priority => "0; higher goes first",
             Self::After => "ids of tasks that must be done first",
