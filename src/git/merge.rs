@@ -137,7 +137,7 @@ fn home(repo: &Repo, branch: &str) -> Result<Home> {
 /// Makes the merge on a bench.
 fn make(git: &Git, repo: &Repo, build: &Build<'_>, check: Option<Check<'_>>) -> Result<Built> {
     let (onto, work) = (build.target.tip.as_str(), build.work);
-    if build.method == Method::FastForward && !is_ancestor(git, repo, onto, work)? {
+    if build.method == Method::FastForward && build.since.is_none() && !is_ancestor(git, repo, onto, work)? {
         return Ok(Built::Diverged);
     }
     let beside = match &build.target.home {
@@ -147,7 +147,7 @@ fn make(git: &Git, repo: &Repo, build: &Build<'_>, check: Option<Check<'_>>) -> 
     let hooks = if build.hooks { Hooks::of(git, &beside)? } else { None };
     // Hooks look at the files, as the check does.
     let whole = hooks.is_some() || check.is_some();
-    let start = if build.method == Method::Rebase { work } else { onto };
+    let start = if build.method == Method::Rebase || build.since.is_some() { work } else { onto };
     let bench = Bench::open(git, repo, start, whole, hooks)?;
     if let Some(built) = run(git, &bench, build)? {
         return Ok(built);
@@ -166,6 +166,19 @@ fn make(git: &Git, repo: &Repo, build: &Build<'_>, check: Option<Check<'_>>) -> 
 /// What kept it from being made, if anything did.
 fn run(git: &Git, bench: &Bench<'_>, build: &Build<'_>) -> Result<Option<Built>> {
     let quietly = ["--quiet", "--no-stat"];
+    if let Some(since) = build.since {
+        let call = bench.call().args(["rebase"]).args(quietly).args(["--no-autostash", "--no-fork-point", "--onto"]);
+        if let Some(built) = step(git, bench, &call.args([build.target.tip.as_str(), since]), "git rebase")? {
+            return Ok(Some(built));
+        }
+        if build.method != Method::Squash {
+            // It stands on the target as it is.
+            return Ok(None);
+        }
+        let work = bench.head()?;
+        git.must(&bench.call().args(["checkout", "--quiet", "--detach", &build.target.tip]), MERGE)?;
+        return run(git, bench, &Build { work: &work, since: None, ..build.clone() });
+    }
     let merge = bench.call().args(["merge"]).args(quietly).args(["--no-edit", "--no-autostash"]);
     let steps: Vec<(Call, &str)> = match build.method {
         Method::Merge => vec![(merge.args(["-m", build.message, build.work]), MERGE)],
@@ -180,20 +193,27 @@ fn run(git: &Git, bench: &Bench<'_>, build: &Build<'_>) -> Result<Option<Built>>
         }
     };
     for (call, doing) in steps {
-        let answer = git.ask(&call, doing)?;
-        if answer.ok() {
-            continue;
+        if let Some(built) = step(git, bench, &call, doing)? {
+            return Ok(Some(built));
         }
-        let files = bench.conflicts()?;
-        if !files.is_empty() {
-            return Ok(Some(Built::Conflicts(files)));
-        }
-        if let Some(name) = bench.refused_by() {
-            return Ok(Some(Built::Hook { name, said: said(&answer) }));
-        }
-        return Err(failed(doing, answer.complaint()));
     }
     Ok(None)
+}
+
+/// A command on the way; what kept it from its end, if anything did.
+fn step(git: &Git, bench: &Bench<'_>, call: &Call, doing: &str) -> Result<Option<Built>> {
+    let answer = git.ask(call, doing)?;
+    if answer.ok() {
+        return Ok(None);
+    }
+    let files = bench.conflicts()?;
+    if !files.is_empty() {
+        return Ok(Some(Built::Conflicts(files)));
+    }
+    if let Some(name) = bench.refused_by() {
+        return Ok(Some(Built::Hook { name, said: said(&answer) }));
+    }
+    Err(failed(doing, answer.complaint()))
 }
 
 /// What a hook said, wherever.

@@ -20,6 +20,8 @@ pub struct Build<'a> {
     pub target: &'a Target,
     /// The commit of the work.
     pub work: &'a str,
+    /// Only what comes after this commit is brought, onto the target: the rest is there already, as other commits.
+    pub since: Option<&'a str>,
     pub method: Method,
     /// For the commit that is made, if one is.
     pub message: &'a str,

@@ -22,6 +22,8 @@ pub(super) struct Seen {
     /// The commit of the work, and what that is called.
     pub work: String,
     pub called: String,
+    /// Only what comes after this commit is its own work, and the target does not have the rest as these commits.
+    pub since: Option<String>,
     pub commits: usize,
     pub live: bool,
     pub before: Before,
@@ -76,8 +78,15 @@ pub(super) fn at(engine: &Engine, request: &Request, ahead: &[Merge]) -> Result<
     let message = request.message.clone();
     let verify = settings.worktrees.setup.iter().chain(&settings.completion.verify).chain(&task.draft.verify);
     let verify = if verifies { verify.cloned().collect() } else { Vec::new() };
+    let commits = |of: &str, since: &str| Ok::<_, Fault>(engine.ports.trees.commits(&repo, of, since)?.len());
+    let since = Some(tree.base.clone()).filter(|_| stack::is_stacked(&task, &settings));
+    let since = match since {
+        Some(base) if commits(&base, &target.tip)? > 0 => Some(base),
+        Some(_) | None => None,
+    };
     Ok(Seen {
-        commits: engine.ports.trees.commits(&repo, &work, &target.tip)?.len(),
+        commits: commits(&work, since.as_ref().unwrap_or(&target.tip))?,
+        since,
         live: stop::is_live(engine, &task)?,
         message: message.unwrap_or_else(|| merge::message(method, &task.draft.title, &called, &target.branch)),
         keep: request.keep.unwrap_or(settings.merge.keep),

@@ -182,6 +182,7 @@ impl Seen {
             repo: &self.task.draft.repo,
             target: &self.before.target,
             work: &self.work,
+            since: self.since.as_deref(),
             method: self.method,
             message: &self.message,
             hooks,

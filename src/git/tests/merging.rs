@@ -55,7 +55,8 @@ impl Lab {
 
     fn build_on(&self, target: &Target, method: Method) -> Built {
         let work = self.tip(TOPIC);
-        let build = Build { repo: &self.repo, target, work: &work, method, message: "Bring it home", hooks: true };
+        let build =
+            Build { repo: &self.repo, target, work: &work, since: None, method, message: "Bring it home", hooks: true };
         self.git.build(&build, None).unwrap()
     }
 
@@ -390,7 +391,7 @@ fn a_check_looks_at_the_merged_files() {
     let (target, work) = (lab.target("main"), lab.tip(TOPIC));
     for method in Method::ALL.iter().copied().filter(|method| *method != Method::FastForward) {
         let message = "x";
-        let build = Build { repo: &lab.repo, target: &target, work: &work, method, message, hooks: false };
+        let build = Build { repo: &lab.repo, target: &target, work: &work, since: None, method, message, hooks: false };
         let mut seen = Vec::new();
         let mut check = |path: &Path| {
             seen.extend(["b", "work.txt", "a.txt"].map(|name| path.join(name).exists()));
@@ -419,8 +420,15 @@ fn a_merge_follows_the_users_settings() {
     lab.run(&["config", "commit.gpgSign", "true"]);
     lab.run(&["config", "gpg.program", "/bin/false"]);
     let (target, work) = (lab.target("main"), lab.tip(TOPIC));
-    let build =
-        Build { repo: &lab.repo, target: &target, work: &work, method: Method::Squash, message: "x", hooks: true };
+    let build = Build {
+        repo: &lab.repo,
+        target: &target,
+        work: &work,
+        since: None,
+        method: Method::Squash,
+        message: "x",
+        hooks: true,
+    };
     let Err(TreeError::Failed { why, .. }) = lab.git.build(&build, None) else { panic!("signed") };
     assert!(why.contains("gpg failed to sign"), "{why}");
 }
@@ -450,8 +458,15 @@ fn g60_what_a_killed_merge_left_is_removed_by_the_next() {
 fn two_merges_at_once_wait_for_each_other() {
     let lab = Lab::with_work();
     let (target, work) = (lab.target("main"), lab.tip(TOPIC));
-    let build =
-        Build { repo: &lab.repo, target: &target, work: &work, method: Method::Squash, message: "x", hooks: true };
+    let build = Build {
+        repo: &lab.repo,
+        target: &target,
+        work: &work,
+        since: None,
+        method: Method::Squash,
+        message: "x",
+        hooks: true,
+    };
     let mut refused = None;
     let hasty = lab.git.clone().with_patience(std::time::Duration::from_millis(20));
     let mut check = |_: &Path| {
@@ -655,7 +670,7 @@ proptest! {
         let (merged, work, target) = (contained(&lab).is_some(), lab.tip(TOPIC), lab.target("main"));
         for method in Method::ALL.iter().copied() {
             let expected = plainly(&lab, &clone, method);
-            let build = Build { repo: &lab.repo, target: &target, work: &work, method, message: "x", hooks: true };
+            let build = Build { repo: &lab.repo, target: &target, work: &work, since: None, method, message: "x", hooks: true };
             // What is merged is not built.
             let built = if merged { None } else { Some(lab.git.build(&build, None).unwrap()) };
             match (&expected, built) {
