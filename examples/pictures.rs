@@ -281,11 +281,15 @@ fn main() -> Outcome<()> {
     studio.picture("report", &["its last screen", "E0308"])?;
     studio.keys(&["3", "d"])?;
     studio.shows(&["fn image"])?;
-    studio.keys(&["]", "j", "j", "j", "j", "j", "c"])?;
+    studio.keys(&["/"])?;
+    studio.keys(&["-l", "or_insert_with"])?;
+    studio.keys(&["Enter"])?;
+    studio.shows(&["/or_insert_with", "next"])?;
+    studio.keys(&["c"])?;
     studio.keys(&["-l", "What if two ask for it at once?"])?;
     studio.keys(&["Enter"])?;
     studio.shows(&["commented on"])?;
-    studio.keys(&["["])?;
+    studio.keys(&["C-c"])?;
     studio.picture("diff", &["src/images.rs", "◆"])?;
     studio.keys(&["q", "n"])?;
     studio.keys(&["-l", "Add a health check"])?;
