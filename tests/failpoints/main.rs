@@ -72,7 +72,7 @@ fn dispatched(world: &World, id: i64) {
     until("its agent", || (agents(world, id) == 1).then_some(()));
 }
 
-const SCENARIOS: [Scenario; 9] = [
+const SCENARIOS: [Scenario; 11] = [
     Scenario {
         name: "dispatch",
         script: STAYS,
@@ -156,6 +156,41 @@ const SCENARIOS: [Scenario; 9] = [
             assert_eq!(work.lines().filter(|line| **line == *id.to_string()).count(), 1);
             assert_eq!(world.git(&["status", "--porcelain"]), "");
             assert!(!world.git(&["worktree", "list"]).contains("/merge-"));
+        },
+    },
+    Scenario {
+        name: "trash restore",
+        script: COMMITS,
+        prepare: |world, id| {
+            world.ok(&["dispatch", &id.to_string(), "--over-limit", "--wait"]);
+            world.ok(&["rm", &id.to_string()]);
+        },
+        command: |id| words(&["trash", "restore", &id.to_string()]),
+        after: |world, id| {
+            // It is back, or comes back when that is asked for once more.
+            until("its worktree", || {
+                world.ganger(&["trash", "restore", &id.to_string()]);
+                let path = world.ganger(&["path", &id.to_string()]);
+                let work = std::path::Path::new(path.stdout.trim()).join("work.txt");
+                (path.code == Some(0) && work.exists()).then_some(())
+            });
+        },
+    },
+    Scenario {
+        name: "tidy",
+        script: COMMITS,
+        prepare: |world, id| {
+            world.ok(&["dispatch", &id.to_string(), "--over-limit", "--wait"]);
+            world.ok(&["merge", &id.to_string(), "--keep"]);
+        },
+        command: |_| words(&["tidy"]),
+        after: |world, id| {
+            let branch = world.task(id)["attempt"]["branch"].as_str().unwrap().to_owned();
+            until("it is put away", || {
+                world.ganger(&["tidy"]);
+                (!world.branches().contains(&branch)).then_some(())
+            });
+            assert_eq!(world.git(&["status", "--porcelain"]), "");
         },
     },
 ];

@@ -207,3 +207,63 @@ fn g61_on_a_full_disk_nothing_is_half_done_and_a_second_try_works() {
     assert_eq!(world.status(id), "done");
     world.audited();
 }
+
+/// Everything of the user's that a command could touch, save the branch that a merge moves.
+#[test]
+fn no_command_of_a_review_touches_what_is_the_users() {
+    let world = World::new();
+    world.git(&["branch", "theirs"]);
+    let id = committed(&world, "work.txt", "work");
+    let name = id.to_string();
+    let other = committed(&world, "other.txt", "other").to_string();
+    world.ok(&["edit", &name, "--prompt", "echo again >> work.txt; git commit -qam again"]);
+    // A checkout in the middle of something, a stash, and a hook.
+    fs::write(world.repo().join("a.txt"), "stashed\n").unwrap();
+    world.git(&["stash", "-q"]);
+    fs::write(world.repo().join("a.txt"), "mine\n").unwrap();
+    fs::write(world.repo().join("untracked"), "mine\n").unwrap();
+    fs::write(world.repo().join("staged"), "mine\n").unwrap();
+    world.git(&["add", "staged"]);
+    fs::write(world.repo().join(".git/hooks/post-commit"), "#!/bin/sh\n").unwrap();
+    let whole = || {
+        let index = world.git(&["ls-files", "--stage"]);
+        let hooks = fs::read(world.repo().join(".git/hooks/post-commit")).unwrap();
+        (users(&world), index, hooks, read(&world, "a.txt"), read(&world, "untracked"))
+    };
+    let before = whole();
+    let calls: [&[&str]; 16] = [
+        &["diff", &name],
+        &["diff", &name, "--uncommitted"],
+        &["list", "--overlaps"],
+        &["comment", &name, "work.txt:1", "Why?"],
+        &["comment", &name, "--list"],
+        &["bounce", &name, "--comments"],
+        &["diff", &name, "--since-review"],
+        &["merge", &name, "--dry-run"],
+        &["approve", &name],
+        &["tidy", "--dry-run"],
+        &["tidy"],
+        &["reopen", &name],
+        &["rm", &name],
+        &["trash", "list"],
+        &["trash", "restore", &name],
+        &["rm", &other],
+    ];
+    for call in calls {
+        if call[0] == "diff" || call[0] == "merge" || call[0] == "approve" {
+            world.settled(id, "review");
+        }
+        // Whether it can be done now is another matter.
+        let ran = world.ganger(call);
+        assert!(matches!(ran.code, Some(0 | 4)), "{call:?}: {ran:?}");
+        let after = whole();
+        let own = |state: &str| {
+            let lines = state.split(", ").filter(|line| !line.contains("refs/heads/ganger/"));
+            lines.map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(own(&after.0), own(&before.0), "{call:?}");
+        assert_eq!((&after.1, &after.2, &after.3, &after.4), (&before.1, &before.2, &before.3, &before.4), "{call:?}");
+    }
+    world.ok(&["trash", "empty", "--yes"]);
+    assert_eq!(whole().3, before.3);
+}
