@@ -28,6 +28,7 @@ mod dispatch;
 mod endings;
 mod events;
 mod faults;
+mod hundreds;
 mod kills;
 mod listing;
 mod lists;
