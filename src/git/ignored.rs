@@ -53,7 +53,7 @@ pub(super) fn included(git: &Git, repo: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// Paths that git has ended with NUL. Their components are what counts; the slash behind a folder goes.
-pub(super) fn paths(answer: &[u8]) -> Vec<PathBuf> {
+fn paths(answer: &[u8]) -> Vec<PathBuf> {
     let names = answer.split(|byte| *byte == 0).filter(|name| !name.is_empty());
     names.map(|name| Path::new(OsStr::from_bytes(name)).components().collect()).collect()
 }

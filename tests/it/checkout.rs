@@ -39,3 +39,23 @@ fn who_works_where_it_should_is_not_remarked_on() {
     crate::support::until("the end of its shim", || (!crate::support::runs(shim)).then_some(()));
     assert_eq!(world.task(1)["attempt"]["touched"], json!([]));
 }
+
+/// An agent can configure the repository that it shares with its user.
+#[test]
+fn no_filter_is_run_to_look_at_the_users_checkout() {
+    let world = World::new();
+    world.commit("a.txt", "a");
+    let trap = format!("sh -c 'echo ran >> {}; cat'", world.path("ran").display());
+    world.git(&["config", "filter.trap.clean", &trap]);
+    std::fs::write(world.repo().join(".git/info/attributes"), "* filter=trap\n").unwrap();
+    let id = world.add("echo work > w");
+    // Stamps that tell nothing: whoever wants to know has to read.
+    let long_ago = std::time::UNIX_EPOCH + std::time::Duration::from_hours(1);
+    let index = std::fs::File::options().append(true).open(world.repo().join(".git/index")).unwrap();
+    index.set_modified(long_ago).unwrap();
+    std::fs::remove_file(world.path("ran")).ok();
+    world.ok(&["dispatch", &id.to_string()]);
+    let shim = world.settled(id, "review")["attempt"]["shim_pid"].as_i64().unwrap();
+    crate::support::until("the end of its shim", || (!crate::support::runs(shim)).then_some(()));
+    assert!(!world.path("ran").exists());
+}

@@ -182,7 +182,7 @@ pub fn browse(engine: &Engine, task: &Task) -> Result<(), Fault> {
 /// Those of the store.
 pub fn learn(engine: &Engine, repo: Option<&Path>) -> Result<(Vec<Learnt>, Option<Fault>), Fault> {
     let filter = Filter { repo: repo.map(Path::to_owned), ..Filter::default() };
-    let mut learnt = Vec::new();
+    let (mut learnt, mut failed) = (Vec::new(), None);
     for task in engine.ports.store.tasks(&filter)?.tasks {
         let Some(before) = task.pull.as_ref().filter(|pull| pull.is_open() && task.status != Status::Ready) else {
             continue;
@@ -206,16 +206,16 @@ pub fn learn(engine: &Engine, repo: Option<&Path>) -> Result<(Vec<Learnt>, Optio
         if is_done {
             review::approve(engine, task.id)?;
         }
-        let is_bounced = match bounce_by_itself(engine, &task, &seen, &pull) {
-            Ok(is_bounced) => is_bounced,
-            // It stays in review, which says what it says.
-            Err(fault) => return Ok((learnt, Some(fault))),
-        };
+        // One that could not be sent back stays in review; that is no reason not to ask about the others.
+        let is_bounced = bounce_by_itself(engine, &task, &seen, &pull).unwrap_or_else(|fault| {
+            failed = Some(fault);
+            false
+        });
         if is_news || is_bounced {
             learnt.push(Learnt { task: task.id, pull, is_done, is_bounced });
         }
     }
-    Ok((learnt, None))
+    Ok((learnt, failed))
 }
 
 fn fault(error: ForgeError) -> Fault {

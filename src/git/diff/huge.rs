@@ -36,6 +36,22 @@ impl<'t> Lines<'t> {
         Self { text, starts: Vec::new(), next: 0 }
     }
 
+    /// Another text.
+    fn begin(&mut self, text: &'t [u8]) {
+        self.starts.clear();
+        (self.text, self.next) = (text, 0);
+    }
+
+    /// So many lines, or all there are.
+    fn at_most(&mut self, count: usize) -> usize {
+        (0..count).take_while(|index| self.get(*index).is_some()).count()
+    }
+
+    /// How many bytes so many lines are, which have been found.
+    fn length(&self, count: usize) -> usize {
+        self.starts.get(count).copied().unwrap_or(self.next)
+    }
+
     /// A line with its line break; `None` behind the last one.
     fn get(&mut self, index: usize) -> Option<&'t [u8]> {
         while self.starts.len() <= index && self.next < self.text.len() {
@@ -119,47 +135,55 @@ pub(super) fn count(old: &[u8], new: &[u8]) -> Count {
 
 /// Tells every change, in their order, until that says stop.
 fn changes(old: &[u8], new: &[u8], tell: &mut dyn FnMut(Change) -> ControlFlow<()>) {
-    let (mut old, mut new) = (Lines::new(old), Lines::new(new));
+    let (mut before, mut after) = (Lines::new(&[]), Lines::new(&[]));
+    // What is left of both, and how many lines are behind.
+    let (mut left, mut right) = (old, new);
     let (mut at, mut to) = (0, 0);
     loop {
-        let (here, there) = (old.get(at), new.get(to));
-        if here.is_none() && there.is_none() {
+        let same = common(left, right);
+        if same == left.len() && same == right.len() {
             return;
         }
-        if here == there {
-            (at, to) = (at + 1, to + 1);
-            continue;
-        }
-        let (removed, added) = agree(&mut old, &mut new, at, to);
+        // Back to where the line begins that differs.
+        let same = left[..same].iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let lines = left[..same].split(|byte| *byte == b'\n').count() - 1;
+        (left, right, at, to) = (&left[same..], &right[same..], at + lines, to + lines);
+        before.begin(left);
+        after.begin(right);
+        let (removed, added) = agree(&mut before, &mut after);
         if tell(Change { old: at, new: to, removed, added }).is_break() {
             return;
         }
+        (left, right) = (&left[before.length(removed)..], &right[after.length(added)..]);
         (at, to) = (at + removed, to + added);
     }
 }
 
+/// How many bytes both begin with.
+fn common(one: &[u8], other: &[u8]) -> usize {
+    const BLOCK: usize = 4096;
+    let blocks = one.chunks_exact(BLOCK).zip(other.chunks_exact(BLOCK)).take_while(|(one, other)| one == other).count();
+    let from = blocks * BLOCK;
+    from + one[from..].iter().zip(&other[from..]).take_while(|(one, other)| one == other).count()
+}
+
 /// After how many lines of both they agree again: the nearest place; within the window nowhere, all of it.
-fn agree(old: &mut Lines<'_>, new: &mut Lines<'_>, at: usize, to: usize) -> (usize, usize) {
+fn agree(old: &mut Lines<'_>, new: &mut Lines<'_>) -> (usize, usize) {
     for sum in 1..2 * WINDOW {
         for removed in sum.saturating_sub(WINDOW)..=sum.min(WINDOW) {
             let added = sum - removed;
-            let (one, other) = (old.get(at + removed), new.get(to + added));
+            let (one, other) = (old.get(removed), new.get(added));
             if one != other {
                 continue;
             }
             // A brace alone is everywhere.
             let tells = one.is_none_or(|line| line.trim_ascii().len() > 2);
-            if tells || old.get(at + removed + 1) == new.get(to + added + 1) {
-                return (left(old, at, removed), left(new, to, added));
+            if tells || old.get(removed + 1) == new.get(added + 1) {
+                return (old.at_most(removed), new.at_most(added));
             }
         }
     }
-    (left(old, at, WINDOW), left(new, to, WINDOW))
-}
-
-/// So many lines, or those that are left.
-fn left(lines: &mut Lines<'_>, from: usize, count: usize) -> usize {
-    (0..count).take_while(|step| lines.get(from + step).is_some()).count()
+    (old.at_most(WINDOW), new.at_most(WINDOW))
 }
 
 #[cfg(test)]
