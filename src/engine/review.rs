@@ -77,7 +77,9 @@ pub fn bounce(engine: &Engine, id: TaskId, feedback: &str) -> Result<Bounced, Fa
             .hint("ganger bounce ID --note TEXT"));
     }
     let task = engine.task(id)?;
-    diff::remember(engine, id);
+    if matches!(task.status, Status::Review | Status::Failed) {
+        diff::remember(engine, id);
+    }
     match task.status {
         Status::Review if stop::is_live(engine, &task)? => send_back(engine, id, feedback).map(|_| Bounced::Taken),
         Status::Review | Status::Failed => {

@@ -19,16 +19,10 @@ pub(super) fn push(repo: &Path, commit: &str, branch: &str) -> Result<Pushed> {
     let target = format!("{commit}:refs/heads/{branch}");
     // As by hand: the repository's pre-push hook runs. Nothing is forced.
     let call = git(repo, PUSHING).args(["push", "--porcelain", "--", &remote, &target]);
-    let answer = ask(&call, "git", &doing)?;
-    if !answer.ok() {
-        return Err(ForgeError::Refused { doing, why: answer.complaint() });
-    }
+    tell(&call, &doing)?;
     // That of a fork may be known by its address alone.
-    if remote.contains([':', '/']) {
-        let owner = owner(&remote).map(|owner| format!("{owner}:{branch}"));
-        return Ok(Pushed { head: owner.unwrap_or_else(|| branch.to_owned()), remote, branch: branch.to_owned() });
-    }
-    let owner = owner_of_fork(repo, &remote)?;
+    let owner =
+        if remote.contains([':', '/']) { owner(&remote).map(str::to_owned) } else { owner_of_fork(repo, &remote)? };
     let head = owner.map_or_else(|| branch.to_owned(), |owner| format!("{owner}:{branch}"));
     Ok(Pushed { remote, head, branch: branch.to_owned() })
 }

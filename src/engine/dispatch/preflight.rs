@@ -81,7 +81,9 @@ pub fn check(engine: &Engine, task: &Task, agent: &str) -> Result<Cleared, Obsta
         (None, _) if stack::is_stacked(task, &settings) => match stack::tip(engine, task).map_err(Obstacle::Machine)? {
             Some(tip) => tip,
             // What it waited for is home already.
-            None => trees.resolve(repo, "HEAD").map_err(|error| tree_obstacle(error, "ganger show the task"))?,
+            None => trees
+                .resolve(repo, "HEAD")
+                .map_err(|error| tree_obstacle(error, &format!("ganger show {}", task.id)))?,
         },
         (None, base) => {
             let base = base.as_deref().unwrap_or(&settings.worktrees.base);

@@ -91,8 +91,7 @@ pub fn open(engine: &Engine, wanted: &Wanted) -> Result<Opened, Fault> {
         let new = New { pushed: &pushed, base, title: &title, body: &body, is_draft: wanted.is_draft };
         forge.open(repo, &new).map_err(failed)?
     };
-    link(engine, &seen.task, &pull)?;
-    let pull = Linked::after(seen.task.pull.as_ref(), &pull, seen.task.status, engine.ports.clock.now().wall);
+    let pull = link(engine, &seen.task, &pull)?;
     Ok(Opened { task: id, pull, remote: pushed.remote, is_new })
 }
 
@@ -119,10 +118,10 @@ pub fn fetch(engine: &Engine, repo: &Path, number: i64) -> Result<Fetched, Fault
 ///
 /// # Errors
 /// Those of the store.
-pub fn link(engine: &Engine, task: &Task, pull: &Pull) -> Result<(), Fault> {
+pub fn link(engine: &Engine, task: &Task, pull: &Pull) -> Result<Linked, Fault> {
     let pull = Linked::after(task.pull.as_ref(), pull, task.status, engine.ports.clock.now().wall);
-    engine.ports.store.amend(&Amendment::Pull { task: task.id, pull }, &engine.stamp(Who::Person))?;
-    Ok(())
+    engine.ports.store.amend(&Amendment::Pull { task: task.id, pull: pull.clone() }, &engine.stamp(Who::Person))?;
+    Ok(pull)
 }
 
 /// Sends a task back with what its pull request still needs, as far as that is new.

@@ -6,7 +6,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::{Note, Overlay, Turn};
+use super::{Note, Overlay, Turn, moves};
 use crate::domain::comment::{Comment, State};
 use crate::domain::id::TaskId;
 use crate::domain::text;
@@ -37,19 +37,14 @@ impl Comments {
 
     pub(super) fn press(&mut self, keymap: &Keymap, key: KeyEvent) -> Turn {
         let Some(control) = keymap.control(&[Context::Comments, Context::Menu], key) else { return Turn::Stay };
+        if moves(&mut self.row, control, self.list.len()) {
+            return Turn::Stay;
+        }
         let task = self.task;
         let chosen = self.list.get(self.row);
         let act = |remark| Turn::Meanwhile(Act::Comment { task, remark });
         match (control, chosen) {
             (Control::Close, _) => Turn::Close,
-            (Control::Down, _) => {
-                self.row = (self.row + 1).min(self.list.len().saturating_sub(1));
-                Turn::Stay
-            }
-            (Control::Up, _) => {
-                self.row = self.row.saturating_sub(1);
-                Turn::Stay
-            }
             (Control::Choose, Some(comment)) => Turn::GoTo(comment.place.path.clone(), comment.place.first),
             (Control::WithChanges, Some(comment)) if comment.state == State::Draft => {
                 Turn::Open(Box::new(Overlay::Note(Note::edited(task, comment))))

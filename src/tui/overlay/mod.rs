@@ -21,7 +21,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui_textarea::{CursorMove, TextArea};
 
-use super::keymap::{Intent, Keymap};
+use super::keymap::{Control, Intent, Keymap};
 use super::msg::Act;
 use super::options::Options;
 use super::paint::{bordered, fit};
@@ -159,6 +159,16 @@ impl Overlay {
             Self::Waiting(waiting) => waiting.draw(options, frame),
         }
     }
+}
+
+/// Moves a cursor in a list of so many rows; whether that is what the key means.
+fn moves(row: &mut usize, control: Control, count: usize) -> bool {
+    match control {
+        Control::Down => *row = (*row + 1).min(count.saturating_sub(1)),
+        Control::Up => *row = row.saturating_sub(1),
+        _ => return false,
+    }
+    true
 }
 
 /// A text area with this text, the cursor at its end.

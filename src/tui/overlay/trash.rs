@@ -6,7 +6,7 @@ use ratatui::layout::{Constraint, Layout};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::{Overlay, Question, Turn};
+use super::{Overlay, Question, Turn, moves};
 use crate::domain::size;
 use crate::domain::text;
 use crate::domain::time::{Timestamp, span};
@@ -30,16 +30,11 @@ impl Trash {
 
     pub(super) fn press(&mut self, keymap: &Keymap, key: KeyEvent) -> Turn {
         let Some(control) = keymap.control(&[Context::Trash, Context::Menu], key) else { return Turn::Stay };
+        if moves(&mut self.row, control, self.list.len()) {
+            return Turn::Stay;
+        }
         match (control, self.list.get(self.row)) {
             (Control::Close, _) => Turn::Close,
-            (Control::Down, _) => {
-                self.row = (self.row + 1).min(self.list.len().saturating_sub(1));
-                Turn::Stay
-            }
-            (Control::Up, _) => {
-                self.row = self.row.saturating_sub(1);
-                Turn::Stay
-            }
             (Control::Choose, Some(chosen)) => {
                 Turn::Acts(vec![Act::Restore { task: chosen.task, number: chosen.number }])
             }
